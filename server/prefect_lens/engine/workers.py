@@ -1,0 +1,69 @@
+"""How a process for a run is had: the seam between "run these tests" and where their process comes from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefect_lens.engine.request import RunRequest
+    from pytest_prefect_lens.wire import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a worker process ended."""
+
+    status: int | None
+    """Its exit status; None when a signal ended it, or when it never started."""
+    signal: int | None = None
+    """The signal that ended it."""
+    error: str | None = None
+    """Why it could not be started."""
+
+
+class ChannelBrokenError(Exception):
+    """The channel ended or said nonsense; whether the process lives is `Worker.exited`'s to say."""
+
+
+class Worker(Protocol):
+    """A process that runs one order of tests, or did."""
+
+    home: Path
+    """The run's private folder."""
+
+    def messages(self) -> AsyncIterator[Message]:
+        """What the worker says, until the channel ends.
+
+        Raises:
+            ChannelBrokenError: what came is no message.
+        """
+        ...
+
+    async def interrupt(self) -> None:
+        """Ask the worker to stop, as Ctrl-C would: fixtures are torn down."""
+        ...
+
+    async def kill(self) -> None:
+        """End the worker and everything that it started; returns when nothing is left."""
+        ...
+
+    async def exited(self) -> Exit:
+        """Return how the worker ended, once it has; what it started may still be going away."""
+        ...
+
+    def output(self) -> str:
+        """What it wrote to its standard output and error so far: the end of it, where it is long."""
+        ...
+
+
+class WorkerSource(Protocol):
+    """Where workers come from."""
+
+    def open(self, request: RunRequest) -> AbstractAsyncContextManager[Worker]:
+        """Give a worker that has got the order of `request`; leaving the context ends every process of it."""
+        ...
