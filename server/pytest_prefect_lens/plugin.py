@@ -1,0 +1,1 @@
+"""pytest's hooks. PYTEST_DONT_REWRITE."""
