@@ -1,0 +1,144 @@
+"""The channel between the server and a worker: a pair of sockets, or on Windows a connection over loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from prefect_lens.engine.workers import ChannelBrokenError
+from pytest_prefect_lens import wire
+
+if TYPE_CHECKING:
+    from pytest_prefect_lens.wire import Message
+
+_LONGEST = 64 * wire.MAX_TEXT
+"""No message is longer than this; what is, is no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How a worker finds its end of a channel."""
+
+    descriptors: tuple[int, ...]
+    """What it inherits."""
+    text: str
+    """What it is told: `fd:7`, or `tcp:127.0.0.1:50123:token`."""
+
+
+class Channel(Protocol):
+    """The server's end."""
+
+    address: Address
+
+    def handed_down(self) -> None:
+        """The worker has been started, or never will be: its end is its own now."""
+        ...
+
+    async def send(self, message: Message) -> None:
+        """Send a message; a worker that is gone is not noticed here."""
+        ...
+
+    def messages(self) -> AsyncIterator[Message]:
+        """See `Worker.messages`."""
+        ...
+
+
+class _Pair:
+    def __init__(self) -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self.address = Address((self._theirs.fileno(),), f"fd:{self._theirs.fileno()}")
+        self._writer: asyncio.StreamWriter | None = None
+
+    def handed_down(self) -> None:
+        self._theirs.close()
+
+    async def connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(sock=self._ours, limit=_LONGEST)
+
+    async def send(self, message: Message) -> None:
+        assert self._writer is not None
+        await _send(self._writer, message)
+
+    async def messages(self) -> AsyncIterator[Message]:
+        async for message in _messages(self._reader):
+            yield message
+
+    def close(self) -> None:
+        self._theirs.close()
+        if self._writer is not None:
+            self._writer.close()
+        else:
+            self._ours.close()
+
+
+class _Listener:
+    """A listener on loopback that takes the first connection which knows the token, and no other."""
+
+    def __init__(self) -> None:
+        self._token = secrets.token_hex(16)
+        self._found: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+
+    async def connect(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_LONGEST)
+        port = self._server.sockets[0].getsockname()[1]
+        self.address = Address((), f"tcp:127.0.0.1:{port}:{self._token}")
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await reader.readline()
+        if secrets.compare_digest(line.strip(), self._token.encode()) and not self._found.done():
+            self._found.set_result((reader, writer))
+        else:
+            writer.close()
+
+    def handed_down(self) -> None:
+        pass
+
+    async def send(self, message: Message) -> None:
+        await _send((await self._found)[1], message)
+
+    async def messages(self) -> AsyncIterator[Message]:
+        async for message in _messages((await self._found)[0]):
+            yield message
+
+    def close(self) -> None:
+        self._server.close()
+        if self._found.done() and not self._found.cancelled():
+            self._found.result()[1].close()
+        self._found.cancel()
+
+
+@asynccontextmanager
+async def open_channel() -> AsyncIterator[Channel]:
+    """Open a channel for one worker."""
+    channel = _Listener() if sys.platform == "win32" else _Pair()
+    await channel.connect()
+    try:
+        yield channel
+    finally:
+        channel.close()
+
+
+async def _send(writer: asyncio.StreamWriter, message: Message) -> None:
+    try:
+        writer.write(wire.encode(message))
+        await writer.drain()
+    except ConnectionError:
+        pass  # how the worker went is what its guard tells
+
+
+async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
+    while True:
+        try:
+            line = await reader.readuntil(b"\n")
+            message = wire.decode(line)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        except (asyncio.LimitOverrunError, ValueError) as error:
+            raise ChannelBrokenError(str(error)) from error
+        yield message

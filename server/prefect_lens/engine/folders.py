@@ -1,0 +1,134 @@
+"""The folders of ours outside of a workspace: the cache, the plugin alone, and a private one for each run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+_PREFIX = "prefect-lens-run-"
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the user's cache folder for us, made private where it is new."""
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "prefect-lens"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def plugin_folder(cache: Path) -> Path:
+    """Return a folder that holds `pytest_prefect_lens` and nothing else; it is put last on a worker's path.
+
+    The folder is named by what is in it, so a new version of ours never changes one that a worker is reading, and
+    byte code that Python writes there stays good.
+    """
+    sources = {
+        source.name: source.read_bytes()
+        for source in files("pytest_prefect_lens").iterdir()
+        if source.name.endswith((".py", ".typed"))
+    }
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(f"{name}\0{len(sources[name])}\0".encode())
+        digest.update(sources[name])
+    folder = cache / f"plugin-{digest.hexdigest()[:16]}"
+    package = folder / "pytest_prefect_lens"
+    if not _holds(package, sources):
+        _write(folder, sources)
+    return folder
+
+
+@contextmanager
+def run_folder() -> Iterator[tuple[Path, int | None]]:
+    """Make a private folder for one run, and give it with the descriptor of the lock that says it is in use.
+
+    Whoever holds the descriptor, or one that was inherited from it, keeps the folder from being swept. It is removed
+    at the end of the context; `sweep` removes those of servers that did not get there.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(lock)
+        yield folder, lock
+    finally:
+        os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the private folders that crashed servers left."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            if _is_ours(folder) and not _in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+def _is_ours(folder: Path) -> bool:
+    about = folder.lstat()
+    return os.path.isdir(folder) and not folder.is_symlink() and (sys.platform == "win32" or about.st_uid == os.getuid())
+
+
+def _in_use(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / ".lock", os.O_RDWR)
+    except FileNotFoundError:
+        # Another server may be between making the folder and making the lock.
+        return time.time() - folder.lstat().st_mtime < 60
+    try:
+        return not _lock(lock)
+    finally:
+        os.close(lock)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file; it stays locked until every descriptor that was inherited from this one is closed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _holds(package: Path, sources: Mapping[str, bytes]) -> bool:
+    try:
+        return all((package / name).read_bytes() == text for name, text in sources.items())
+    except OSError:
+        return False
+
+
+def _write(folder: Path, sources: Mapping[str, bytes]) -> None:
+    # Written beside its place and moved there at once: another server may be doing the same.
+    made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    package = made / "pytest_prefect_lens"
+    package.mkdir(mode=0o700)
+    for name, text in sources.items():
+        (package / name).write_bytes(text)
+    shutil.rmtree(folder, ignore_errors=True)  # a damaged one, or none
+    try:
+        made.rename(folder)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        if not _holds(folder / "pytest_prefect_lens", sources):
+            raise

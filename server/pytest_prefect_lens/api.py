@@ -1,0 +1,206 @@
+"""Prefect's own API for one run: a child process, on loopback, behind a random path, with a database of its own.
+
+The listening socket is bound here and handed down, so that its address is known at once and a client that comes
+early waits instead of failing. The child says itself when it is ready, and why it cannot be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_prefect_lens.wire import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+PATIENCE = 120.0
+"""Seconds until an API that says nothing counts as one that cannot start. A slow machine takes 20."""
+
+_BOOT = """\
+import importlib.util, sys
+if importlib.util.find_spec("pytest_prefect_lens") is None: sys.path.append({plugin!r})
+from pytest_prefect_lens.api import serve
+serve()
+"""
+
+
+def start(home: Path, cache: Path) -> Api:
+    """Start the API of a run whose private folder is `home`. It ends with this process, however that ends."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    secret = f"/{secrets.token_urlsafe(12)}"
+    folder = home / "server"
+    folder.mkdir()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_"))},
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        # As Prefect starts the server of its own test harness.
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+        "PREFECT_LENS_API": json.dumps(
+            {
+                "socket": listener.fileno(),
+                "secret": secret,
+                "database": str(home / "prefect.db"),
+                "cache": str(cache),
+            }
+        ),
+    }
+    environment.pop("PREFECT_SERVER_API_BASE_PATH", None)
+    listener.set_inheritable(True)
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT.format(plugin=str(Path(__file__).parents[1]))],
+            cwd=folder,  # empty: no `.env`, no `prefect.toml`
+            env=environment,
+            stdin=subprocess.PIPE,  # its end is the child's sign to go
+            stdout=subprocess.PIPE,
+            stderr=log,
+            **({"close_fds": False} if sys.platform == "win32" else {"pass_fds": (listener.fileno(),)}),
+        )
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}{secret}/api"
+    listener.close()
+    return Api(address, process, home / "server.log")
+
+
+class Api:
+    """A Prefect API that is starting, or runs."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.url = url
+        self._process = process
+        self._log = log
+        self._heard = b""
+        self._ready = False
+
+    def wait(self) -> Broken | None:
+        """Wait until it answers; return what is wrong where it never will."""
+        deadline = time.monotonic() + PATIENCE
+        while not self._ready:
+            if not self._listen(deadline - time.monotonic()):
+                return self.broken()
+        return None
+
+    def is_dead(self) -> bool:
+        """Whether it was ready once and is gone."""
+        return self._ready and not self._listen(0.0) and self._heard.endswith(b"gone\n")
+
+    def broken(self) -> Broken:
+        """Return why it does not run, and what cures that."""
+        from pytest_prefect_lens import blame
+
+        log = self._log.read_text(encoding="utf-8", errors="replace")[-20_000:] if self._log.exists() else ""
+        failure = next((line for line in self._heard.splitlines() if line.startswith(b"{")), None)
+        if failure is not None:
+            return blame.broken(json.loads(failure), log)
+        last = (log.strip().splitlines() or ["it said nothing"])[-1]
+        when = "stopped in the middle of the run" if self._ready else "did not start"
+        return Broken("PL906", f"Prefect's server {when}: {last}", log)
+
+    def _listen(self, patience: float) -> bool:
+        """Take in what the child says; whether there is more to hope for."""
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        if sys.platform != "win32":
+            readable, _, _ = select.select([descriptor], [], [], max(patience, 0))
+            if not readable:
+                return self._ready
+        elif self._ready:
+            return self._process.poll() is None
+        said = os.read(descriptor, 65536)
+        self._heard += said or b"gone\n"
+        self._ready = self._ready or b"ready\n" in self._heard
+        return bool(said)
+
+
+# --- in the child ------------------------------------------------------------------------------------
+
+
+def serve() -> None:
+    """Serve Prefect's API until the parent is gone."""
+    about = json.loads(os.environ.pop("PREFECT_LENS_API"))
+    say = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what Prefect prints is no word of ours
+    threading.Thread(target=_go_with_parent, daemon=True).start()
+    try:
+        from pytest_prefect_lens import template
+
+        database = Path(about["database"])
+        kept = template.place(Path(about["cache"]))
+        template.use(kept, database)
+        import uvicorn
+        from prefect.server.api.server import create_app
+
+        app: Any = create_app()
+    except BaseException as error:
+        from pytest_prefect_lens import blame
+
+        say.write(json.dumps(blame.describe(error)).encode("ascii") + b"\n")
+        raise
+    wrapped = _behind(about["secret"], _before_ready(app, lambda: template.keep(kept, database)))
+    config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                say.write(b"ready\n")
+
+    Server(config).run(sockets=[socket.socket(fileno=about["socket"])])
+
+
+def _go_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)  # a clean shutdown takes seconds, and what it would save is removed with the run's folder
+
+
+def _behind(secret: str, app: Any) -> Callable[..., Awaitable[None]]:
+    """Serve the application below a path that nobody guesses: other users of this machine reach loopback too.
+
+    The oldest Prefects have no setting for that.
+    """
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            if not scope["path"].startswith(f"{secret}/"):
+                await _refuse(scope, send)
+                return
+            raw = scope.get("raw_path") or b""
+            scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+async def _refuse(scope: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _before_ready(app: Any, work: Callable[[], None]) -> Callable[..., Awaitable[None]]:
+    """Do `work` when the application has started, before it hears its first request."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        async def send_on(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                work()
+            await send(message)
+
+        await app(scope, receive, send_on if scope["type"] == "lifespan" else send)
+
+    return wrapped

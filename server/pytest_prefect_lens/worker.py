@@ -1,0 +1,188 @@
+"""The process that runs one order of tests: hears it, starts Prefect's API beside pytest's imports, runs pytest.
+
+The server starts it as `python -c` in the user's interpreter. Its standard output and error belong to the user's
+code; what it says goes over a channel of its own, which none of its children inherits.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_prefect_lens import api, hermetic, link, wire
+from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
+
+if TYPE_CHECKING:
+    from pytest_prefect_lens.wire import Message
+
+OLDEST_PREFECT = (3, 1)
+
+_NO_DEBUGGER = "this run has no terminal. To debug, run the test with `python -m pytest` in a terminal."
+
+
+def main() -> None:
+    """Run the order that comes over the channel, and end with pytest's exit status."""
+    about = json.loads(os.environ.pop("PREFECT_LENS_WORKER"))
+    say = _Channel(about["channel"])
+    order = say.hear()
+    if not isinstance(order, Order):
+        return
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.default_int_handler)  # the guard's `interrupt`
+    versions = {name: _version(name) for name in ("pytest", "prefect")}
+    say(Hello(wire.VERSION, os.getpid(), sys.version.split()[0], versions["pytest"], versions["prefect"]))
+    trouble = _wrong_version(order) or _lacking(versions)
+    if trouble is not None:
+        say(trouble)
+        return
+    server = api.start(Path(order.home), Path(about["cache"]))
+    say.watch(server)
+    settings = hermetic.Settings(server.url)
+    settings.set()
+    files = _files(order)
+    if files is None:
+        say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
+        say(Ended(5))
+        return
+    status = _run_pytest([*files, "-p", link.PLUGIN, "--continue-on-collection-errors", *order.pytest_args], order, say, settings, server)
+    if not say.has_ended:
+        say(Ended(status))
+    sys.exit(status)
+
+
+class _Channel:
+    """Calling it sends a message."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = _connect(address)
+        self._lock = threading.Lock()
+        self._server: api.Api | None = None
+        self._broken = False
+        self.has_ended = False
+        # A forked child that comes back into pytest would tell everything a second time.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._socket.close)
+
+    def watch(self, server: api.Api) -> None:
+        """From now on believe no test that ended without its API."""
+        self._server = server
+
+    def hear(self) -> Message | None:
+        with self._socket.makefile("rb") as lines:
+            line = lines.readline()
+        return wire.decode(line) if line else None
+
+    def __call__(self, message: Message) -> None:
+        if self._broken:
+            return  # what follows a broken machine says nothing about the user's code
+        if isinstance(message, Finished) and self._server is not None and self._server.is_dead():
+            message = self._server.broken()
+        self._broken = isinstance(message, Broken)
+        self.has_ended = isinstance(message, Ended)
+        try:
+            with self._lock:
+                self._socket.sendall(wire.encode(message))
+        except OSError:
+            pass  # the server is gone, and the guard is about to end us; or we are a forked child
+
+
+def _connect(address: str) -> socket.socket:
+    kind, _, rest = address.partition(":")
+    if kind == "fd":
+        found = socket.socket(fileno=int(rest))
+        found.set_inheritable(False)
+        return found
+    host, port, token = rest.split(":")
+    found = socket.create_connection((host, int(port)))
+    found.sendall(token.encode() + b"\n")
+    return found
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _wrong_version(order: Order) -> Broken | None:
+    if order.version == wire.VERSION:
+        return None
+    what = f"pytest_prefect_lens in {sys.prefix} speaks protocol {wire.VERSION}, this editor's server {order.version}."
+    return Broken("PL909", what, distributions=("prefect-lens",))
+
+
+def _lacking(versions: dict[str, str | None]) -> Broken | None:
+    if versions["pytest"] is None:
+        return Broken("PL903", f"{sys.prefix} has no pytest.", distributions=("pytest",))
+    if versions["prefect"] is None:
+        # A checkout of Prefect on the path has no metadata.
+        import importlib.util
+
+        if importlib.util.find_spec("prefect") is None:
+            return Broken("PL904", f"{sys.prefix} has no Prefect.", distributions=("prefect",))
+    elif tuple(int(part) for part in versions["prefect"].split(".")[:2]) < OLDEST_PREFECT:
+        oldest = ".".join(map(str, OLDEST_PREFECT))
+        what = f"Prefect {versions['prefect']} in {sys.prefix} is too old; Prefect Lens needs {oldest} or newer."
+        return Broken("PL905", what, distributions=(f"prefect>={oldest}",))
+    return None
+
+
+def _files(order: Order) -> list[str] | None:
+    """Return the files to name to pytest, relative to the root as a person would; None where all of them are gone."""
+    asked = dict.fromkeys((*(test.path for test in order.tests), *order.files))
+    there = [file for file in asked if os.path.exists(file)]
+    if asked and not there:
+        return None
+    root = order.root + os.sep
+    # The dot keeps a name that begins with `-` or `@` from being an option.
+    return [f".{os.sep}{file[len(root) :]}" if file.startswith(root) else file for file in there]
+
+
+def _run_pytest(
+    arguments: list[str], order: Order, say: Callable[[Message], None], settings: hermetic.Settings, server: api.Api
+) -> int:
+    import pytest
+
+    def wait_for_api() -> None:
+        trouble = settings.verify() or server.wait()
+        if trouble is not None:
+            raise link.MachineryError(trouble)
+
+    link.connect(order, say, wait_for_api)
+    sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]
+    builtins.input = _input(builtins.input)
+    sys.breakpointhook = _no_debugger
+    return int(pytest.main(arguments, plugins=[_NoDebugger()]))
+
+
+class _NoDebugger:
+    """Standard input is closed: what would wait for a person ends at once, and says why."""
+
+    def pytest_sessionstart(self) -> None:
+        import pdb
+
+        pdb.set_trace = _no_debugger
+
+
+def _no_debugger(*_: Any, **__: Any) -> NoReturn:
+    raise RuntimeError(f"A breakpoint was reached, but {_NO_DEBUGGER}")
+
+
+def _input(original: Callable[..., str]) -> Callable[..., str]:
+    def input(prompt: object = "", /) -> str:  # noqa: A001 -- tracebacks show the name
+        try:
+            return original(prompt)
+        except (EOFError, OSError) as error:
+            raise type(error)(f"input() was called, but {_NO_DEBUGGER}") from error
+
+    return input
