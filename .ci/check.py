@@ -1,0 +1,161 @@
+"""Runs the checks and tests one after the other, with the time that each takes, and tells at the end how many passed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import environments
+import javascript
+import vsix
+from places import IN_CI, ROOT, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+EXTENSION = ROOT / "vscode-extension"
+E2E = ROOT / "tests" / "e2e"
+
+
+@dataclass
+class Tally:
+    """What has been run so far."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: list[str] = field(default_factory=list)
+    times: list[tuple[str, float]] = field(default_factory=list)
+
+    def add(self, title: str, seconds: float, status: int, output: str) -> None:
+        """Count a section: its tests where it says how many there were, else the section as one."""
+        counted = [_count(output, word) for word in ("passed|pass", "failed|fail|errors?", "skipped")]
+        passed, failed, skipped = counted if any(counted) else (int(status == 0), int(status != 0), 0)
+        self.passed += passed
+        # A runner that ends badly without a failed test has failed all the same.
+        self.failed += max(failed, int(status != 0))
+        self.skipped += skipped
+        self.times.append((title, seconds))
+        if status != 0:
+            self.broken.append(title)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--quick", action="store_true", help="the checks and the quick tests")
+    what.add_argument("--e2e", nargs="*", metavar="WORD", help="the end-to-end tests, those whose names have a word")
+    what.add_argument("--pictures", action="store_true", help="take the pictures of the documentation anew")
+    asked = parser.parse_args()
+    tally = Tally()
+    begun = time.monotonic()
+    if asked.pictures:
+        _end_to_end(tally, ["pictures"], {"PREFECT_LENS_PICTURES": str(ROOT / "docs" / "images")})
+    elif asked.e2e is not None:
+        _end_to_end(tally, asked.e2e, {})
+    else:
+        _checks(tally)
+        _tests(tally, quick=asked.quick)
+        if not asked.quick:
+            _end_to_end(tally, [], {})
+    return _told(tally, time.monotonic() - begun)
+
+
+def _checks(tally: Tally) -> None:
+    bin_folder = environments.development().parent
+    javascript.dependencies(EXTENSION)
+    javascript.dependencies(E2E)
+    compiler = _tool(EXTENSION, "typescript", "tsc")
+    _section(tally, "ruff", [bin_folder / "ruff", "check", "."])
+    _section(tally, "import-linter", [bin_folder / "lint-imports"], env={"PYTHONPATH": str(ROOT / "server")})
+    _section(tally, "pyright", [bin_folder / "pyright"])
+    _section(tally, "tsc: extension", [*compiler, "--project", "."], cwd=EXTENSION)
+    _section(tally, "tsc: end-to-end tests", [*compiler, "--project", "."], cwd=E2E)
+
+
+def _tests(tally: Tally, *, quick: bool) -> None:
+    node_tests = sorted((EXTENSION / "test").glob("*.test.ts"))
+    _section(tally, "tests of the extension's parts", [javascript.executable(), "--test", *node_tests], cwd=EXTENSION)
+    pytest = [environments.development(), "-m", "pytest", "--quiet"]
+    _section(tally, "unit tests", [*pytest, "-m", "not slow"])
+    if not quick:
+        _section(tally, "slow tests", [*pytest, "-m", "slow", "--durations=5"], env=environments.variables())
+
+
+def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
+    if (browser := javascript.browser()) is None:
+        text = "the end-to-end tests, for want of Chromium; set PREFECT_LENS_BROWSER to one"
+        if IN_CI:
+            say(f"FAILED: {text}")
+            tally.add("end-to-end tests", 0, 1, "")
+        else:
+            say(f"SKIPPED: {text}")
+            tally.skipped += 1
+        return
+    given = {
+        "PREFECT_LENS_BROWSER": str(browser),
+        "PREFECT_LENS_CODE_SERVER": str(javascript.code_server()),
+        "PREFECT_LENS_VSIX": str(vsix.build()),
+        "PREFECT_LENS_TEST_PYTHON": str(environments.newest()),
+    }
+    javascript.dependencies(E2E)
+    wanted = [word for word in words if word != "pictures"]
+    files = sorted(E2E.glob("*.test.ts")) if "pictures" not in words else [E2E / "pictures.ts"]
+    files = [file for file in files if not wanted or any(word in file.name for word in wanted)]
+    command = [javascript.executable(), "--test", "--test-concurrency=1", "--test-reporter=spec", *files]
+    _section(tally, "end-to-end tests", command, cwd=E2E, env={**given, **env})
+
+
+def _tool(folder: Path, package: str, name: str) -> list[str | Path]:
+    return [javascript.executable(), folder / "node_modules" / package / "bin" / name]
+
+
+def _section(
+    tally: Tally, title: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> None:
+    """Run a program, show what it says as it says it, and count."""
+    say(title)
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        lines: list[str] = []
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line)
+    seconds = time.monotonic() - begun
+    tally.add(title, seconds, process.returncode, "".join(lines[-12:]))
+    say(f"{title}: {'ok' if process.returncode == 0 else 'FAILED'}, {seconds:.1f} s\n")
+
+
+def _count(output: str, word: str) -> int:
+    """Read a number off the last words of pytest (`3 passed`) or of Node (`ℹ pass 3`)."""
+    found = re.findall(rf"(?:(\d+) (?:{word})\b)|(?:^\S* ?(?:{word}) (\d+)$)", output, re.MULTILINE)
+    return sum(int(one or other) for one, other in found)
+
+
+def _told(tally: Tally, seconds: float) -> int:
+    for title, taken in tally.times:
+        print(f"  {taken:7.1f} s  {title}{'  FAILED' if title in tally.broken else ''}")
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {tally.failed} failed{skipped} in {seconds:.0f} s")
+    return int(tally.failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The Python environments: one to develop in, and the projects' interpreters that the tests run flows with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from places import CACHE, ROOT, WINDOWS, call, once, say
+
+# Beside newer releases of fastapi the newest Prefect that installs on some Pythons does not start its server.
+NEWEST = ("prefect>=3.8", "fastapi<0.151", "pytest>=9", "pytest-asyncio", "pytest-cov", "pytest-xdist")
+OLDEST = ("prefect==3.1.15", "pytest<9", "pytest-asyncio")
+OLDEST_PYTHON = (3, 10)
+
+
+def development() -> Path:
+    """Return the Python of `.venv`, with the package editable and everything that checks it."""
+    folder = ROOT / ".venv"
+    python = _python_of(folder)
+
+    def make() -> None:
+        say("Making .venv, to develop in")
+        _create(folder, sys.executable)
+        call([python, "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "dev"], quiet=True)
+
+    once(folder / "prefect-lens.stamp", (ROOT / "pyproject.toml").read_text(encoding="utf-8") + sys.version, make)
+    return python
+
+
+def newest() -> Path:
+    """Return the Python of an environment with the newest Prefect and pytest."""
+    return _project("newest", sys.executable, NEWEST)
+
+
+def oldest() -> Path | None:
+    """Return the Python of an environment with the oldest Prefect that is supported; None without a Python for it."""
+    base = _find(OLDEST_PYTHON)
+    return None if base is None else _project("oldest", base, OLDEST)
+
+
+def variables() -> dict[str, str]:
+    """Return what tells the tests which interpreters there are."""
+    found = {"PREFECT_LENS_TEST_PYTHON": str(newest())}
+    if (python := oldest()) is None:
+        wanted = ".".join(map(str, OLDEST_PYTHON))
+        say(f"SKIPPED: what needs the oldest supported Prefect, for want of a Python {wanted} on the path or in pyenv")
+    else:
+        found["PREFECT_LENS_TEST_PYTHON_OLDEST"] = str(python)
+    return found
+
+
+def _project(name: str, base: str, requirements: tuple[str, ...]) -> Path:
+    folder = CACHE / "python" / name
+    python = _python_of(folder)
+
+    def make() -> None:
+        say(f"Installing {', '.join(requirements)}")
+        _create(folder, base)
+        call([python, "-m", "pip", "install", "--quiet", *requirements], quiet=True)
+
+    once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
+    return python
+
+
+def _create(folder: Path, base: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    call([base, "-m", "venv", folder])
+    call([_python_of(folder), "-m", "pip", "install", "--quiet", "--upgrade", "pip"], quiet=True)
+
+
+def _python_of(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def _find(wanted: tuple[int, int]) -> str | None:
+    name = f"python{wanted[0]}.{wanted[1]}"
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    places = [shutil.which(name), *(str(found / "bin" / name) for found in pyenv.glob(f"{wanted[0]}.{wanted[1]}.*"))]
+    for place in places:
+        # A version manager's shim is there for versions that it has not: ask.
+        if place is not None and _answers(place, wanted):
+            return place
+    return None
+
+
+def _answers(python: str, wanted: tuple[int, int]) -> bool:
+    code = "import sys, venv; sys.exit(sys.version_info[:2] != %r)" % (wanted,)  # noqa: UP031
+    try:
+        return subprocess.run([python, "-c", code], check=False, capture_output=True, timeout=30).returncode == 0
+    except OSError:
+        return False
