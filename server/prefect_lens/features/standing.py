@@ -1,0 +1,79 @@
+"""How the server stands, for a status bar: one state, one short text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from prefect_lens.model import Interpreter, Trouble
+
+
+@dataclass(frozen=True)
+class ProjectStanding:
+    """A project, and what would run its tests."""
+
+    root: str
+    interpreter: Interpreter | Trouble
+
+
+@dataclass(frozen=True)
+class FolderStanding:
+    """A workspace folder and its projects."""
+
+    folder: str
+    """Absolute."""
+    projects: tuple[ProjectStanding, ...]
+    uses_prefect: bool
+    is_complete: bool
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The whole."""
+
+    state: str
+    """`ready`, `indexing`, `running`, `trouble`, `untrusted` or `noPrefect`."""
+    text: str
+    folders: tuple[FolderStanding, ...]
+    done: int | None = None
+    total: int | None = None
+
+
+def standing(folders: tuple[FolderStanding, ...], running: tuple[int, int] | None, *, may_run: bool) -> Standing:
+    """Return how the server stands.
+
+    Args:
+        folders: what is known of the workspace folders.
+        running: how many cases of how many have ended, while a run goes on.
+        may_run: whether the user trusts the workspace.
+    """
+    if running is not None:
+        done, total = running
+        return Standing("running", f"running {done:,}/{total:,}", folders, done, total)
+    if not all(folder.is_complete for folder in folders):
+        return Standing("indexing", "indexing", folders)
+    with_prefect = tuple(folder for folder in folders if folder.uses_prefect)
+    if not with_prefect:
+        return Standing("noPrefect", "no flow or task here", folders)
+    if not may_run:
+        return Standing("untrusted", "not trusted: nothing is run", folders)
+    projects = [project.interpreter for folder in with_prefect for project in folder.projects]
+    if troubles := [one for one in projects if isinstance(one, Trouble)]:
+        return Standing("trouble", f"⚠ {troubles[0].what}", folders)
+    interpreters = [one for one in projects if isinstance(one, Interpreter)]
+    return Standing("ready", f"✓ {_short(interpreters[0])}" if interpreters else "✓", folders)
+
+
+def environment_name(interpreter: Interpreter) -> str:
+    """Return the name of an interpreter's environment: `.venv`, or the program's where it is in none."""
+    path = PurePath(interpreter.path)
+    return path.parent.parent.name if path.parent.name in ("bin", "Scripts") and _is_virtual(path) else path.name
+
+
+def _is_virtual(path: PurePath) -> bool:
+    return str(path.parent.parent) not in ("/usr", "/usr/local", "/")
+
+
+def _short(interpreter: Interpreter) -> str:
+    return " · ".join(part for part in (interpreter.prefect, environment_name(interpreter)) if part)

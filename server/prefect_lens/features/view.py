@@ -1,0 +1,55 @@
+"""What is known about a workspace folder at one moment: what the features are functions of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_prefect_lens.wire import CaseRecord
+
+from prefect_lens.features.results import Results
+from prefect_lens.model import Definition, Kind, Match
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prefect_lens.index.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """A run that waits or goes on."""
+
+    run: str
+    is_waiting: bool
+    asked: frozenset[str]
+    """Node IDs of the test functions that it runs, as far as the index knows them."""
+    active: frozenset[str] = frozenset()
+    """Those that run at this moment."""
+    cases: Mapping[str, tuple[CaseRecord, ...]] = field(default_factory=dict[str, tuple[CaseRecord, ...]])
+    """What has ended, by test function."""
+
+    def is_done(self, function: str) -> bool:
+        """Whether a test function has ended, as far as can be said before the run has: its parameters are not known."""
+        return function in self.cases and function not in self.active
+
+
+@dataclass(frozen=True)
+class View:
+    """An immutable picture of a workspace folder."""
+
+    snapshot: Snapshot
+    results: Results = field(default_factory=Results)
+    stale: frozenset[str] = frozenset()
+    """Node IDs of the test functions whose result is older than their code."""
+    live: tuple[LiveRun, ...] = ()
+    is_complete: bool = True
+    """Whether the index has read every file; before, a test that is not there may still come."""
+    may_run: bool = True
+    """False in a workspace that the user does not trust."""
+    kinds: frozenset[Kind] = frozenset(Kind)
+    """Which definitions carry lenses."""
+
+    def matches(self, definition: Definition) -> tuple[Match, ...]:
+        """Return the tests of a definition, direct ones first."""
+        return self.snapshot.matches(definition)

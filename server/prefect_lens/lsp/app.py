@@ -1,0 +1,272 @@
+"""The protocol's messages as calls of the session: what a handler hands on to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lsprotocol import types
+
+from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.features.code_action import KINDS, code_actions
+from prefect_lens.features.code_lens import code_lenses
+from prefect_lens.lsp import commands
+from prefect_lens.lsp.client import NOTIFICATIONS, Client
+from prefect_lens.lsp.convert import Columns, from_range, to_code_action, to_code_lens
+from prefect_lens.lsp.outlet import Outlet
+from prefect_lens.lsp.uris import to_path, to_uri
+from prefect_lens.lsp.watching import watched_files
+from prefect_lens.session.session import Session
+from prefect_lens.session.settings import Settings, read_settings
+from prefect_lens.session.texts import Document, edited, lines
+from prefect_lens.session.trust import Trust, state_folder
+
+if TYPE_CHECKING:
+    from prefect_lens.lsp.server import Server
+    from prefect_lens.session.folder import Folder
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """A session with the editor that it serves; made when the editor has said what it is."""
+
+    def __init__(self, server: Server, params: types.InitializeParams) -> None:
+        options = _options(params.initialization_options)
+        trusted = options.get("trusted")
+        named = options.get("notifications")
+        wanted = frozenset(cast("list[str]", named)) & NOTIFICATIONS if isinstance(named, list) else frozenset[str]()
+        self.client = Client(server, params.capabilities, wanted)
+        self.columns = Columns(server.protocol.position_encoding)
+        self.uris: dict[Path, str] = {}
+        """The editor's own URIs of what it has opened: it would not know another spelling."""
+        self._documents: dict[Path, Document] = {}
+        self._given_settings = options.get("settings")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.outlet = Outlet(self)
+        trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
+        self.session = Session(self.outlet, ColdWorkers(), trust, os.environ)
+        self._first_folders = _folders(params)
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the folders that the editor named. What else is to be asked of it comes after."""
+        self._add_folders(self._first_folders)
+        self.soon(self._introduce())
+
+    def soon(self, work: Any) -> None:
+        """Do something in the background; a failure of it is written to the log."""
+        task = asyncio.ensure_future(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End everything that runs."""
+        await self.session.close()
+        self.outlet.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    # --- documents and files -----------------------------------------------------------------------------
+
+    def opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        """Take a document that the editor has opened."""
+        document = params.text_document
+        if (path := to_path(document.uri)) is not None:
+            self.uris[path] = document.uri
+            self._set(path, Document(document.text, document.version))
+
+    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Take edits of a document."""
+        path = to_path(params.text_document.uri)
+        if path is None or (document := self._documents.get(path)) is None:
+            log.warning("%s was changed, but is not open.", params.text_document.uri)
+            return
+        text = document.text
+        for change in params.content_changes:
+            span = None
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                span = from_range(self.columns, lines(text), change.range)
+            text = edited(text, span, change.text)
+        self._set(path, Document(text, params.text_document.version))
+
+    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Let a document go."""
+        if (path := to_path(params.text_document.uri)) is not None and self._documents.pop(path, None) is not None:
+            self.uris.pop(path, None)
+            self.session.close_document(path)
+
+    def changed_on_disk(self, params: types.DidChangeWatchedFilesParams) -> None:
+        """Take notice of files that have changed on the disk."""
+        paths = [path for change in params.changes if (path := to_path(change.uri)) is not None]
+        self.session.changed_on_disk(paths)
+
+    def saved(self, params: types.DidSaveTextDocumentParams) -> None:
+        """Take notice of a document that the editor has written: what the disk has is another text now."""
+        if (path := to_path(params.text_document.uri)) is not None:
+            self.session.changed_on_disk([path])
+
+    def document(self, path: Path) -> Document | None:
+        """Return a text as the editor has it."""
+        return self._documents.get(path)
+
+    def _set(self, path: Path, document: Document) -> None:
+        self._documents[path] = document
+        self.session.set_document(path, document)
+
+    # --- folders, settings, trust ------------------------------------------------------------------------
+
+    def folders_changed(self, event: types.WorkspaceFoldersChangeEvent) -> None:
+        """Open and close workspace folders."""
+        for gone in event.removed:
+            if (path := to_path(gone.uri)) is not None:
+                self.session.remove_folder(path)
+        self._add_folders([folder.uri for folder in event.added])
+        self.soon(self.read_settings())
+
+    def settings_changed(self, params: types.DidChangeConfigurationParams) -> None:
+        """Take new settings: ask for them where the editor can be asked, else they are in the message."""
+        section = _options(params.settings).get("prefectLens")
+        if section is not None and not self.client.can("workspace.configuration"):
+            self._given_settings = section
+        self.soon(self.read_settings())
+
+    async def read_settings(self) -> None:
+        """Read the settings of each folder."""
+        roots = list(self.session.folders)
+        values = await self.client.configuration([self.folder_uri(root) for root in roots])
+        for root, value in zip(roots, values or [self._given_settings] * len(roots), strict=True):
+            self.session.set_settings(root, self._settings(value, root))
+
+    def trust_granted(self) -> None:
+        """Take the user's trust in the workspace."""
+        self.session.grant_trust()
+
+    def folder_uri(self, root: Path) -> str:
+        """Return a folder's URI as the editor writes it."""
+        return self.uris.get(root) or to_uri(root)
+
+    def file_uri(self, folder: Folder, path: str) -> str:
+        """Return a file's URI as the editor writes it."""
+        absolute = folder.root / path
+        return self.uris.get(absolute) or to_uri(absolute)
+
+    def _settings(self, value: object, root: Path) -> Settings:
+        settings, wrong = read_settings(value, root)
+        for sentence in wrong:
+            log.warning("%s", sentence)
+        return settings
+
+    def _add_folders(self, uris: Sequence[str]) -> None:
+        for uri in uris:
+            if (path := to_path(uri)) is not None and path not in self.session.folders:
+                self.uris[path] = uri
+                folder = self.session.add_folder(path, self._settings(self._given_settings, path))
+                for name, document in self._documents.items():
+                    if (inside := folder.relative(name)) is not None:
+                        folder.set_document(inside, document)
+
+    async def _introduce(self) -> None:
+        """Ask the editor for what it tells only when asked, and register what it takes only then."""
+        await self.read_settings()
+        await self.client.register(watched_files(self.client))
+
+    # --- requests ----------------------------------------------------------------------------------------
+
+    async def code_lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        """Return the lenses of a file."""
+        if (place := await self._place(params.text_document.uri)) is None:
+            return []
+        folder, path = place
+        text = self.lines(folder)(path)
+        uri = self.folder_uri(folder.root)
+        return [to_code_lens(self.columns, text, uri, one) for one in code_lenses(self.session.view(folder), path)]
+
+    async def resolve_lens(self, lens: types.CodeLens) -> types.CodeLens:
+        """Return a lens as it is now. It keeps its place and its part; a definition that has gone keeps what it had."""
+        data = _options(lens.data)
+        root = to_path(str(data.get("folder")))
+        if root is None or (folder := self.session.folders.get(root)) is None:
+            return lens
+        definition = folder.snapshot.definition(str(data.get("entrypoint")))
+        if definition is None:
+            return lens
+        uri = self.folder_uri(root)
+        for one in code_lenses(self.session.view(folder), definition.path):
+            if one.definition == definition and one.call.command == data.get("command"):
+                now = to_code_lens(self.columns, self.lines(folder)(definition.path), uri, one)
+                return types.CodeLens(lens.range, now.command, lens.data)
+        return lens
+
+    async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """Return what can be done at a place."""
+        if (place := await self._place(params.text_document.uri)) is None:
+            return []
+        folder, path = place
+        span = from_range(self.columns, self.lines(folder)(path), params.range)
+        only = params.context.only
+        return [
+            to_code_action(self.folder_uri(folder.root), action)
+            for action in code_actions(self.session.view(folder), path, span)
+            if only is None or any(f"{action.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
+        ]
+
+    async def execute(self, params: types.ExecuteCommandParams) -> object:
+        """Execute a command."""
+        return await commands.execute(self, params)
+
+    def progress_cancelled(self, token: types.ProgressToken) -> None:
+        """Stop the run that a progress display shows."""
+        if (run := self.outlet.run_of(token)) is not None:
+            self.session.cancel(run)
+
+    def lines(self, folder: Folder) -> Any:
+        """Return a function that gives the lines of a folder's files, reading each once."""
+        known: dict[str, list[str]] = {}
+
+        def of(path: str) -> list[str]:
+            if path not in known:
+                known[path] = lines(folder.text(path) or "")
+            return known[path]
+
+        return of
+
+    async def _place(self, uri: str) -> tuple[Folder, str] | None:
+        """Return the folder and the path of a document, when the index has heard of its last edit."""
+        path = to_path(uri)
+        if path is None or (place := self.session.place(path)) is None:
+            return None
+        await place[0].caught_up()
+        return place
+
+
+CODE_ACTION_KINDS = KINDS
+
+
+def _text(kind: types.CodeActionKind | str) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else kind
+
+
+def _options(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _folders(params: types.InitializeParams) -> list[str]:
+    """Return the URIs of the workspace folders, also of a client that knows only one."""
+    if params.workspace_folders:
+        return [folder.uri for folder in params.workspace_folders]
+    if params.root_uri:
+        return [params.root_uri]
+    return [to_uri(Path(params.root_path))] if params.root_path else []
+
+
+async def _logged(work: Any) -> None:
+    try:
+        await work
+    except Exception:  # an edge: background work has nobody to tell
+        log.exception("Something in the background failed.")

@@ -1,0 +1,247 @@
+"""The commands that the server executes: one function each, named as in docs/protocol.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from prefect_lens.features.results import function_id
+from prefect_lens.features.suggest import suggest_test
+from prefect_lens.lsp import payloads
+from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
+from prefect_lens.lsp.convert import PREFIX, to_range
+from prefect_lens.lsp.report import environment_report
+from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
+from prefect_lens.session.selection import (
+    Everything,
+    Failed,
+    File,
+    NothingToRunError,
+    Selection,
+    Targets,
+    Tests,
+    test_id,
+)
+from prefect_lens.session.session import NotTrustedError
+
+if TYPE_CHECKING:
+    from prefect_lens.lsp.app import App
+    from prefect_lens.session.folder import Folder
+
+REQUEST_FAILED = -32803
+
+COPY = "Copy command"
+SHOW = "Show log"
+CREATE = "Create the test"
+
+
+async def execute(app: App, params: types.ExecuteCommandParams) -> object:
+    """Execute a command and return its answer."""
+    name = params.command.removeprefix(PREFIX)
+    command = COMMANDS.get(name) if params.command.startswith(PREFIX) else None
+    if command is None:
+        raise JsonRpcInvalidParams(f"There is no command {params.command!r}.")
+    try:
+        return await command(app, Arguments(params.arguments), params.work_done_token)
+    except WrongArgumentsError as error:
+        raise JsonRpcInvalidParams(f"{params.command}: {error}") from error
+    except (NotTrustedError, NothingToRunError) as error:
+        raise JsonRpcException(str(error), REQUEST_FAILED) from error
+
+
+async def run(app: App, arguments: Arguments, token: types.ProgressToken | None) -> object:
+    """Run tests; the answer is how it ended. Cancelling the request cancels the run, and the answer says so."""
+    folder, selection = _selection(app, arguments)
+    if not app.session.trust.may_run:
+        app.client.request_trust()
+    started = await app.session.run(folder, selection)
+    app.outlet.show_progress(started, token)
+    try:
+        summary = await started.result()
+    except asyncio.CancelledError:
+        started.cancel()
+        summary = await started.result()
+    if summary.trouble is not None:
+        app.soon(_offer_cure(app, summary.trouble))
+    return payloads.summary(started.id, summary)
+
+
+async def cancel(app: App, arguments: Arguments, _token: object) -> object:
+    """Stop a run, or all."""
+    return {"cancelled": app.session.cancel(arguments.text("run"))}
+
+
+async def clear_results(app: App, _arguments: Arguments, _token: object) -> object:
+    """Forget what runs have said."""
+    app.session.clear_results()
+    return None
+
+
+async def show_output(app: App, arguments: Arguments, _token: object) -> object:
+    """Show what the last run of a definition's tests, or of all tests, wrote."""
+    folder = arguments.folder(app.session)
+    target = arguments.text("target")
+    wanted = None if target is None else frozenset(_functions(folder, _definition(folder, target)))
+    text = "\n".join(
+        f"{payloads.node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip()
+        + "\n"
+        for batch in folder.results.batches
+        for case in batch.cases
+        if wanted is None or function_id(case.test) in wanted
+    )
+    outputs = dict.fromkeys(
+        output for function, output in folder.results.outputs.items() if wanted is None or function in wanted
+    )
+    text = "\n".join(part for part in (text, *outputs) if part.strip()) or "No test of it has run yet."
+    title = target or folder.root.name
+    app.client.show_output(title, text)
+    return {"title": title, "text": text}
+
+
+async def go_to_failure(app: App, arguments: Arguments, _token: object) -> object:
+    """Open the first diagnostic of a definition's tests."""
+    folder = arguments.folder(app.session)
+    target = arguments.required("target")
+    functions = frozenset(_functions(folder, _definition(folder, target)))
+    found = [
+        one
+        for one in app.session.diagnostics(folder)
+        if any(function_id(test_id(node)) in functions for node in one.tests)
+    ]
+    if not found:
+        await show_output(app, arguments, None)
+        return None
+    place = min(found, key=lambda one: _rank(one, target)).location
+    range_ = to_range(app.columns, app.lines(folder)(place.path), place.span)
+    if not await app.client.show_document(app.file_uri(folder, place.path), range_):
+        app.client.show_message(f"{place.path}:{place.span.start.line + 1}")
+    return None
+
+
+async def suggest(app: App, arguments: Arguments, _token: object) -> object:
+    """Say where a test of a definition could go, and begin it there if the user wants that."""
+    folder = arguments.folder(app.session)
+    definition = _definition(folder, arguments.required("target"))
+    suggestion = suggest_test(definition, folder.snapshot.project_of(definition.path))
+    text = f"No test exercises the {definition.kind} '{definition.name}'. A test could go to {suggestion.path}."
+    can_create = bool(suggestion.text) and app.client.can("workspace.apply_edit")
+    app.soon(
+        _offer_test(app, folder, suggestion.path, suggestion.text, text) if can_create else app.client.ask(text, [])
+    )
+    return {"path": suggestion.path}
+
+
+async def show_trouble(app: App, arguments: Arguments, _token: object) -> object:
+    """Say why tests could not run, and offer the cure."""
+    folder = arguments.folder(app.session)
+    target = arguments.text("target")
+    if target is None:
+        trouble = app.session.troubles[-1] if app.session.troubles else None
+    else:
+        functions = _functions(folder, _definition(folder, target))
+        trouble = next((t for f in functions if (t := folder.results.troubles.get(f)) is not None), None)
+    if trouble is not None:
+        app.soon(_offer_cure(app, trouble))
+    return payloads.trouble(trouble)
+
+
+async def request_trust(app: App, _arguments: Arguments, _token: object) -> object:
+    """Ask the editor to ask its user for trust."""
+    app.client.request_trust()
+    return None
+
+
+async def environment_info(app: App, arguments: Arguments, _token: object) -> object:
+    """Return a text for a bug report."""
+    folders = [arguments.folder(app.session)] if arguments.text("folder") else list(app.session.folders.values())
+    return await environment_report(app.session, folders)
+
+
+Command = Callable[["App", Arguments, Any], Awaitable[object]]
+
+COMMANDS: Mapping[str, Command] = {
+    "run": run,
+    "cancel": cancel,
+    "clearResults": clear_results,
+    "showOutput": show_output,
+    "goToFailure": go_to_failure,
+    "suggestTest": suggest,
+    "showTrouble": show_trouble,
+    "requestTrust": request_trust,
+    "environmentInfo": environment_info,
+}
+
+
+def _selection(app: App, arguments: Arguments) -> tuple[Folder, Selection]:
+    match arguments.required("scope"):
+        case "targets":
+            return arguments.folder(app.session), Targets(arguments.texts("targets"))
+        case "file":
+            folder, path = arguments.file(app.session)
+            return folder, File(path)
+        case "tests":
+            return arguments.folder(app.session), Tests(arguments.texts("tests"))
+        case "all":
+            return arguments.folder(app.session), Everything()
+        case "failed":
+            return arguments.folder(app.session), Failed()
+        case "last":
+            folder = arguments.folder(app.session)
+            return folder, app.session.last(folder)
+        case other:
+            raise WrongArgumentsError(
+                f"scope: {other!r} is not known; there are: targets, file, tests, all, last, failed."
+            )
+
+
+def _definition(folder: Folder, target: str) -> Definition:
+    if (definition := folder.snapshot.definition(target)) is None:
+        raise NothingToRunError(f"There is no flow or task {target}.")
+    return definition
+
+
+def _functions(folder: Folder, definition: Definition) -> list[str]:
+    return [match.test.node_id for match in folder.snapshot.matches(definition)]
+
+
+def _rank(diagnostic: Diagnostic, target: str) -> tuple[int, bool, Position]:
+    """Order diagnostics by how likely they are what a person looks for: errors, and in the definition's own file."""
+    order = (Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT)
+    path = target.rpartition(":")[0]
+    place = diagnostic.location
+    return order.index(diagnostic.severity), place.path != path, place.span.start
+
+
+async def _offer_cure(app: App, trouble: Trouble) -> None:
+    answers = [COPY] if trouble.cure_is_command and trouble.cure else []
+    if trouble.detail:
+        answers.append(SHOW)
+    match await app.client.ask(trouble.message, answers, types.MessageType.Warning):
+        case "Copy command":
+            app.client.copy_text(trouble.cure or "")
+        case "Show log":
+            app.client.show_output("Prefect Lens", f"{trouble.message}\n\n{trouble.detail}")
+        case _:
+            pass
+
+
+async def _offer_test(app: App, folder: Folder, path: str, text: str, question: str) -> None:
+    """Ask, and put the beginning of a test at the end of a file, which is made where it is not there."""
+    if await app.client.ask(question, [CREATE]) != CREATE:
+        return
+    uri = app.file_uri(folder, path)
+    before = app.lines(folder)(path)
+    is_new = folder.text(path) is None
+    end = Position(len(before) - 1, len(before[-1]))
+    gap = "" if is_new or before == [""] else "\n\n" if before[-1] == "" else "\n\n\n"
+    range_ = to_range(app.columns, before, Span(end, end))
+    document = types.OptionalVersionedTextDocumentIdentifier(uri)
+    changes: list[Any] = [types.TextDocumentEdit(document, [types.TextEdit(range_, gap + text)])]
+    if is_new:
+        changes.insert(0, types.CreateFile(uri, types.CreateFileOptions(ignore_if_exists=True)))
+    if await app.client.apply_edit("Begin a test", types.WorkspaceEdit(document_changes=changes)):
+        await app.client.show_document(uri, range_)

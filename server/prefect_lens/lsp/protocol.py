@@ -1,0 +1,107 @@
+"""pygls' protocol, made to answer what it would pass over, and without its own copy of the documents."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import JsonRPCNotification, LanguageServerProtocol, lsp_method
+
+if TYPE_CHECKING:
+    from prefect_lens.lsp.server import Server
+
+log = logging.getLogger(__name__)
+
+
+class Protocol(LanguageServerProtocol):
+    """The wire: what comes in goes to the server's handlers.
+
+    Documents are kept by the session alone, since pygls' lines are not the protocol's (form feeds and Unicode's line
+    separators end a line there), and a change of a document that was never opened is an error there.
+    """
+
+    _server: Server
+
+    # --- nonsense is answered ----------------------------------------------------------------------------
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return a message as its type. A request that has none is answered here, since nobody later knows its id."""
+        if "jsonrpc" not in data:
+            return data
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            if "id" in data and "method" in data:
+                what = f"The parameters of {data['method']} are not what the protocol says."
+                self._send_response(data["id"], error=JsonRpcInvalidParams(what).to_response_error())
+            log.warning("A message that makes no sense was passed over: %.200r", data)
+            return JsonRPCNotification(method="", jsonrpc="", params=None)
+
+    def handle_message(self, message: Any) -> None:
+        """Hand a message to its handler."""
+        if not hasattr(message, "jsonrpc"):
+            log.warning("A message that is none of JSON-RPC 2.0 was passed over: %.200r", message)
+            return
+        method, id_ = getattr(message, "method", None), getattr(message, "id", None)
+        if method is not None and id_ is not None:
+            wrong: JsonRpcException | None = None
+            if self._shutdown:
+                wrong = JsonRpcInvalidRequest("The server is shutting down.")
+            elif method == types.INITIALIZE and self._server.is_initialized:
+                wrong = JsonRpcInvalidRequest("The server is initialized already.")
+            elif method != types.INITIALIZE and not self._server.is_initialized:
+                wrong = JsonRpcServerNotInitialized("The first request must be initialize.")
+            if wrong is not None:
+                self._send_response(id_, error=wrong.to_response_error())
+                return
+        elif method is not None and method != types.EXIT and not self._server.is_initialized:
+            return
+        super().handle_message(message)
+
+    def refuse(self, error: JsonRpcException) -> None:
+        """Answer a message that has no id to answer to."""
+        self._send_data({"jsonrpc": self.VERSION, "id": None, "error": {"code": error.code, "message": error.message}})
+
+    # --- what the session wants to hear ------------------------------------------------------------------
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_args: Any) -> None:
+        """Stop to read, which ends the server."""
+        self._server.stop(0 if self._shutdown else 1)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """Take a document."""
+        self._server.app.opened(params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Take an edit."""
+        self._server.app.changed(params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Let a document go."""
+        self._server.app.closed(params)
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        """Open and close workspace folders."""
+        self._server.app.folders_changed(params.event)
+
+    @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
+        """Stop the run that a progress display shows."""
+        self._server.app.progress_cancelled(params.token)
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """Execute a command. A coroutine, so that cancelling the request cancels it, which pygls' own does not."""
+        return await self._server.app.execute(params)

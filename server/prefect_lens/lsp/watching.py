@@ -1,0 +1,27 @@
+"""Which files a client is to watch for us, and what to do when it cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from prefect_lens.index.config import CONFIG_NAMES
+
+if TYPE_CHECKING:
+    from prefect_lens.lsp.client import Client
+
+PATTERN = "**/{*.py," + ",".join((*sorted(CONFIG_NAMES), ".gitignore")) + "}"
+
+
+def watched_files(client: Client) -> list[types.Registration]:
+    """Return what is registered once the client is there, where it can be."""
+    found: list[types.Registration] = []
+    if client.can("workspace.did_change_watched_files.dynamic_registration"):
+        watchers = [types.FileSystemWatcher(PATTERN)]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        found.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
+    if client.can("workspace.did_change_configuration.dynamic_registration"):
+        options = types.DidChangeConfigurationRegistrationOptions("prefectLens")
+        found.append(types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
+    return found

@@ -1,0 +1,73 @@
+"""What the code was like when a run started, and how its results and diagnostics are kept true while it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from prefect_lens.features import freshness
+from prefect_lens.features.results import Batch, Place, Results, function_id, record
+from prefect_lens.features.shift import shifted
+from prefect_lens.session.folder import diagnostics_by_path, disk_text
+from prefect_lens.session.selection import test_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prefect_lens.index.snapshot import Snapshot
+    from prefect_lens.model import Diagnostic, RunResult
+
+Texts = Mapping[str, str]
+
+
+def read_texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return what the disk has of some files."""
+    texts = {path: disk_text(root, path) for path in sorted(set(paths))}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def recorded(results: Results, run: RunResult, whole: frozenset[str], root: Path, before: Texts) -> Results:
+    """Return the results with those of a run.
+
+    Args:
+        results: what was known.
+        run: what the run told.
+        whole: the test functions that it was to run with all their parameters.
+        root: the workspace folder.
+        before: the texts of files as they were when the run started; of others, the present one has to do.
+    """
+    places = {place for case in run.cases for place in freshness.places(case)}
+    said = Batch(run.cases, run.collect_errors, run.missing, run.trouble).diagnostics
+    paths = {path for path, _ in places} | {location for one in said for location in _paths(one)}
+    texts = {**read_texts(root, paths - before.keys()), **before}
+    hashes = {path: freshness.function_hashes(texts[path]) or {} for path, _ in places if path in texts}
+    code: dict[Place, str] = {(path, name): hashes[path][name] for path, name in places if name in hashes.get(path, {})}
+    pointed = {location for one in said for location in _paths(one)}
+    return record(results, run, whole, {path: texts[path] for path in sorted(pointed) if path in texts}, code)
+
+
+def current(
+    snapshot: Snapshot, results: Results, stale: frozenset[str], text: Callable[[str], str | None]
+) -> dict[str, list[Diagnostic]]:
+    """Return the diagnostics of each file as they hold now: those of runs where their code is, and the index's.
+
+    Args:
+        snapshot: the index.
+        results: the latest results.
+        stale: test functions whose result is older than their code.
+        text: gives the text of a file as it is.
+    """
+
+    def is_stale(diagnostic: Diagnostic) -> bool:
+        functions = {function_id(test_id(node)) for node in diagnostic.tests}
+        return bool(functions) and functions <= stale
+
+    found = list(snapshot.problems())
+    for batch in results.batches:
+        found += shifted(batch.diagnostics, batch.texts, text, is_stale)
+    # A syntax error that a run met is the one that the index shows already.
+    return diagnostics_by_path(found)
+
+
+def _paths(diagnostic: Diagnostic) -> set[str]:
+    return {diagnostic.location.path, *(one.location.path for one in diagnostic.related)}

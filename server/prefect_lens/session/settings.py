@@ -1,0 +1,78 @@
+"""The editor's settings of one workspace folder, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from prefect_lens.model import Kind
+
+NAMES = ("interpreter", "pythonExtensionInterpreter", "codeLens.kinds", "pytestArgs")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the section `prefectLens` says. Settings that are not there or make no sense have their default."""
+
+    interpreter: str | None = None
+    editor_interpreter: str | None = None
+    kinds: frozenset[Kind] = frozenset(Kind)
+    pytest_args: tuple[str, ...] = ()
+
+
+def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings in a JSON object, and a sentence about each that makes no sense."""
+    if value is None:
+        return Settings(), ()
+    if not isinstance(value, Mapping):
+        return Settings(), ("prefectLens: expected an object with settings.",)
+    given = cast("Mapping[str, Any]", value)
+    wrong: list[str] = []
+
+    def text(name: str) -> str | None:
+        found = _lookup(given, name)
+        if found is None or isinstance(found, str):
+            return _expanded(found.strip(), folder) if found and found.strip() else None
+        wrong.append(f"prefectLens.{name}: expected a string.")
+        return None
+
+    def texts(name: str) -> tuple[str, ...] | None:
+        found = _lookup(given, name)
+        if found is None:
+            return None
+        if isinstance(found, list) and all(isinstance(item, str) for item in cast("list[object]", found)):
+            return tuple(cast("list[str]", found))
+        wrong.append(f"prefectLens.{name}: expected a list of strings.")
+        return None
+
+    kinds = texts("codeLens.kinds")
+    if unknown := sorted(set(kinds or ()) - set(Kind)):
+        wrong.append(f"prefectLens.codeLens.kinds: {', '.join(unknown)} is not known; there are: {', '.join(Kind)}.")
+    return (
+        Settings(
+            text("interpreter"),
+            text("pythonExtensionInterpreter"),
+            frozenset(Kind) if kinds is None else frozenset(Kind(kind) for kind in kinds if kind in set(Kind)),
+            texts("pytestArgs") or (),
+        ),
+        tuple(wrong),
+    )
+
+
+def _lookup(given: Mapping[str, Any], name: str) -> Any:
+    """Return a setting, whether its name is written with a dot or nested."""
+    if name in given:
+        return given[name]
+    value: Any = given
+    for part in name.split("."):
+        value = cast("Mapping[str, Any]", value).get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _expanded(path: str, folder: Path) -> str:
+    path = path.replace("${workspaceFolder}", str(folder))
+    if path == "~" or path.startswith(("~/", "~\\")):
+        path = str(Path(path).expanduser())
+    return path

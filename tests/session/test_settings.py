@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from prefect_lens.model import Kind
+from prefect_lens.session.settings import Settings, read_settings
+
+FOLDER = Path("/work/project")
+
+
+def test_nothing_given_means_the_defaults():
+    assert read_settings(None, FOLDER) == (Settings(), ())
+    assert read_settings({}, FOLDER) == (Settings(), ())
+    assert read_settings({"interpreter": " ", "pytestArgs": []}, FOLDER) == (Settings(), ())
+
+
+def test_kinds_are_read_nested_and_with_a_dot():
+    assert read_settings({"codeLens": {"kinds": ["flow"]}}, FOLDER)[0].kinds == {Kind.FLOW}
+    assert read_settings({"codeLens.kinds": []}, FOLDER)[0].kinds == frozenset()
+
+
+def test_an_interpreter_may_name_the_workspace_folder_and_home():
+    assert read_settings({"interpreter": "${workspaceFolder}/.venv/bin/python"}, FOLDER)[0].interpreter == (
+        "/work/project/.venv/bin/python"
+    )
+    assert read_settings({"interpreter": "~/py"}, FOLDER)[0].interpreter == str(Path.home() / "py")
+
+
+def test_what_makes_no_sense_is_told_and_passed_over():
+    given = {"interpreter": 3, "pytestArgs": "-x", "codeLens": {"kinds": ["flow", "deployment"]}}
+    settings, wrong = read_settings(given, FOLDER)
+    assert settings == Settings(kinds=frozenset({Kind.FLOW}))
+    assert len(wrong) == 3
+    assert any("deployment is not known; there are: flow, task" in sentence for sentence in wrong)
+    assert read_settings([], FOLDER)[1] == ("prefectLens: expected an object with settings.",)
+    assert read_settings({"codeLens": 7}, FOLDER) == (Settings(), ())
