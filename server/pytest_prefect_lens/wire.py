@@ -167,7 +167,10 @@ class Hello:
 
 @dataclass(frozen=True)
 class Collected:
-    """What pytest is about to run, what it was asked for and cannot find, and what its options left out."""
+    """What pytest is about to run, what it was asked for and cannot find, and what its options left out.
+
+    Under xdist it is told twice where the second time says more: the workers name what is missing when they end.
+    """
 
     tests: tuple[TestId, ...]
     missing: tuple[TestId, ...] = ()
@@ -219,6 +222,8 @@ class Ended:
     """pytest's exit status."""
     reason: str | None = None
     """Why it stopped early: `--maxfail`, an `Exit` raised by a plugin."""
+    left: tuple[TestId, ...] = ()
+    """Collected, but not run before it stopped."""
 
 
 Message = Union[Order, Hello, Collected, CollectError, Started, Finished, Broken, Ended]

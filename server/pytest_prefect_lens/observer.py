@@ -1,0 +1,130 @@
+"""What stands where the tests run: selects, watches, and puts what it saw on pytest's reports. PYTEST_DONT_REWRITE."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_prefect_lens import recorder
+from pytest_prefect_lens.collection import collect_error
+from pytest_prefect_lens.console import answer_nobody
+from pytest_prefect_lens.frames import exception_record
+from pytest_prefect_lens.naming import test_id_of
+from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
+from pytest_prefect_lens.selection import select
+from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
+
+WORKER_OUTPUT = "prefect_lens"
+"""The key under which a worker of xdist tells its controller what was collected."""
+
+
+class Observer:
+    """Watches the tests of this process."""
+
+    def __init__(self, config: pytest.Config, order: Order) -> None:
+        self.order = order
+        self.collected = Collected(())
+        self.test_ids: dict[str, TestId] = {}
+        self._config = config
+        self._pid = os.getpid()
+        self._broken_files: set[str] = set()
+        self._undo: list[Callable[[], None]] = []
+
+    @classmethod
+    def for_order(cls, config: pytest.Config, order: Order | str | None) -> Observer:
+        """Return the observer for an order, or for the text of one that came through xdist."""
+        return cls(config, order if isinstance(order, Order) else from_json(Order, json.loads(order or "")))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Overrule the options that cannot work, or would hide what was asked for, where nobody sits at a terminal."""
+        option: Any = config.option
+        # One broken file must not keep the others from running.
+        option.continue_on_collection_errors = True
+        for name in ("usepdb", "trace", "lf", "failedfirst", "newfirst", "stepwise"):
+            if getattr(option, name, False):
+                setattr(option, name, False)
+        self._undo = [recorder.install()]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Answer what asks a person; here, since pytest's own pdb has put itself in place by now."""
+        self._undo.append(answer_nobody())
+
+    def pytest_unconfigure(self) -> None:
+        """Leave the process as it was."""
+        while self._undo:
+            self._undo.pop()()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
+        """Put the line to blame on the report of a file that cannot be collected."""
+        outcome = yield
+        report = outcome.get_result()
+        call: Any = getattr(report, "call", None)
+        if report.failed and call is not None and call.excinfo is not None:
+            error = collect_error(str(collector.path), call.excinfo.value, report.longreprtext)
+            self._broken_files.update((error.path, str(collector.path)))
+            pack(report, Luggage(collect_error=error))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
+        """Keep what was asked for; note what other plugins then leave out of it."""
+        selection = select(
+            [(test_id_of(item), item) for item in items], self.order.tests, self.order.files, self._broken_files
+        )
+        items[:] = selection.kept
+        if selection.rest:
+            self._config.hook.pytest_deselected(items=list(selection.rest))
+        yield
+        left = set(map(id, items))
+        for item in items:
+            self.test_ids[item.nodeid] = test_id_of(item)
+        self.collected = Collected(
+            tests=tuple(test_id_of(item) for item in items),
+            missing=selection.missing,
+            deselected=tuple(test_id_of(item) for item in selection.kept if id(item) not in left),
+        )
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[WORKER_OUTPUT] = json.dumps(to_json(replace(self.collected, tests=())))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, None, None]:
+        """Attribute to this test what happens from here to its last report."""
+        recorder.take()
+        yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Generator[None, Any, None]:
+        """Put on the report what only this process knows."""
+        outcome = yield
+        report = outcome.get_result()
+        if os.getpid() != self._pid:
+            return
+        shorten_sections(report)
+        excinfo: Any = call.excinfo
+        pack(
+            report,
+            Luggage(
+                test=test_id_of(item),
+                exception=_failure(item, excinfo.value) if report.failed and excinfo is not None else None,
+                runs=recorder.take() if call.when == "teardown" else (),
+            ),
+        )
+
+
+def _failure(item: pytest.Item, exception: BaseException) -> ExceptionRecord:
+    record = exception_record(exception)
+    wanted: Any = getattr(exception, "argname", None)
+    if type(exception).__name__ == "FixtureLookupError" and isinstance(wanted, str):
+        # Its own text is for the terminal alone, and no line of the user's stands on its way.
+        message = getattr(exception, "msg", None) or f"fixture '{wanted}' not found"
+        path, line, _ = item.reportinfo()
+        return replace(record, message=message, frames=(Frame(str(path), (line or 0) + 1, item.name),))
+    return record

@@ -1,0 +1,72 @@
+"""Which of the collected items an order asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pytest_prefect_lens.naming import same_file
+from pytest_prefect_lens.wire import TestId
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Selection(Generic[Item]):
+    """What an order makes of a collection."""
+
+    kept: tuple[Item, ...]
+    rest: tuple[Item, ...]
+    missing: tuple[TestId, ...]
+
+
+def select(
+    collected: Sequence[tuple[TestId, Item]],
+    tests: tuple[TestId, ...],
+    files: tuple[str, ...] = (),
+    broken_files: Iterable[str] = (),
+) -> Selection[Item]:
+    """Return the items that were asked for, those that were not, and the tests that nothing was found for.
+
+    Files come in the order in which they were asked for; within one, pytest's own order stays, since tests that lean on each
+    other are written in it. A parameter that is not there any more stands for its whole function: some ids change from
+    run to run. A test in a file that could not be collected is not missing, it is unknown.
+    """
+    if not tests and not files:
+        return Selection(tuple(item for _, item in collected), (), ())
+    ranks: dict[str, int] = {}
+    for path in (*(test.path for test in tests), *files):
+        ranks.setdefault(same_file(path), len(ranks))
+    whole = {same_file(path) for path in files}
+    there: dict[tuple[str, tuple[str, ...]], set[str | None]] = {}
+    for test, _ in collected:
+        there.setdefault(_function(test), set()).add(test.params)
+    asked: dict[tuple[str, tuple[str, ...]], set[str | None]] = {}
+    missing: list[TestId] = []
+    for test in tests:
+        params = there.get(_function(test))
+        if params is None:
+            missing.append(test)
+        else:
+            asked.setdefault(_function(test), set()).add(test.params if test.params in params else None)
+    kept: list[tuple[int, Item]] = []
+    rest: list[Item] = []
+    for test, item in collected:
+        path = same_file(test.path)
+        wanted = asked.get(_function(test), set())
+        if path in whole or None in wanted or test.params in wanted:
+            kept.append((ranks[path], item))
+        else:
+            rest.append(item)
+    kept.sort(key=lambda ranked: ranked[0])
+    unknown = {same_file(path) for path in broken_files}
+    return Selection(
+        tuple(item for _, item in kept),
+        tuple(rest),
+        tuple(test for test in missing if same_file(test.path) not in unknown),
+    )
+
+
+def _function(test: TestId) -> tuple[str, tuple[str, ...]]:
+    return same_file(test.path), test.names
