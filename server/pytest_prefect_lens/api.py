@@ -6,6 +6,7 @@ early waits instead of failing. The child says itself when it is ready, and why 
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_prefect_lens.wire import Broken
 
@@ -45,9 +47,9 @@ def start(home: Path, cache: Path) -> Api:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_"))},
         "PREFECT_SERVER_UI_ENABLED": "false",
-        # As Prefect starts the server of its own test harness.
+        # As Prefect starts the server of its own test harness: without background services. (Not as its `final` one:
+        # what that takes away to save memory, newer versions of FastAPI look for.)
         "PREFECT__SERVER_EPHEMERAL": "1",
-        "PREFECT__SERVER_FINAL": "1",
         "PREFECT_LENS_API": json.dumps(
             {
                 "socket": listener.fileno(),
@@ -90,7 +92,7 @@ class Api:
         while not self._ready:
             if not self._listen(deadline - time.monotonic()):
                 return self.broken()
-        return None
+        return self._refusal()
 
     def is_dead(self) -> bool:
         """Whether it was ready once and is gone."""
@@ -100,13 +102,41 @@ class Api:
         """Return why it does not run, and what cures that."""
         from pytest_prefect_lens import blame
 
-        log = self._log.read_text(encoding="utf-8", errors="replace")[-20_000:] if self._log.exists() else ""
+        log = self._text()
         failure = next((line for line in self._heard.splitlines() if line.startswith(b"{")), None)
         if failure is not None:
             return blame.broken(json.loads(failure), log)
+        if self._ready:
+            return Broken("PL906", f"Prefect's server {self._ending()} in the middle of the run.", log)
         last = (log.strip().splitlines() or ["it said nothing"])[-1]
-        when = "stopped in the middle of the run" if self._ready else "did not start"
-        return Broken("PL906", f"Prefect's server {when}: {last}", log)
+        return Broken("PL906", f"Prefect's server did not start, it {self._ending()}: {last}", log)
+
+    def _ending(self) -> str:
+        status = self._process.poll()
+        if status is None:
+            return "was not ready in time"
+        return f"ended with exit status {status}" if status >= 0 else f"was killed by signal {-status}"
+
+    def _refusal(self) -> Broken | None:
+        """Ask it what every client asks first: a server beside the wrong FastAPI starts, and fails at each request."""
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.netloc, timeout=30)
+        try:
+            connection.request("GET", f"{place.path}/admin/version")
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            return Broken("PL906", f"Prefect's server does not answer: {error}", self._text())
+        finally:
+            connection.close()
+        if response.status == 200:
+            return None
+        from pytest_prefect_lens import blame
+
+        return blame.refused(response.status, text, self._text())
+
+    def _text(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")[-20_000:] if self._log.exists() else ""
 
     def _listen(self, patience: float) -> bool:
         """Take in what the child says; whether there is more to hope for."""

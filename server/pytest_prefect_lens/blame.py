@@ -39,8 +39,22 @@ def broken(failure: dict[str, Any], log: str = "") -> Broken:
         cures = tuple(requirement for _, requirement in conflicts)
     elif not cures and failure["culprit"]:
         beside = f" beside {_named(failure['culprit'])}"
-    what = f"{_named('prefect').replace('prefect', 'Prefect')} in {sys.prefix} cannot start its server{beside}: {error}"
-    return Broken("PL906", what, f"{failure['traceback']}\n{log}", distributions=cures)
+    return Broken("PL906", f"{_prefect()} cannot start its server{beside}: {error}", f"{failure['traceback']}\n{log}", distributions=cures)
+
+
+def refused(status: int, text: str, log: str) -> Broken:
+    """Return the sentence for a server that starts and answers its first request with an error."""
+    last = (log.strip().splitlines() or [text.strip()[:200]])[-1]
+    # The innermost frame that is not Prefect's: its traceback stands in the log.
+    owners = metadata.packages_distributions()
+    packages = re.findall(r'File ".*?site-packages[/\\](\w+)[/\\]', log)
+    culprit = next((owners[name][0] for name in reversed(packages) if name in owners and owners[name][0] != "prefect"), None)
+    beside = f" beside {_named(culprit)}" if culprit else ""
+    return Broken("PL906", f"{_prefect()} cannot answer{beside} (status {status}): {last}", log)
+
+
+def _prefect() -> str:
+    return f"{_named('prefect').replace('prefect', 'Prefect')} in {sys.prefix}"
 
 
 def _named(distribution: str) -> str:

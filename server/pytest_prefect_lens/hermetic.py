@@ -25,17 +25,17 @@ _HELD = (
     ("server.ephemeral.enabled", "PREFECT_SERVER_EPHEMERAL_ENABLED", "False"),
     ("server.analytics_enabled", "PREFECT_SERVER_ANALYTICS_ENABLED", "False"),
     ("cloud.api_url", "PREFECT_CLOUD_API_URL", "https://api.prefect.cloud/api"),
-    ("client.custom_headers", "PREFECT_CLIENT_CUSTOM_HEADERS", "{}"),
     ("server.docket.url", "PREFECT_SERVER_DOCKET_URL", "memory://"),
 )
 
-_EMPTY = (
-    # Settings that no variable can set to nothing.
-    ("api.key", "PREFECT_API_KEY"),
-    ("api.auth_string", "PREFECT_API_AUTH_STRING"),
-    ("server.api.auth_string", "PREFECT_SERVER_API_AUTH_STRING"),
-    ("results.default_storage_block", "PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK"),
-    ("tasks.scheduling.default_storage_block", "PREFECT_TASKS_SCHEDULING_DEFAULT_STORAGE_BLOCK"),
+_EMPTY: tuple[tuple[str, dict[str, str] | None], ...] = (
+    # Settings that no variable can set to nothing: Prefect takes an empty text for a text, and merges dictionaries.
+    ("api.key", None),
+    ("api.auth_string", None),
+    ("server.api.auth_string", None),
+    ("results.default_storage_block", None),
+    ("tasks.scheduling.default_storage_block", None),
+    ("client.custom_headers", {}),
 )
 
 _FILES = (".env", "prefect.toml", "pyproject.toml")
@@ -65,10 +65,12 @@ class Settings:
         if "prefect.context" not in sys.modules:
             return None
         self._verified = True
-        if not self._wrong(_effective()):
+        _empty()
+        if not self._wrong():
             return None
         _reload()
-        wrong = self._wrong(_effective())
+        _empty()
+        wrong = self._wrong()
         if not wrong:
             print("prefect-lens: settings that address another Prefect API were set aside for this run", file=sys.stderr)
             return None
@@ -77,14 +79,15 @@ class Settings:
         what = f"{variable} does not come from this run but from {where}; no test was run, to keep your Prefect untouched."
         return Broken("PL911", what, "\n".join(f"{setting} ({variable})" for setting, variable in wrong))
 
-    def _wrong(self, settings: Any) -> list[tuple[str, str]]:
+    def _wrong(self) -> list[tuple[str, str]]:
+        settings = _effective()
         wrong: list[tuple[str, str]] = []
         for setting, variable, value in _HELD:
             wanted = self._environment[variable] if value is None else value
             found = _get(settings, setting)
             if found is not None and str(found) != wanted and not (setting == "api.url" and _is_harness(found)):
                 wrong.append((setting, variable))
-        wrong += [(setting, variable) for setting, variable in _EMPTY if _get(settings, setting)]
+        wrong += [(setting, f"PREFECT_{setting.replace('.', '_').upper()}") for setting, _ in _EMPTY if _get(settings, setting)]
         if _get(settings, "api.url") is None:
             wrong.append(("api.url", "PREFECT_API_URL"))
         return wrong
@@ -97,18 +100,21 @@ def _effective() -> Any:
 
 
 def _reload() -> None:
-    """Make Prefect read its settings again, and empty what no variable can empty."""
+    """Make Prefect read its settings again."""
     import prefect.context
 
     prefect.context.GLOBAL_SETTINGS_CONTEXT = prefect.context.root_settings_context()
+
+
+def _empty() -> None:
     settings = _effective()
-    for setting, _ in _EMPTY:
+    for setting, nothing in _EMPTY:
         *groups, name = setting.split(".")
         group = settings
         for step in groups:
             group = getattr(group, step, None)
-        if group is not None and getattr(group, name, None) is not None:
-            setattr(group, name, None)
+        if group is not None and getattr(group, name, nothing) != nothing:
+            setattr(group, name, nothing)
 
 
 def _get(settings: Any, setting: str) -> Any:

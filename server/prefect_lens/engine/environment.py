@@ -32,7 +32,6 @@ _NAMED_ELSEWHERE = (
     # Settings whose neutral value is set only where a file names them: their defaults may change with Prefect.
     ("KEY", {"PREFECT_API_KEY": ""}),
     ("AUTH_STRING", {"PREFECT_API_AUTH_STRING": "", "PREFECT_SERVER_API_AUTH_STRING": ""}),
-    ("CUSTOM_HEADERS", {"PREFECT_CLIENT_CUSTOM_HEADERS": "{}"}),
     ("BASE_PATH", {"PREFECT_SERVER_API_BASE_PATH": "/api"}),
     ("CLOUD", {"PREFECT_CLOUD_API_URL": "https://api.prefect.cloud/api"}),
     ("DOCKET", {"PREFECT_SERVER_DOCKET_URL": "memory://"}),
@@ -69,6 +68,8 @@ def hermetic(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # An old Prefect warns of an address whose path does not begin with `/api`.
+        "PREFECT_SILENCE_API_URL_MISCONFIGURATION": "true",
         "DO_NOT_TRACK": "1",
     }
 

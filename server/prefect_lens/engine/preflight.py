@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prefect_lens.engine import installed
 from prefect_lens.engine.cures import install, relative
 from prefect_lens.engine.folders import cache_folder
 from prefect_lens.engine.trouble import OLDEST_PYTHON, from_worker
@@ -42,8 +43,8 @@ def check(folder: Path, project: str, interpreter: Interpreter) -> Trouble | Non
         oldest = ".".join(map(str, OLDEST_PYTHON))
         what = f"{path} is Python {interpreter.python}; Prefect Lens runs tests with {oldest} and newer."
         return Trouble("PL902", what, "Set prefectLens.interpreter to a newer one.")
-    if not interpreter.site_packages:
-        return None
+    if os.environ.get("PYTHONPATH") or not installed.read(Path(interpreter.path)).is_complete:
+        return None  # more may be there than can be seen; the worker looks again
     if interpreter.pytest is None:
         return _install("PL903", f"no pytest in {where}.", folder, project, interpreter, "pytest")
     if interpreter.prefect is None:
@@ -79,16 +80,16 @@ def _remembered(request: RunRequest) -> Trouble | None:
 
 def _verdict(interpreter: Interpreter) -> Path | None:
     """Return the file for what is installed now; it has another name as soon as that changes."""
-    installed = sorted(
+    names = sorted(
         name
         for site in interpreter.site_packages
         if os.path.isdir(site)
         for name in os.listdir(site)
         if name.endswith((".dist-info", ".egg-info"))
     )
-    if not installed:
+    if not names:
         return None
-    text = "\0".join((interpreter.path, os.environ.get("PYTHONPATH", ""), *installed))
+    text = "\0".join((interpreter.path, os.environ.get("PYTHONPATH", ""), *names))
     return cache_folder() / "servers" / f"{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]}.json"
 
 
