@@ -1,0 +1,163 @@
+"""The whole story against a real Prefect: a lens is clicked, a state fails at its line, the code is mended."""
+
+import asyncio
+
+import pytest
+
+from tests.lsp.editor import ServerError
+
+pytestmark = pytest.mark.slow
+
+PROJECT = """
+#- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = ["."]
+#- flows/__init__.py
+#- flows/etl.py
+from prefect import flow, task
+
+
+@task
+def parse(line: str) -> float:
+    return float(line)
+
+
+@flow(name="etl")
+def etl(lines: list[str]) -> list[float]:
+    return [parse(line) for line in lines]
+#- tests/test_etl.py
+from flows.etl import etl
+
+
+def test_numbers():
+    assert etl(["1", "2.5"]) == [1.0, 2.5]
+
+
+def test_a_comma():
+    assert etl(["2,5"]) == [2.5]
+"""
+
+BUG = "float(line)"
+MENDED = 'float(line.replace(",", "."))'
+
+
+async def test_a_failed_state_is_seen_at_its_line_and_goes_when_the_code_is_mended(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        await editor.open("flows/etl.py")
+        lens = await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
+
+        summary = await editor.click(lens)
+        assert summary["outcome"] == "failed"
+        assert summary["counts"] == {"failed": 1, "passed": 1}
+        assert summary["trouble"] is None
+        assert [(one["node_id"], one["outcome"]) for one in summary["results"]] == [
+            ("tests/test_etl.py::test_numbers", "passed"),
+            ("tests/test_etl.py::test_a_comma", "failed"),
+        ]
+        # They were published before the answer.
+        [failed] = editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]
+        assert failed["range"]["start"] == {"line": 5, "character": 11}
+        assert failed["source"] == "prefect-lens"
+        assert failed["code"] == "PL101"
+        assert failed["codeDescription"]["href"].startswith("https://docs.prefect.io/")
+        assert "Task 'parse' Failed" in failed["message"]
+        assert "could not convert string to float: '2,5'" in failed["message"]
+        assert "tests/test_etl.py::test_a_comma" in failed["message"]
+        places = [
+            (place["location"]["uri"].rpartition("/")[2], place["location"]["range"]["start"]["line"] + 1)
+            for place in failed["relatedInformation"]
+        ]
+        assert ("etl.py", 11) in places
+        assert ("test_etl.py", 9) in places
+        assert editor.problems("tests/test_etl.py") != []
+
+        second = await editor.lens("flows/etl.py", "10: ✗ 1 failed · 1 passed")
+        await editor.click(second)
+        [shown] = editor.notes_of("window/showDocument")
+        assert shown["uri"] == editor.uri("flows/etl.py")
+        assert shown["selection"]["start"]["line"] == 5
+
+        await editor.edit("flows/etl.py", BUG, MENDED)
+        await editor.lens("flows/etl.py", "10: ○ 1 failed, 1 passed, before the last edit")
+        await editor.until(lambda: "(before the last edit)" in str(editor.problems("flows/etl.py")), "the mark")
+        await editor.save("flows/etl.py")
+        summary = await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
+        assert summary["outcome"] == "passed"
+        assert editor.problems("flows/etl.py") == []
+        assert editor.problems("tests/test_etl.py") == []
+        passed = await editor.lens("flows/etl.py", "10: ✓ 2 passed")
+        output = await editor.click(passed)
+        assert output["title"] == "flows/etl.py:etl"
+        assert "tests/test_etl.py::test_numbers  passed" in output["text"]
+        assert await editor.lens("flows/etl.py", "5: ✓ 2 passed")
+
+
+async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        lens = await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
+        running = editor.click(lens)
+        stop = await editor.lens("flows/etl.py", "10: ■ Running")
+        assert stop.command["command"] == "prefectLens.server.cancel"
+        task = asyncio.ensure_future(running)
+        await task
+        values = [note["value"] for note in editor.notes_of("$/progress")]
+        assert values[0]["kind"] == "begin"
+        assert values[0]["cancellable"] is True
+        assert values[-1]["kind"] == "end"
+        assert editor.notes_of("window/workDoneProgress/create") == [{"token": "prefect-lens-run-1"}]
+
+        notes = [note for note in editor.notes_of("prefectLens/runs") if note["run"] == "1"]
+        assert notes[-1]["phase"] == "ended"
+        assert notes[-1]["summary"] == task.result()
+        assert {one["entrypoint"]: one["state"] for one in notes[-1]["definitions"]} == {"flows/etl.py:etl": "failed"}
+        cases = [case for note in notes for case in note["cases"]]
+        assert [case["node_id"] for case in cases] == ["tests/test_etl.py::test_numbers", "tests/test_etl.py::test_a_comma"]
+
+
+async def test_an_edit_moves_a_diagnostic_with_its_line(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        await editor.open("flows/etl.py")
+        await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
+        assert editor.problems("flows/etl.py")[0].startswith("6: PL101")
+        await editor.edit("flows/etl.py", "from prefect", "# a line\nfrom prefect")
+        await editor.until(lambda: editor.problems("flows/etl.py")[0].startswith("7: PL101"), "the move")
+        assert "before the last edit" not in editor.problems("flows/etl.py")[0]
+        assert editor.diagnostics[editor.uri("flows/etl.py")]["version"] == 2
+        await editor.lens("flows/etl.py", "11: ✗ 1 failed · 1 passed")
+
+
+async def test_results_can_be_cleared(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
+        assert editor.problems("flows/etl.py") != []
+        await editor.execute("clearResults")
+        await editor.until(lambda: editor.problems("flows/etl.py") == [], "an empty list")
+        assert await editor.titles("flows/etl.py") == ["5: ▶ Run 2 tests", "10: ▶ Run 2 tests"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ran"),
+    [
+        ({"scope": "all"}, 2),
+        ({"scope": "file", "uri": "tests/test_etl.py"}, 2),
+        ({"scope": "file", "uri": "flows/etl.py"}, 2),
+        ({"scope": "tests", "tests": ["tests/test_etl.py::test_numbers"]}, 1),
+    ],
+)
+async def test_scopes(open_editor, write, python, arguments, ran):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        if "uri" in arguments:
+            arguments = arguments | {"uri": editor.uri(arguments["uri"])}
+        summary = await editor.execute("run", **arguments)
+        assert len(summary["results"]) == ran
+        assert (await editor.execute("run", scope="last"))["results"] != []
+        assert len((await editor.execute("run", scope="failed"))["results"]) == (1 if ran == 2 else 0)
+
+
+async def test_a_run_of_nothing_known_says_what_is_near(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        await editor.lens("flows/etl.py", "▶ Run 2 tests")
+        with pytest.raises(ServerError, match=r"There is no flow or task flows/etl.py:ettl\. Did you mean flows/etl.py:etl"):
+            await editor.execute("run", scope="targets", targets=["flows/etl.py:ettl"])
+        with pytest.raises(ServerError, match="Nothing has been run yet"):
+            await editor.execute("run", scope="last")
