@@ -59,8 +59,7 @@ async function run(server: Server, args: RunArguments): Promise<void> {
       void vscode.window.showInformationMessage(`Prefect Lens: ${summary.message}`);
       return;
     case "broken":
-      await server.execute(SERVER.showTrouble, args.folder === undefined ? {} : { folder: args.folder });
-      return;
+      return; // the server tells what to do
     case "passed":
     case "failed":
     case "cancelled":

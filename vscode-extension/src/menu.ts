@@ -22,7 +22,7 @@ export async function showMenu(server: Server, status: StatusBar): Promise<void>
     actions.push({ label: "$(shield) Trust This Folder…", detail: "Nothing of it runs before.", run: () => vscode.commands.executeCommand("workbench.trust.manage") });
   }
   if (project?.trouble) {
-    actions.push({ label: "$(warning) What to Do", detail: project.trouble, run: () => server.execute(SERVER.showTrouble, folderHere()) });
+    actions.push({ label: "$(warning) What to Do", detail: project.trouble.what, run: () => server.execute(SERVER.showTrouble, folderHere()) });
   }
   actions.push(
     { label: "$(symbol-namespace) Interpreter", ...about(project), run: execute("selectInterpreter") },
@@ -70,7 +70,7 @@ async function choose(folder: vscode.Uri | undefined, save: (value: string) => T
 }
 
 function about(project: ProjectStatus | undefined): { description: string; detail?: string } {
-  if (!project?.interpreter) return { description: project?.trouble ?? "none found yet" };
+  if (!project?.interpreter) return { description: project?.trouble?.what ?? "none found yet" };
   return { description: project.interpreter, ...(project.why && { detail: project.why }) };
 }
 

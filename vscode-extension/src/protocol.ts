@@ -31,6 +31,12 @@ export interface TextShown {
   text: string;
 }
 
+/** A failure of the machinery, and what to do about it. */
+export interface Trouble {
+  what: string;
+  cure: string | null;
+}
+
 export interface ProjectStatus {
   root: string;
   interpreter: string | null;
@@ -38,7 +44,7 @@ export interface ProjectStatus {
   python: string | null;
   pytest: string | null;
   prefect: string | null;
-  trouble?: string | null;
+  trouble?: Trouble | null;
 }
 
 export interface FolderStatus {

@@ -1,0 +1,123 @@
+// A real VS Code, served to a browser: started on a free port, with a profile of its own, and ended with all it started.
+
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+
+export interface Options {
+  /** Whether VS Code asks for trust; else every folder is trusted. */
+  asksForTrust?: boolean;
+  /** More VSIX files than our own. */
+  extensions?: readonly string[];
+  settings?: Record<string, unknown>;
+  env?: Record<string, string>;
+}
+
+export interface CodeServer {
+  url: string;
+  /** Where this one keeps everything: profile, extensions, logs. */
+  home: string;
+  process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** What VS Code would show and do on its own, switched off. */
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.tips.enabled": false,
+  "workbench.enableExperiments": false,
+  "telemetry.telemetryLevel": "off",
+  "chat.disableAIFeatures": true,
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "update.mode": "none",
+  "files.hotExit": "off",
+  "git.enabled": false,
+  "window.commandCenter": false,
+  "editor.minimap.enabled": false,
+};
+
+/** Returns the value of a variable that the test command sets. */
+export function given(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; run the end-to-end tests by "make e2e".`);
+  return value;
+}
+
+export async function startCodeServer(options: Options = {}): Promise<CodeServer> {
+  const home = await mkdtemp(path.join(tmpdir(), "prefect-lens-e2e-"));
+  const at = (...names: string[]) => path.join(home, ...names);
+  await mkdir(at("data", "User"), { recursive: true });
+  await writeFile(at("config.yaml"), "");
+  await writeFile(
+    at("data", "User", "settings.json"),
+    JSON.stringify({ ...QUIET, "security.workspace.trust.enabled": options.asksForTrust ?? false, ...options.settings }),
+  );
+  const common = [given("PREFECT_LENS_CODE_SERVER"), "--config", at("config.yaml"), "--user-data-dir", at("data"), "--extensions-dir", at("extensions")];
+  const env = {
+    ...process.env,
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    // Nothing of ours or of Prefect is to be found in the user's folders afterwards.
+    XDG_CACHE_HOME: at("cache"),
+    XDG_STATE_HOME: at("state"),
+    PREFECT_HOME: at("prefect"),
+    ...options.env,
+  };
+  for (const extension of [given("PREFECT_LENS_VSIX"), ...(options.extensions ?? [])]) {
+    await promisify(execFile)(process.execPath, [...common, "--install-extension", extension, "--force"], { env });
+  }
+  const port = await freePort();
+  const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
+  const trust = options.asksForTrust ? [] : ["--disable-workspace-trust"];
+  const log = createWriteStream(at("code-server.log"));
+  const server = spawn(process.execPath, [...common, ...flags, ...trust, "--disable-proxy", "--ignore-last-opened", "--reconnection-grace-time", "1"], {
+    env,
+    detached: true, // a process group, so that all of it can be ended
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  server.stdout.pipe(log);
+  server.stderr.pipe(log);
+  await answers(`http://127.0.0.1:${port}/healthz`, server);
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    home,
+    process: server,
+    stop: async () => {
+      if (server.exitCode === null && server.signalCode === null) {
+        const gone = once(server, "exit");
+        process.kill(-(server.pid as number), "SIGTERM");
+        await gone;
+      }
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function answers(url: string, server: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    if (server.exitCode !== null) throw new Error(`code-server ended with status ${server.exitCode}.`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // there is no event for a port that opens
+  }
+  throw new Error("code-server does not answer.");
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}

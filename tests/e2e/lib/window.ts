@@ -1,0 +1,216 @@
+// One editor window, as a person sees it: lenses, squiggles, lists. Every wait is for something that is seen.
+
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
+import { given } from "./codeServer.ts";
+import type { CodeServer } from "./codeServer.ts";
+
+/** Longer than any run of the example takes on a slow machine. */
+const RUN = 120_000;
+const SOON = 30_000;
+
+/** A lens as it is drawn: its parts, and the line of code below it. */
+export interface Lens {
+  line: string;
+  parts: string[];
+  /** The middle of each part, on the page. */
+  places: { x: number; y: number }[];
+}
+
+export async function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: given("PREFECT_LENS_BROWSER"),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+export interface View {
+  folder: string;
+  /** Relative to the folder; opened at once. */
+  file?: string;
+  size?: { width: number; height: number };
+  scale?: number;
+}
+
+export async function openWindow(browser: Browser, server: CodeServer, view: View): Promise<Window> {
+  const context = await browser.newContext({ viewport: view.size ?? { width: 1400, height: 1050 }, deviceScaleFactor: view.scale ?? 1 });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+  const page = await context.newPage();
+  page.setDefaultTimeout(SOON);
+  const address = new URL(server.url);
+  address.searchParams.set("folder", view.folder);
+  if (view.file !== undefined) {
+    const file = `vscode-remote://${address.host}${path.join(view.folder, view.file)}`;
+    address.searchParams.set("payload", JSON.stringify([["openFile", file]]));
+  }
+  await page.goto(address.href);
+  return new Window(page);
+}
+
+export class Window {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+
+  /** Presses the button that says that the folder's authors are trusted, in the page that asks for it. */
+  async trust(): Promise<void> {
+    const page = this.page.locator(".workspace-trust-editor");
+    await page.locator(".monaco-button", { hasText: /^Trust$/ }).click();
+    await page.getByText("You trust this folder").waitFor();
+    await this.page.locator(".modal-editor-part .codicon-close").last().click();
+    await page.waitFor({ state: "detached" });
+  }
+
+  async waitForFile(name: string): Promise<void> {
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator(".editor-instance .view-line").first().waitFor();
+  }
+
+  /** Opens a file by a click in the explorer; its folders are opened, too. */
+  async openFile(file: string): Promise<void> {
+    const names = file.split("/");
+    await this.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+    for (const [depth, name] of names.entries()) {
+      const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-level="${depth + 1}"][aria-label^="${name}"]`).first();
+      if (depth === names.length - 1) await row.dblclick();
+      else if ((await row.getAttribute("aria-expanded")) !== "true") await row.click();
+    }
+    await this.waitForFile(names.at(-1) as string);
+  }
+
+  /** The lenses in sight, from top to bottom. */
+  lenses(): Promise<Lens[]> {
+    return this.page.evaluate(readLenses);
+  }
+
+  /** Waits until the lens above the line that contains `line` reads so. */
+  async waitForLens(line: string, text: RegExp, timeout = SOON): Promise<void> {
+    try {
+      await this.page.waitForFunction(lensReads, { reader: String(readLenses), line, text: text.source }, { timeout, polling: "raf" });
+    } catch (error) {
+      throw new Error(`No lens above "${line}" reads ${text}; there are ${JSON.stringify(await this.lenses())}`, { cause: error });
+    }
+  }
+
+  waitForRun(line: string, text: RegExp): Promise<void> {
+    return this.waitForLens(line, text, RUN);
+  }
+
+  /** Clicks the part of the lens above `line` that contains `text`. */
+  async clickLens(line: string, text: string): Promise<void> {
+    await this.waitForLens(line, new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+    const lens = (await this.lenses()).find((candidate) => candidate.line.includes(line));
+    const place = lens?.places[lens.parts.findIndex((part) => part.includes(text))];
+    if (place === undefined) throw new Error(`The lens above "${line}" has changed before the click: ${JSON.stringify(lens)}`);
+    await this.page.mouse.click(place.x, place.y);
+  }
+
+  /** Runs a command by its title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input[type=text]");
+    await input.fill(`>${title}`);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** The rows of the Problems view, its files among them. */
+  async problems(): Promise<Locator> {
+    const rows = this.page.locator(".markers-panel .monaco-list-row");
+    if (!(await this.page.locator(".markers-panel").isVisible())) await this.page.keyboard.press("Control+Shift+M");
+    await this.page.locator(".markers-panel").waitFor();
+    return rows;
+  }
+
+  /** Moves the pointer onto a word of the code and returns the hover that appears. */
+  async hover(line: string, word: string): Promise<Locator> {
+    const place = this.page.locator(".view-line", { hasText: line }).first();
+    const span = place.locator("span span", { hasText: word }).first();
+    const hover = this.page.locator(".monaco-hover:visible").first();
+    await span.hover();
+    await hover.waitFor();
+    return hover;
+  }
+
+  /** Puts the cursor at the end of the line that contains `line`. */
+  async goTo(line: string): Promise<void> {
+    await this.page.locator(".view-line", { hasText: line }).first().click();
+    await this.page.keyboard.press("End");
+  }
+
+  /** Selects the line that contains `line` and types another in its place, without the editor's help. */
+  async replaceLine(line: string, text: string): Promise<void> {
+    await this.goTo(line);
+    await this.page.keyboard.press("Home");
+    await this.page.keyboard.press("Shift+End");
+    await this.page.keyboard.insertText(text);
+  }
+
+  async save(): Promise<void> {
+    await this.page.keyboard.press("Control+S");
+    await this.page.locator(".tab.active:not(.dirty)").waitFor();
+  }
+
+  /** Our item in the status bar. */
+  get status(): Locator {
+    return this.page.locator(".statusbar-item", { hasText: "Prefect Lens" });
+  }
+
+  get toasts(): Locator {
+    return this.page.locator(".notifications-toasts .notification-toast");
+  }
+
+  async openTesting(): Promise<Locator> {
+    await this.page.locator('.activitybar .action-item a[aria-label^="Testing"]').first().click();
+    const rows = this.page.locator(".test-explorer .monaco-list-row");
+    await rows.first().waitFor();
+    return rows;
+  }
+
+  /** Takes a picture for whoever looks into a failure, and tells where it is. */
+  async evidence(name: string): Promise<string> {
+    const folder = process.env["PREFECT_LENS_EVIDENCE"] ?? path.join(tmpdir(), "prefect-lens-evidence");
+    await mkdir(folder, { recursive: true });
+    const file = path.join(folder, `${name.replace(/\W+/g, "-")}.png`);
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+}
+
+/** Runs in the page: pairs each lens with the line of code that is drawn below it. */
+function readLenses(): Lens[] {
+  const code = [...document.querySelectorAll(".editor-instance .view-lines .view-line")]
+    .map((line) => ({ top: line.getBoundingClientRect().top, text: (line.textContent ?? "").replaceAll("\u00a0", " ") }))
+    .sort((one, other) => one.top - other.top);
+  const rows = [...document.querySelectorAll(".editor-instance .codelens-decoration")]
+    .filter((row) => row.getBoundingClientRect().height > 0 && row.querySelector("a") !== null)
+    .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top);
+  return rows.map((row) => {
+    const top = row.getBoundingClientRect().top;
+    const below = code.filter((line) => line.top > top).map((line) => line.text);
+    const parts = [...row.querySelectorAll("a")];
+    return {
+      line: below.find((text) => /^\s*(async\s+)?def\s/.test(text)) ?? below[0] ?? "",
+      parts: parts.map((part) => part.textContent ?? ""),
+      places: parts.map((part) => {
+        const { x, y, width, height } = part.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      }),
+    };
+  });
+}
+
+/** Runs in the page. */
+function lensReads({ reader, line, text }: { reader: string; line: string; text: string }): boolean {
+  const read = new Function(`return (${reader})()`) as () => { line: string; parts: string[] }[];
+  return read().some((lens) => lens.line.includes(line) && new RegExp(text).test(lens.parts.join(" ")));
+}
