@@ -6,7 +6,6 @@ code; what it says goes over a channel of its own, which none of its children in
 
 from __future__ import annotations
 
-import builtins
 import json
 import os
 import signal
@@ -16,7 +15,7 @@ import threading
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 from pytest_prefect_lens import api, hermetic, link, wire
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import Message
 
 OLDEST_PREFECT = (3, 1)
-
-_NO_DEBUGGER = "this run has no terminal. To debug, run the test with `python -m pytest` in a terminal."
 
 
 def main() -> None:
@@ -160,29 +157,5 @@ def _run_pytest(
 
     link.connect(order, say, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]
-    builtins.input = _input(builtins.input)
-    sys.breakpointhook = _no_debugger
-    return int(pytest.main(arguments, plugins=[_NoDebugger()]))
+    return int(pytest.main(arguments))
 
-
-class _NoDebugger:
-    """Standard input is closed: what would wait for a person ends at once, and says why."""
-
-    def pytest_sessionstart(self) -> None:
-        import pdb
-
-        pdb.set_trace = _no_debugger
-
-
-def _no_debugger(*_: Any, **__: Any) -> NoReturn:
-    raise RuntimeError(f"A breakpoint was reached, but {_NO_DEBUGGER}")
-
-
-def _input(original: Callable[..., str]) -> Callable[..., str]:
-    def input(prompt: object = "", /) -> str:  # noqa: A001 -- tracebacks show the name
-        try:
-            return original(prompt)
-        except (EOFError, OSError) as error:
-            raise type(error)(f"input() was called, but {_NO_DEBUGGER}") from error
-
-    return input

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,12 +15,11 @@ from prefect_lens.engine.run import RunEvent, RunRequest, run_tests
 from prefect_lens.model import Interpreter, RunResult
 from pytest_prefect_lens.wire import TestId
 
-INTERPRETERS = os.environ.get("PREFECT_LENS_TEST_PYTHONS", "")
-"""Interpreters that have Prefect and pytest, separated as PATH is. Without it, the tests that need one are skipped."""
-
-
 def prefect_pythons() -> list[str]:
-    return [path for path in INTERPRETERS.split(os.pathsep) if path]
+    """Interpreters that have Prefect and pytest: those that the variables name, else our own if it has them."""
+    named = os.environ.get("PREFECT_LENS_TEST_PYTHONS") or os.environ.get("PREFECT_LENS_TEST_PYTHON") or ""
+    own = [sys.executable] if find_spec("prefect") else []
+    return [path for path in named.split(os.pathsep) if path] or own
 
 
 @pytest.fixture(scope="session", params=prefect_pythons() or [None], ids=lambda path: Path(path).parts[-3] if path else "none")
@@ -35,7 +36,7 @@ def python() -> Interpreter:
 
 def interpreter(path: str | None) -> Interpreter:
     if path is None:
-        pytest.skip("PREFECT_LENS_TEST_PYTHONS names no interpreter that has Prefect")
+        pytest.skip("PREFECT_LENS_TEST_PYTHONS names no interpreter that has Prefect and pytest")
     found = find_interpreter(Path.cwd(), ".", setting=path, environ={})
     assert isinstance(found, Interpreter), found
     return found

@@ -180,6 +180,7 @@ class _Hearing:
                 self._broken = message
             case wire.Ended():
                 self._ended = message
+                self._deselected += message.left
             case wire.Order():
                 pass
 

@@ -95,9 +95,13 @@ def _while(running: list[TestId]) -> str:
 
 
 def _last_error(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    marked = [line for line in lines if line.startswith(("ERROR", "INTERNALERROR>", "E  ", "!!!"))]
-    return (marked or lines or ["it said nothing"])[-1].removeprefix("INTERNALERROR>").strip(" !")
+    """Return the line of an output that tells most, short enough for a message."""
+    lines = [line for line in ("".join(filter(str.isprintable, line)).strip() for line in output.splitlines()) if line]
+    for mark in (": error: ", "INTERNALERROR> ", "ERROR", "E  ", "!!!"):
+        marked = [line for line in lines if mark in f"{line} "]
+        if marked:
+            return marked[-1].partition(mark)[2].strip(" !:")[:300] or marked[-1][:300]
+    return lines[-1][:300] if lines else "it said nothing"
 
 
 def _where(request: RunRequest) -> str:
