@@ -1,0 +1,130 @@
+"""`prefect-lens index`: the flows and tasks of a folder, and the tests that run each, with the reason."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from prefect_lens.model import Definition, Diagnostic, Location, Match
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the folder to read (default: here)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the index of a folder. Nothing of it is imported or run."""
+    folder = Path(arguments.path)
+    if not folder.is_dir():
+        what = "is no folder; give the folder of the project" if folder.exists() else "does not exist"
+        print(f"prefect-lens index: {folder} {what}.", file=sys.stderr)
+        return 2
+    gc.disable()  # nothing of what follows is freed before the end
+    from prefect_lens import workspace  # noqa: PLC0415  --help needs none of it
+
+    loaded = workspace.load_all(folder)
+    snapshot = loaded.snapshot
+    index = [(definition, snapshot.matches(definition)) for definition in snapshot.definitions()]
+    problems = (*snapshot.problems(), *(problem.diagnostic for problem in loaded.problems))
+    if arguments.json:
+        print(json.dumps(_json(index, problems), indent=2, ensure_ascii=False))
+    else:
+        for line in _lines(index, problems, uses_prefect=snapshot.uses_prefect, folder=str(arguments.path)):
+            print(line)
+    return 0
+
+
+def _json(index: list[tuple[Definition, tuple[Match, ...]]], problems: tuple[Diagnostic, ...]) -> dict[str, Any]:
+    return {
+        "definitions": [_definition(definition, matches) for definition, matches in index],
+        "problems": [
+            {
+                "file": problem.location.path,
+                "line": problem.location.span.start.line + 1,
+                "column": problem.location.span.start.column + 1,
+                "severity": problem.severity.value,
+                "code": problem.code,
+                "message": problem.message,
+            }
+            for problem in problems
+        ],
+    }
+
+
+def _definition(definition: Definition, matches: tuple[Match, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "entrypoint": definition.entrypoint,
+        "kind": definition.kind.value,
+        "name": definition.name,
+        "file": definition.location.path,
+        "line": definition.location.span.start.line + 1,
+    }
+    if definition.declared_at is not None:
+        found["declared_at"] = _place(definition.declared_at)
+    found["tests"] = [
+        {"node_id": match.test.node_id, "match": match.how.value, "reason": match.reason} for match in matches
+    ]
+    return found
+
+
+def _place(location: Location) -> dict[str, Any]:
+    return {"file": location.path, "line": location.span.start.line + 1}
+
+
+def _lines(
+    index: list[tuple[Definition, tuple[Match, ...]]],
+    problems: tuple[Diagnostic, ...],
+    *,
+    uses_prefect: bool,
+    folder: str,
+) -> list[str]:
+    style = _Style()
+    lines: list[str] = []
+    path = ""
+    for definition, matches in index:
+        if definition.path != path:
+            path = definition.path
+            if lines:
+                lines.append("")
+            lines.append(style.bold(path))
+        at = definition.declared_at or definition.location
+        count = f"{len(matches)} test{'' if len(matches) == 1 else 's'}" if matches else "No tests"
+        where = style.dim(f":{at.span.start.line + 1}")
+        lines.append(f"  {definition.kind.value} {style.bold(definition.qualname)}{where}  {count}")
+        for number, match in enumerate(matches):
+            branch = "└" if number == len(matches) - 1 else "├"
+            why = style.dim(f"  {match.how.value}: {match.reason}")
+            lines.append(f"    {branch} {match.test.node_id}{why}")
+    for problem in problems:
+        start = problem.location.span.start
+        at_problem = f"{problem.location.path}:{start.line + 1}:{start.column + 1}"
+        lines.append(f"{at_problem}: {problem.code} {problem.message}")
+    if not index:
+        lines.append(
+            f"No flow or task is defined in {folder}."
+            if uses_prefect
+            else f"Nothing in {folder} uses Prefect: no Python file names it."
+        )
+    return lines
+
+
+class _Style:
+    """Colour on a terminal that wants it, else none."""
+
+    def __init__(self) -> None:
+        self._on = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def bold(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self._on else text
+
+    def dim(self, text: str) -> str:
+        return f"\x1b[2m{text}\x1b[0m" if self._on else text

@@ -1,0 +1,290 @@
+"""What `value.name` is, for each kind of value."""
+
+from __future__ import annotations
+
+import builtins
+import posixpath
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import calls, fixture_values
+from prefect_lens.index.values import (
+    NOTHING,
+    UNPATCHED,
+    Body,
+    Bound,
+    Class,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Method,
+    Mock,
+    Module,
+    Opaque,
+    Partial,
+    Patch,
+    Path,
+    Request,
+    Sequence,
+    Super,
+    Text,
+    Value,
+    Values,
+    Wrapped,
+    union,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.interpret import Interpreter
+
+BUILTINS = frozenset(dir(builtins))
+
+STARRED: dict[str, frozenset[str]] = {
+    "prefect": frozenset({"flow", "task", "Flow", "Task", "unmapped", "allow_failure", "serve", "deploy"}),
+    "functools": frozenset({"partial", "wraps", "lru_cache", "cache", "reduce"}),
+    "unittest.mock": frozenset({"patch", "Mock", "MagicMock", "AsyncMock"}),
+}
+"""What star imports give, for the few libraries whose names matter."""
+
+
+def of_all(inter: Interpreter, values: Values, name: str, frame: Frame) -> Values:
+    """Return the attribute of any of the values."""
+    if len(values) == 1:
+        return of(inter, next(iter(values)), name, frame)
+    return union(*(of(inter, value, name, frame) for value in values))
+
+
+def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
+    """Return the attribute of a value."""
+    if frame.world.patches:
+        places = (value, *line(inter, value.cls)) if isinstance(value, Instance) else (value,)
+        for place in places:
+            if (patched := frame.world.patches.get((place, name))) is not None:
+                return patched
+    match value:
+        case Module():
+            return _of_module(inter, value, name, frame)
+        case External():
+            return frozenset((inter.one(External, f"{value.dotted}.{name}"),))
+        case Instance():
+            return _of_instance(inter, value, name, frame)
+        case Class():
+            return _of_class(inter, value, name, frame)
+        case Made():
+            return _of_made(inter, value, name)
+        case Super():
+            return _of_super(inter, value, name, frame)
+        case Path():
+            return _of_path(inter, value, name, frame)
+        case Partial():
+            return value.target if name == "func" else NOTHING
+        case Body() | Function() | Bound():
+            return _of_function(inter, value, name)
+        case Request():
+            return fixture_values.of_request(inter, value, name, frame)
+        case Wrapped():
+            return frozenset((inter.one(Method, value, name),)) if value.how == "property" else value.inner
+        case Mock():
+            if name == "return_value":
+                return value.gives
+            return value.calls if name == "side_effect" else frozenset((inter.one(Method, value, name),))
+        case Opaque() | Sequence() | Mapping() | Text() | Patch():
+            return frozenset((inter.one(Method, value, name),))
+        case _:
+            return NOTHING
+
+
+def line(inter: Interpreter, cls: Class) -> tuple[Value, ...]:
+    """Return the class and its bases in the order of look-up; libraries' classes stand in it as External."""
+    if cls.line is None:
+        cls.line = (cls,)
+        found: list[Value] = [cls]
+        closure = cls.body.parent
+        for expression in cls.scope.bases:
+            if closure is None:
+                break
+            for base in inter.evaluate(expression, closure):
+                for item in line(inter, base) if isinstance(base, Class) else (base,):
+                    if item in found:
+                        found.remove(item)  # a base of several stands behind all of them
+                    found.append(item)
+        cls.line = tuple(found)
+    return cls.line
+
+
+def in_class(inter: Interpreter, cls: Class, name: str, behind: Class | None = None) -> Values:
+    """Return what a class says about a name, unbound; `behind` leaves out the classes up to that one."""
+    found = line(inter, cls)
+    if behind is not None and behind in found:
+        found = found[found.index(behind) + 1 :]
+    for base in found:
+        if isinstance(base, Class) and name in base.scope.bindings:
+            return inter.name_in(base.body, name)
+    return NOTHING
+
+
+def bind(inter: Interpreter, values: Values, first: Values, owner: Class, frame: Frame) -> Values:
+    """Return what a class's attribute gives on an object: functions with the object as their first argument."""
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Function() | Made():
+                found.add(inter.one(Bound, value, first))
+            case Wrapped(how="static", inner=inner):
+                found |= inner
+            case Wrapped(how="class", inner=inner):
+                found |= {inter.one(Bound, item, frozenset((owner,))) for item in inner}
+            case Wrapped(how="property", inner=inner):
+                for item in inner:
+                    found |= calls.call(inter, inter.one(Bound, item, first), calls.NO_ARGUMENTS, frame, None)
+            case _:
+                found.add(value)
+    return frozenset(found)
+
+
+def instances(inter: Interpreter, values: Values) -> Values:
+    """Return an object of each of the classes."""
+    return frozenset(inter.one(Instance, value, ()) for value in values if isinstance(value, Class))
+
+
+def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> Values:
+    found = inter.module_name(module, name, frame.world)
+    if found and not all(isinstance(value, External) and value.dotted == f"builtins.{name}" for value in found):
+        return found
+    if posixpath.basename(module.path) == "__init__.py":
+        return _of_folder(inter, posixpath.dirname(module.path), name, frame)
+    return NOTHING
+
+
+def _of_folder(inter: Interpreter, folder: str, name: str, frame: Frame) -> Values:
+    for path in (f"{folder}/{name}/__init__.py", f"{folder}/{name}.py"):
+        path = path.removeprefix("./")
+        if inter.resolver.has(path):
+            return frozenset((inter.module_at(path, frame.module),))
+    return NOTHING
+
+
+def _of_path(inter: Interpreter, value: Path, name: str, frame: Frame) -> Values:
+    match name:
+        case "parent":
+            return frozenset((inter.one(Path, posixpath.dirname(value.path) or "."),))
+        case "parents":
+            parts, path = [], value.path
+            while path not in {"", "."}:
+                path = posixpath.dirname(path) or "."
+                parts.append(frozenset((inter.one(Path, path),)))
+            return frozenset((inter.one(Sequence, tuple(parts), NOTHING),))
+        case "stem" | "name":
+            last = posixpath.basename(value.path)
+            return frozenset((inter.one(Text, last.rpartition(".")[0] if name == "stem" else last),))
+        case _:
+            # a folder without `__init__.py`, imported as a package
+            found = _of_folder(inter, value.path, name, frame)
+            return found or frozenset((inter.one(Method, value, name),))
+
+
+def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -> Values:
+    found: set[Value] = set()
+    for base in line(inter, value.cls):
+        if isinstance(base, Class):
+            for index in base.scope.own.get(name, ()):
+                found |= _assigned(inter, value, base, index, name)
+    if found:
+        return frozenset(found)
+    given = dict(value.arguments).get(name)
+    if given and not in_class(inter, value.cls, "__init__"):
+        return given
+    in_the_class = in_class(inter, value.cls, name)
+    if in_the_class:
+        return bind(inter, in_the_class, frozenset((value,)), value.cls, frame)
+    match name:
+        case "__class__":
+            return frozenset((value.cls,))
+        case "result" | "aresult":
+            return frozenset((inter.one(Method, value, name),))
+        case _ if any(not isinstance(base, Class) for base in line(inter, value.cls)):
+            return frozenset((inter.one(Method, value, name),))
+        case _:
+            return NOTHING
+
+
+def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name: str) -> Values:
+    function = inter.function(base.body, index)
+    first = function.scope.parameters[0].name
+    arguments = dict(value.arguments) if function.scope.name == "__init__" else {}
+    frame = calls.frame_of(inter, function, {**arguments, first: frozenset((value,))}, UNPATCHED)
+    dotted = f"{first}.{name}"
+    bound = inter.name_in(frame, dotted)
+    return bound
+
+
+def _of_class(inter: Interpreter, value: Class, name: str, frame: Frame) -> Values:
+    found: set[Value] = set()
+    for item in in_class(inter, value, name):
+        match item:
+            case Wrapped(how="static", inner=inner):
+                found |= inner
+            case Wrapped(how="class", inner=inner):
+                found |= {inter.one(Bound, one, frozenset((value,))) for one in inner}
+            case _:
+                found.add(item)
+    if not found and name == "__name__":
+        found.add(inter.one(Text, value.scope.name))
+    if not found:
+        # what a class method or a decorator assigns to the class
+        for base in line(inter, value):
+            if isinstance(base, Class):
+                for index in base.scope.own.get(name, ()):
+                    function = inter.function(base.body, index)
+                    first = function.scope.parameters[0].name
+                    inside = calls.frame_of(inter, function, {first: frozenset((value,))}, UNPATCHED)
+                    found |= inter.name_in(inside, f"{first}.{name}")
+    return frozenset(found)
+
+
+def _of_made(inter: Interpreter, value: Made, name: str) -> Values:
+    match name:
+        case "fn":
+            return frozenset((inter.one(Body, value),))
+        case "__wrapped__":
+            return frozenset((value.body,)) if value.body is not None else NOTHING
+        case "value":
+            return frozenset((value,))  # a member of an enumeration
+        case "__name__":
+            return frozenset((inter.one(Text, value.label.rpartition(".")[2]),))
+        case _:
+            return frozenset((inter.one(Method, value, name),))
+
+
+def _of_super(inter: Interpreter, value: Super, name: str, frame: Frame) -> Values:
+    found: set[Value] = set()
+    for first in value.first:
+        cls = first.cls if isinstance(first, Instance) else first
+        if isinstance(cls, Class):
+            found |= bind(inter, in_class(inter, cls, name, value.after), value.first, cls, frame)
+    return frozenset(found)
+
+
+def _of_function(inter: Interpreter, value: Value, name: str) -> Values:
+    function = value.target if isinstance(value, Bound) else value
+    if isinstance(function, Made):
+        return frozenset(
+            inter.one(Bound, item, value.first) if isinstance(item, Body) and isinstance(value, Bound) else
+            (inter.one(Bound, item, value.first) if isinstance(value, Bound) and isinstance(item, Method) else item)
+            for item in _of_made(inter, function, name)
+        )  # fmt: skip
+    match name:
+        case "__name__" if isinstance(function, Function):
+            return frozenset((inter.one(Text, function.scope.name),))
+        case "__func__" if isinstance(value, Bound):
+            return frozenset((value.target,))
+        case "__self__" if isinstance(value, Bound):
+            return value.first
+        case "value" | "__call__":
+            return frozenset((value,))
+        case "result" | "aresult":
+            return frozenset((inter.one(Method, value, name),))
+        case _:
+            return NOTHING

@@ -1,0 +1,421 @@
+"""What happens when a value is called: which frame starts, with which arguments, and what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import attributes, containers, fixture_values, libraries, patches, prefect_rules
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Body,
+    Bound,
+    Class,
+    Decorator,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Mark,
+    Method,
+    Mock,
+    Number,
+    Opaque,
+    Partial,
+    Patch,
+    Path,
+    Request,
+    Sequence,
+    Text,
+    Value,
+    Values,
+    World,
+    Wrapped,
+    expression_place,
+    union,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prefect_lens.index.facts import Expression, Scope
+    from prefect_lens.index.interpret import Interpreter
+
+NO_ARGUMENTS = Arguments()
+
+LONGEST_KEY = 120
+"""Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
+
+
+def evaluate(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
+    """Return the value of a call."""
+    return _evaluate(inter, expression, frame, want=True)
+
+
+def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
+    """Meet a call whose value nobody asks for."""
+    if id(expression) not in frame.memo:
+        _evaluate(inter, expression, frame, want=False)
+
+
+def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want: bool) -> Values:
+    functions = inter.evaluate(expression[1], frame)
+    arguments = _arguments(inter, expression, frame)
+    found = [call(inter, function, arguments, frame, expression, want=want) for function in functions]
+    if not functions:
+        found.append(libraries.unknown(inter, _last_name(expression[1]), arguments, frame))
+    return found[0] if len(found) == 1 else union(*found)
+
+
+def call(
+    inter: Interpreter,
+    value: Value,
+    arguments: Arguments,
+    frame: Frame,
+    expression: Expression,
+    *,
+    want: bool = True,
+) -> Values:
+    """Call a value from a frame; with `want` false nobody asks for what comes back."""
+    match value:
+        case Function():
+            return call_function(inter, value, arguments, frame, None, want=want)
+        case Bound(target=target, first=first):
+            return call(inter, target, _with_first(first, arguments), frame, expression, want=want)
+        case Made():
+            return prefect_rules.run(inter, value, arguments, frame, want=want)
+        case Body(made=made):
+            return prefect_rules.run(inter, made, arguments, frame, want=want)
+        case External():
+            return libraries.external(inter, value, arguments, frame, expression)
+        case Class():
+            return construct(inter, value, arguments, frame)
+        case Method(owner=owner, name=name):
+            return _method_call(inter, owner, name, arguments, frame, expression)
+        case Partial():
+            merged = Arguments(
+                value.arguments.positional + arguments.positional,
+                value.arguments.keywords + arguments.keywords,
+                value.arguments.more | arguments.more,
+            )
+            return union(*(call(inter, target, merged, frame, expression, want=want) for target in value.target))
+        case Instance():
+            return method(inter, value, "__call__", frame, arguments)
+        case Decorator():
+            return prefect_rules.make(inter, value, arguments.at(0, "__fn", "fn"), frame, expression)
+        case Mock():
+            for stand_in in value.calls:
+                call(inter, stand_in, arguments, frame, expression, want=want)
+            return value.gives
+        case Opaque():
+            return libraries.call_held(inter, value, arguments, frame)
+        case Wrapped(inner=inner):
+            return union(*(call(inter, item, arguments, frame, expression, want=want) for item in inner))
+        case Patch() | Mark():
+            return arguments.at(0)
+        case _:
+            return NOTHING
+
+
+def _method_call(
+    inter: Interpreter, owner: Value, name: str, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values:
+    match owner:
+        case Made():
+            return prefect_rules.method(inter, owner, name, arguments, frame, expression)
+        case Sequence() | Mapping() | Text() | Path():
+            return containers.method(inter, owner, name, arguments, frame)
+        case Opaque():
+            return libraries.opaque_method(inter, owner, name, arguments, frame)
+        case Request():
+            return fixture_values.call_request(inter, owner, name, arguments, frame)
+        case Patch():
+            return patches.method(inter, owner, name, frame)
+        case Wrapped():
+            return frozenset((owner,))
+        case _ if name in {"result", "aresult"}:
+            return frozenset((owner,))
+        case _:
+            return libraries.unknown(inter, name, arguments, frame)
+
+
+def call_function(
+    inter: Interpreter, function: Function, arguments: Arguments, frame: Frame, made: Made | None, *, want: bool
+) -> Values:
+    """Call a function of the project, through a definition or by itself."""
+    world = frame.world
+    if function.scope.decorators and (entered := patches.of_function(inter, function)):
+        for patch in entered:
+            world = patches.with_patch(inter, world, patch)
+        mocks = tuple(patch.stand_in for patch in entered if patch.gives_argument)
+        arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
+    target = frame_of(inter, function, bind(inter, function.scope, arguments), world)
+    inter.link(frame, target, name_of(function), made)
+    if any(patches.is_patcher(value) for values in arguments.positional for value in values):
+        inter.walk(target)
+        frame.world = patches.merged(inter, frame.world, target.left)
+        frame.left.update(target.left)
+    return returns(inter, target) if want else NOTHING
+
+
+def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values], world: World) -> Frame:
+    """Return the one frame of the function with these arguments."""
+    key = (frozenset(arguments.items()), world)
+    found = function.frames.get(key)
+    if found is None:
+        if len(function.frames) > inter.most_frames:
+            key = (frozenset(), world)
+            arguments = {}
+            if (found := function.frames.get(key)) is not None:
+                return found
+        found = Frame(function.module, function.index, function.closure, arguments, world)
+        function.frames[key] = found
+    return found
+
+
+def returns(inter: Interpreter, frame: Frame) -> Values:
+    """Return what a frame gives back."""
+    if frame.result is not None:
+        return frame.result
+    if inter.depth > inter.most_depth:
+        return NOTHING
+    scope = frame.scope
+    frame.result = NOTHING
+    inter.depth += 1
+    try:
+        if any(expression is not None and expression[0] == "with" for expression in scope.body):
+            inter.walk(frame)
+        values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
+        if scope.is_generator:
+            given = union(*(inter.evaluate(expression, frame) for expression in scope.yields))
+            values = frozenset((inter.one(Sequence, (), given),))
+        elif not values and scope.annotation is not None and frame.parent is not None:
+            values = inter.instance_of(scope.annotation, frame.parent)
+    finally:
+        inter.depth -= 1
+    frame.result = values
+    return values
+
+
+def bind(inter: Interpreter, scope: Scope, arguments: Arguments) -> dict[str, Values]:
+    """Return what each parameter gets. What cannot matter to who calls whom is left out."""
+    found: dict[str, Values] = {}
+    position, given = 0, dict(arguments.keywords)
+    spare: dict[str, Values] = dict(given)
+    for parameter in scope.parameters:
+        values = NOTHING
+        match parameter.kind:
+            case "positional":
+                if position < len(arguments.positional):
+                    values = arguments.positional[position]
+                    position += 1
+                else:
+                    values = given.get(parameter.name, NOTHING) or arguments.more
+                spare.pop(parameter.name, None)
+            case "keyword":
+                values = given.get(parameter.name, NOTHING) or arguments.more
+                spare.pop(parameter.name, None)
+            case "*":
+                if rest := arguments.positional[position:]:
+                    values = frozenset((inter.one(Sequence, tuple(telling(v) for v in rest), NOTHING),))
+                elif arguments.more:
+                    values = frozenset((inter.one(Sequence, (), arguments.more),))
+            case _:
+                pairs = tuple((name, telling(v)) for name, v in sorted(spare.items()))
+                if any(v for _, v in pairs):
+                    values = frozenset((inter.one(Mapping, pairs),))
+        if values := telling(values):
+            found[parameter.name] = values
+    return found
+
+
+def telling(values: Values) -> Values:
+    """Return the values without those that only data can be."""
+    if not values or not any(isinstance(value, Text | Number) for value in values):
+        return values
+    return frozenset(
+        value
+        for value in values
+        if not isinstance(value, Number)
+        and not (isinstance(value, Text) and (len(value.text) > LONGEST_KEY or not value.text or " " in value.text))
+    )
+
+
+def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame) -> Values:
+    """Make an object of a class."""
+    init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
+    if init:
+        bound = bind(inter, init[0].scope, _with_first(NOTHING, arguments))
+        given = tuple(sorted(bound.items()))
+    else:
+        given = tuple(sorted(_fields(inter, cls, arguments).items()))
+    made: Value = inter.one(Instance, cls, given)
+    itself: Values = frozenset((made,))
+    for function in init:
+        call_function(inter, function, _with_first(itself, arguments), frame, None, want=False)
+    for name in ("__new__", "__post_init__", "model_post_init", "__attrs_post_init__"):
+        if any(isinstance(base, Class) and name in base.scope.bindings for base in attributes.line(inter, cls)):
+            for value in attributes.in_class(inter, cls, name):
+                if isinstance(value, Function):
+                    call_function(inter, value, Arguments((itself,)), frame, None, want=False)
+    held = frozenset(v for v in arguments.all() if isinstance(v, Function | Made | Bound | Partial))
+    if held and not init and _is_foreign(inter, cls):
+        return itself | {inter.one(Opaque, cls.scope.name, held, None)}
+    return itself
+
+
+def _is_foreign(inter: Interpreter, cls: Class) -> bool:
+    line = attributes.line(inter, cls)
+    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in {"Thread", "Process"} for base in line)
+
+
+def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
+    found = {name: kept for name, values in arguments.keywords if (kept := telling(values))}
+    if arguments.positional:
+        names: dict[str, None] = {}
+        for base in reversed(attributes.line(inter, cls)):
+            if isinstance(base, Class):
+                for name, (_, expressions) in base.scope.bindings.items():
+                    if expressions[0] is None or expressions[0][0] not in {"def", "class"}:
+                        names[name] = None
+        for name, values in zip(names, arguments.positional, strict=False):
+            if values := telling(values):
+                found[name] = values
+    return found
+
+
+def method(
+    inter: Interpreter, value: Instance, name: str, frame: Frame, arguments: Arguments = NO_ARGUMENTS
+) -> Values:
+    """Call a method that the language calls by itself."""
+    values = attributes.in_class(inter, value.cls, name)
+    bound = attributes.bind(inter, values, frozenset((value,)), value.cls, frame)
+    return union(*(call(inter, item, arguments, frame, None) for item in bound))
+
+
+def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
+    """Return what `with … as` binds, and meet what entering and leaving calls."""
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Instance():
+                for name in ("__exit__", "__aexit__"):
+                    method(inter, value, name, frame)
+                given = method(inter, value, "__enter__", frame) | method(inter, value, "__aenter__", frame)
+                found |= given or {value}
+            case Sequence():
+                found |= containers.elements(inter, frozenset((value,)), frame)
+            case Patch(stand_in=stand_in):
+                found |= stand_in
+            case _:
+                found.add(value)
+    return frozenset(found)
+
+
+def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tuple[Made, ...]]:
+    """Return what a `def` gives with its decorators on it, and the definitions that it is."""
+    key = ("decorated", index)
+    if (found := frame.names.get(key)) is not None:
+        return found, frame.made.get(index, ())
+    function = inter.function(frame, index)
+    values: Values = frozenset((function,))
+    frame.names[key] = values
+    home = ("def", frame.module.path, index)
+    all_made: list[Made] = []
+    for decorator in reversed(function.scope.decorators):
+        values = decorate(inter, inter.evaluate(decorator, frame), values, frame, decorator)
+        values, made = prefect_rules.homed(inter, values, home, function.scope.name)
+        all_made.extend(item for item in made if item not in all_made)
+    frame.names[key] = values
+    frame.made[index] = tuple(all_made)
+    return values, tuple(all_made)
+
+
+def decorate(
+    inter: Interpreter, decorators: Values, values: Values, frame: Frame, expression: Expression
+) -> Values:
+    """Return what decorators make of values. A decorator of which nothing is known changes nothing."""
+    found: set[Value] = set()
+    for decorator in decorators:
+        if isinstance(decorator, Opaque):
+            inter.registered.setdefault(decorator, set()).update(values)
+            found |= values
+            continue
+        place = expression if expression is not None and expression[0] == "call" else None
+        given = call(inter, decorator, Arguments((values,)), frame, place)
+        found |= frozenset(item for item in given if not isinstance(item, Opaque)) or values
+    return frozenset(found) or values
+
+
+def rehome(inter: Interpreter, values: Values, expression: Expression, frame: Frame) -> Values:
+    """Give the definitions that some function made by a call to the call that names them."""
+    if not any(isinstance(value, Made) and value.loose for value in values):
+        return values
+    place = expression_place(frame.module.path, expression)
+    return frozenset(
+        inter.one(Made, v.kind, v.body, place, v.name, v.label, v.also, v.hooks, False)  # noqa: FBT003
+        if isinstance(v, Made) and v.loose
+        else v
+        for v in values
+    )
+
+
+def callables(values: Iterable[Value]) -> list[Value]:
+    """Return those of the values that can be called, of the project's code."""
+    kinds = (Function, Made, Body, Bound, Partial, Class, Mock, Opaque, Instance)
+    return [value for value in values if isinstance(value, kinds)]
+
+
+def name_of(function: Function) -> str:
+    """Return what people call a function: with its class, without what it is nested in."""
+    around = function.module.facts.scopes[function.scope.parent] if function.scope.parent > 0 else None
+    if around is not None and around.kind == "class":
+        return f"{around.name}.{function.scope.name}"
+    return function.scope.name
+
+
+def _arguments(inter: Interpreter, expression: Expression, frame: Frame) -> Arguments:
+    _, _, positional, keywords, *_ = expression
+    if not positional and not keywords:
+        return NO_ARGUMENTS
+    placed: list[Values] = []
+    more: Values = NOTHING
+    for argument in positional:
+        if argument is not None and argument[0] == "star":
+            inner = inter.evaluate(argument[1], frame)
+            whole = next(iter(inner)) if len(inner) == 1 else None
+            if isinstance(whole, Sequence) and not whole.rest and not more:
+                placed.extend(whole.items)
+            else:
+                more |= containers.elements(inter, inner, frame)
+        else:
+            placed.append(inter.evaluate(argument, frame))
+    named: list[tuple[str, Values]] = []
+    for name, value in keywords:
+        values = inter.evaluate(value, frame)
+        if name is not None:
+            named.append((name, values))
+            continue
+        for inner in values:
+            if isinstance(inner, Mapping):
+                named.extend((key, v) for key, v in inner.items if key is not None)
+                more |= union(*(v for key, v in inner.items if key is None))
+    return Arguments(tuple(placed), tuple(named), more)
+
+
+def _with_first(first: Values, arguments: Arguments) -> Arguments:
+    return Arguments((first, *arguments.positional), arguments.keywords, arguments.more)
+
+
+def _last_name(expression: Expression) -> str:
+    if expression is None:
+        return ""
+    match expression[0]:
+        case "attr":
+            return expression[2]
+        case "name" | "local":
+            return expression[1].rpartition(".")[2]
+        case _:
+            return ""

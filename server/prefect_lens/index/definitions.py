@@ -1,0 +1,158 @@
+"""The flows and tasks that a file defines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prefect_lens.index import calls
+from prefect_lens.index.prefect_rules import MAKERS
+from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
+from prefect_lens.model import Definition, Kind, Location, Position, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.values import Module
+
+
+class Defined(NamedTuple):
+    """A definition, and what the graph of calls knows it by."""
+
+    definition: Definition
+    key: Key
+
+
+def definitions(inter: Interpreter, module: Module) -> tuple[Defined, ...]:
+    """Return the definitions of a file, in the order in which they stand in it."""
+    found: dict[Key, Defined] = {}
+    for index, scope in enumerate(module.facts.scopes):
+        if scope.kind == "function" and scope.decorators:
+            _, made = calls.decorated(inter, index, inter.generic(module, scope.parent))
+            for item in made:
+                found[item.key] = Defined(_in_place(module, index, item), item.key)
+    makers = _maker_names(module.facts)
+    for index in range(len(module.facts.scopes)):
+        for name, expression in _calls(module.facts, index, makers):
+            for item in _made_by(inter, module, index, expression):
+                if item.key not in found:
+                    found[item.key] = Defined(_by_call(module, index, name, expression, item), item.key)
+    return tuple(sorted(found.values(), key=lambda d: d.definition.declared_at or d.definition.location))
+
+
+def qualname(facts: Facts, index: int) -> str:
+    """Return the name of a scope as Python writes it."""
+    names: list[str] = []
+    while index > 0:
+        scope = facts.scopes[index]
+        names.append(scope.name)
+        index = scope.parent
+        if index > 0 and facts.scopes[index].kind != "class":
+            names.append("<locals>")
+    return ".".join(reversed(names))
+
+
+def _in_place(module: Module, index: int, made: Made) -> Definition:
+    scope = module.facts.scopes[index]
+    return Definition(
+        kind=Kind(made.kind),
+        path=module.path,
+        qualname=qualname(module.facts, index),
+        name=made.name or _default_name(made.kind, scope.name),
+        location=Location(module.path, _span(scope)),
+        is_async=scope.is_async,
+    )
+
+
+def _by_call(module: Module, index: int, name: str | None, expression: Expression, made: Made) -> Definition:
+    body = _function(made.body)
+    at = Position(expression[4], expression[5])
+    declared = Location(module.path, Span(at, at))
+    facts = module.facts
+    own = name.rpartition(".")[2] if name is not None else body.scope.name if body is not None else made.label
+    around = qualname(facts, index)
+    if around and facts.scopes[index].kind != "class":
+        around += ".<locals>"
+    return Definition(
+        kind=Kind(made.kind),
+        path=module.path,
+        qualname=f"{around}.{own}" if around else own,
+        name=made.name or _default_name(made.kind, body.scope.name if body is not None else own),
+        location=Location(body.module.path, _span(body.scope)) if body is not None else declared,
+        declared_at=declared,
+        is_async=body is not None and body.scope.is_async,
+    )
+
+
+def _made_by(inter: Interpreter, module: Module, index: int, expression: Expression) -> Iterator[Made]:
+    frame = inter.generic(module, index)
+    values = inter.evaluate(expression, frame)
+    if frame.scope.kind in {"module", "class"}:
+        values = calls.rehome(inter, values, expression, frame)
+    place = expression_place(module.path, expression)
+    yield from (value for value in values if isinstance(value, Made) and value.key == place)
+
+
+def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[str | None, Expression]]:
+    """Return the calls that may make a definition, with the name that each is given."""
+    scope = facts.scopes[index]
+    named: set[int] = set()
+    for name, (_, expressions) in scope.bindings.items():
+        if " " in name:
+            continue
+        for expression in expressions:
+            if expression is not None and expression[0] == "call":
+                named.add(id(expression))
+                yield name, expression
+    if not facts.prefect:
+        return
+    for expression in (*scope.body, *scope.returns, *(e for _, es in scope.bindings.values() for e in es)):
+        for call in _makers_in(expression, makers):
+            if id(call) not in named:
+                named.add(id(call))
+                yield None, call
+
+
+def _maker_names(facts: Facts) -> frozenset[str]:
+    found = {*MAKERS, "with_options"}
+    for scope in facts.scopes:
+        for name, (_, expressions) in scope.bindings.items():
+            if any(e is not None and e[0] == "from" and e[3] in MAKERS for e in expressions):
+                found.add(name)
+    return frozenset(found)
+
+
+def _makers_in(expression: Expression, makers: frozenset[str]) -> Iterator[Expression]:
+    if not isinstance(expression, tuple) or not expression:
+        return
+    if expression[0] == "call":
+        function = expression[1]
+        if function is not None and (
+            (function[0] == "attr" and function[2] in makers) or (function[0] in {"name", "local"} and function[1] in makers)
+        ):
+            yield expression
+    for part in expression:
+        if isinstance(part, tuple):
+            yield from _makers_in(part, makers)
+
+
+def _function(value: Value | None) -> Function | None:
+    while True:
+        match value:
+            case Bound(target=target):
+                value = target
+            case Made(body=body):
+                value = body
+            case Function():
+                return value
+            case _:
+                return None
+
+
+def _span(scope: Scope) -> Span:
+    return Span(Position(scope.line, scope.column), Position(scope.line, scope.column + len(scope.name)))
+
+
+def _default_name(kind: str, name: str) -> str:
+    return name.replace("_", "-") if kind == "flow" else name

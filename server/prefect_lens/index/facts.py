@@ -1,0 +1,129 @@
+"""What one file says, small enough to keep for ten thousand files.
+
+`read_facts` turns a text into `Facts`: the scopes of the file (module, classes, functions, lambdas), and for each scope
+what its names are bound to, what it evaluates for effect, and what it returns. Control flow is flattened: code that
+only could run counts as code that runs. What can never matter to the question "who calls whom" is not kept.
+
+An expression is None (nothing is known) or a tuple that begins with its form:
+
+| form | means |
+|---|---|
+| `("name", id)` | a name, looked up from this scope outwards |
+| `("local", id, low, high)` | a name of this scope, as bound by its bindings `low` to `high` (-1: to the last) |
+| `("attr", base, name)` | an attribute |
+| `("call", function, arguments, ((keyword or None, value), …), line, column)` | a call; an argument may be `("star", …)` |
+| `("text", str)`, `("int", int)` | a constant |
+| `("seq", items)`, `("dict", ((key, value), …))` | a container; an item may be `("star", …)`, a key may be None |
+| `("item", base, index)` | a subscript |
+| `("either", items)` | one of several |
+| `("def", scope)`, `("class", scope)`, `("lambda", scope)` | what a definition makes, decorators applied |
+| `("each", iterable)`, `("part", expression, i)` | an element in a loop, a place in an unpacking |
+| `("enter", manager)` | what `with … as` binds |
+| `("module", dotted, level)`, `("from", dotted, level, name)` | imports |
+| `("param", name)` | a parameter |
+| `("typed", annotation)` | something of which only the annotation is known |
+| `("effects", items)` | no value, but things to evaluate |
+| `("plus", left, right)`, `("slash", left, right)`, `("join", parts)` | text and paths put together |
+| `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
+| `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+Expression = Any
+"""One of the forms above, or None."""
+
+
+class Parameter(NamedTuple):
+    """A parameter of a function."""
+
+    name: str
+    kind: str
+    """`positional`, `keyword`, `*` or `**`."""
+    default: Expression
+    annotation: Expression
+
+
+class Scope(NamedTuple):
+    """A module, class, function or lambda."""
+
+    kind: str
+    name: str
+    parent: int
+    """The index of the enclosing scope; -1 for the module."""
+    line: int
+    column: int
+    """Where its name stands; both count from 0, columns in code points."""
+    keyword_line: int
+    """The line of `def` or `class`."""
+    is_async: bool
+    parameters: tuple[Parameter, ...]
+    bindings: dict[str, tuple[int, tuple[Expression, ...]]]
+    """For each name: where the bindings begin that are seen from elsewhere, and all of them in order. A dotted
+    name (`self.run`) is what this scope assigns to an attribute of a name."""
+    body: tuple[Expression, ...]
+    """What is evaluated for effect, in order."""
+    returns: tuple[Expression, ...]
+    yields: tuple[Expression, ...]
+    is_generator: bool
+    decorators: tuple[Expression, ...]
+    bases: tuple[Expression, ...]
+    annotation: Expression
+    """What the function says that it returns."""
+    stars: tuple[tuple[str, int], ...]
+    """The modules of `from … import *`."""
+    own: dict[str, tuple[int, ...]]
+    """Of a class: attributes of `self` and the methods that assign them."""
+    outer: tuple[tuple[str, Expression], ...]
+    """Containers of enclosing scopes that this one adds to: name, and what is added as a container."""
+
+
+class SyntaxProblem(NamedTuple):
+    """Why a text is no Python."""
+
+    message: str
+    line: int
+    column: int
+    """Both count from 0."""
+
+
+class Facts(NamedTuple):
+    """What one file says."""
+
+    scopes: tuple[Scope, ...]
+    """The module first."""
+    problem: SyntaxProblem | None = None
+    """With a problem, the scopes are those that could be read around it."""
+    prefect: bool = False
+    """Whether the text names Prefect at all."""
+
+
+EMPTY = Facts(
+    scopes=(Scope("module", "", -1, 0, 0, 0, False, (), {}, (), (), (), False, (), (), None, (), {}, ()),)  # noqa: FBT003
+)
+
+
+def read_facts(text: str) -> Facts:
+    """Return what the text says. Never raises: a text that is no Python gives what can be read of it, and a problem."""
+    from prefect_lens.index import lower, recover  # noqa: PLC0415  lower speaks in the terms of this module
+
+    text = normalize(text)
+    try:
+        tree, problem = lower.parse(text)
+        if tree is None:
+            tree = recover.parse_around(text, problem)
+        if tree is None:
+            return EMPTY._replace(problem=problem, prefect="prefect" in text)
+        return Facts(lower.scopes(tree, text), problem, "prefect" in text)
+    except (RecursionError, MemoryError):
+        deep = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
+        return EMPTY._replace(problem=deep, prefect="prefect" in text)
+
+
+def normalize(text: str) -> str:
+    """Return the text as editors count its lines: `\\r\\n` and `\\r` end one, a byte order mark is none of it."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\ufeff")

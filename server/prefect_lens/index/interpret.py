@@ -1,0 +1,366 @@
+"""Follows the code on demand: what an expression can be, and what a function calls.
+
+`Interpreter.evaluate` returns the values of an expression in a frame; a call that is met on the way is linked to the
+frame that it starts, so that frames and their edges make up the graph of calls. `Interpreter.walk` meets everything
+in a frame's body. Both remember their answers in the frame; a frame is told apart by its function, its arguments and
+what is patched. Recursion ends where an expression is asked for its own value: there nothing is known yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect_lens.index import attributes, calls, containers, patches
+from prefect_lens.index.values import (
+    NOTHING,
+    UNPATCHED,
+    Arguments,
+    Class,
+    Edge,
+    External,
+    Frame,
+    Function,
+    Made,
+    Module,
+    Number,
+    Opaque,
+    Path,
+    Sequence,
+    Text,
+    Value,
+    Values,
+    World,
+    union,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.resolve import Modules
+
+DEPTH = 70
+"""Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
+
+MOST_FRAMES = 250
+"""More ways of calling one function than this are taken together as one call of which nothing is known."""
+
+MOST_VALUES = 400_000
+"""Values that are kept for the next snapshot; beyond that, it begins anew."""
+
+
+class Interpreter:
+    """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
+
+    most_depth = DEPTH
+    most_frames = MOST_FRAMES
+
+    def __init__(self, modules: dict[str, Module], resolver: Modules, root_of: Callable[[str], str]) -> None:
+        self.modules = modules
+        self.resolver = resolver
+        self.root_of = root_of
+        """The root of the project that a file belongs to."""
+        self.dependents: dict[str, set[str]] = {}
+        """For each file, the files whose answers came from it."""
+        self.registered: dict[Opaque, set[Value]] = {}
+        """What decorators of a library's object were put on."""
+        self.depth = 0
+        self._interned: dict[Any, Any] = {}
+        self._worlds: dict[frozenset[tuple[Any, Values]], World] = {}
+        self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
+            "name": lambda e, frame: self.look_up(e[1], frame),
+            "local": self._local,
+            "attr": lambda e, frame: attributes.of_all(self, self.evaluate(e[1], frame), e[2], frame),
+            "call": lambda e, frame: calls.evaluate(self, e, frame),
+            "text": lambda e, _: frozenset((self.one(Text, e[1]),)),
+            "int": lambda e, _: frozenset((self.one(Number, e[1]),)),
+            "seq": lambda e, frame: containers.sequence(self, e[1], frame),
+            "dict": lambda e, frame: containers.mapping(self, e[1], frame),
+            "item": lambda e, frame: containers.item(self, e[1], e[2], frame),
+            "either": lambda e, frame: union(*(self.evaluate(part, frame) for part in e[1])),
+            "effects": self._effects,
+            "def": self._def,
+            "lambda": lambda e, frame: frozenset((self.function(frame, e[1]),)),
+            "class": self._class,
+            "each": lambda e, frame: containers.elements(self, self.evaluate(e[1], frame), frame),
+            "part": lambda e, frame: containers.part(self, self.evaluate(e[1], frame), e[2], frame),
+            "enter": lambda e, frame: calls.enter(self, self.evaluate(e[1], frame), frame),
+            "module": lambda e, frame: self.import_module(e[1], e[2], frame.module),
+            "from": lambda e, frame: self._from(e, frame),
+            "param": lambda e, frame: self.parameter(e[1], frame),
+            "typed": lambda e, frame: self.instance_of(e[1], frame),
+            "plus": lambda e, frame: containers.plus(self, e[1], e[2], frame),
+            "slash": lambda e, frame: containers.slash(self, e[1], e[2], frame),
+            "join": lambda e, frame: containers.join(self, e[1], frame),
+            "star": lambda e, frame: self.evaluate(e[1], frame),
+            "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
+            "with": self._with,
+        }
+
+    def next(self, modules: dict[str, Module], gone: set[str]) -> Interpreter:
+        """Return the interpreter of the next snapshot, which shares what is known about the files that are not gone."""
+        new = Interpreter(modules, self.resolver, self.root_of)
+        new.dependents = self.dependents
+        if len(self._interned) < MOST_VALUES:
+            new._interned = self._interned
+            new._worlds = self._worlds
+        new.registered = {key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone}
+        return new
+
+    # --- values
+
+    def one(self, kind: Callable[..., Any], *fields: Any) -> Any:
+        """Return the one value of its kind with these fields."""
+        key = (kind, *fields)
+        found = self._interned.get(key)
+        if found is None:
+            found = self._interned[key] = kind(*fields)
+        return found
+
+    def world(self, patched: dict[tuple[Any, str], Values]) -> World:
+        """Return the one world with these patches."""
+        if not patched:
+            return UNPATCHED
+        key = frozenset(patched.items())
+        found = self._worlds.get(key)
+        if found is None:
+            found = self._worlds[key] = World(dict(patched))
+        return found
+
+    def evaluate(self, expression: Expression, frame: Frame) -> Values:
+        """Return what the expression can be in the frame."""
+        if expression is None:
+            return NOTHING
+        found = frame.memo.get(id(expression))
+        if found is None:
+            frame.memo[id(expression)] = NOTHING
+            found = self._forms[expression[0]](expression, frame)
+            frame.memo[id(expression)] = found
+        return found
+
+    def walk(self, frame: Frame) -> None:
+        """Meet everything that the frame evaluates, in order."""
+        if frame.walked:
+            return
+        frame.walked = True
+        world = frame.world
+        for expression in frame.scope.body:
+            self.effect(expression, frame)
+        frame.world = world
+
+    def effect(self, expression: Expression, frame: Frame) -> None:
+        """Meet an expression whose value nobody asks for."""
+        if expression is None:
+            return
+        match expression[0]:
+            case "call":
+                calls.effect(self, expression, frame)
+            case "effects" | "either" | "seq" | "join":
+                for part in expression[1]:
+                    self.effect(part, frame)
+            case "with":
+                self._with(expression, frame)
+            case "local" | "name" | "text" | "int":
+                pass
+            case _:
+                self.evaluate(expression, frame)
+
+    def _effects(self, expression: Expression, frame: Frame) -> Values:
+        for part in expression[1]:
+            self.effect(part, frame)
+        return NOTHING
+
+    def _with(self, expression: Expression, frame: Frame) -> Values:
+        before = frame.world
+        for manager in expression[1]:
+            values = self.evaluate(manager, frame)
+            calls.enter(self, values, frame)
+            frame.world = patches.entered(self, values, frame)
+        for part in expression[2]:
+            self.effect(part, frame)
+        frame.world = before
+        return NOTHING
+
+    # --- names
+
+    def look_up(self, name: str, frame: Frame) -> Values:
+        """Return what a name means in a frame, from the inside out."""
+        at: Frame | None = frame
+        while at is not None:
+            if at.parent is None:
+                return self.module_name(at.module, name, frame.world)
+            if (at.scope.kind != "class" or at is frame) and name in at.scope.bindings:
+                return self.name_in(at, name)
+            at = at.parent
+        return NOTHING
+
+    def name_in(self, frame: Frame, name: str) -> Values:
+        """Return what the bindings of a name in one scope come to, seen from elsewhere."""
+        found = frame.names.get(name)
+        if found is None:
+            frame.names[name] = NOTHING
+            first, bindings = frame.scope.bindings[name]
+            found = frame.names[name] = union(*(self._bound(e, frame) for e in bindings[first:]))
+        return found
+
+    def module_name(self, module: Module, name: str, world: World = UNPATCHED) -> Values:
+        """Return what a module's name means from outside."""
+        if world.patches and (patched := world.patches.get((module, name))) is not None:
+            return patched
+        scope = module.frame.scope
+        if name in scope.bindings:
+            return self.name_in(module.frame, name)
+        for dotted, level in scope.stars:
+            for source in self.import_module(dotted, level, module):
+                if isinstance(source, Module):
+                    if source is not module and name in self.exported(source):
+                        return self.module_name(source, name, world)
+                elif isinstance(source, External) and name in attributes.STARRED.get(source.dotted, ()):
+                    return frozenset((self.one(External, f"{source.dotted}.{name}"),))
+        match name:
+            case "__file__":
+                return frozenset((self.one(Path, module.path),))
+            case "__name__":
+                return NOTHING
+            case _:
+                return frozenset((self.one(External, f"builtins.{name}"),)) if name in attributes.BUILTINS else NOTHING
+
+    def exported(self, module: Module, seen: frozenset[Module] = frozenset()) -> frozenset[str]:
+        """Return the names that `from module import *` gives."""
+        scope = module.frame.scope
+        if "__all__" in scope.bindings:
+            first, bindings = scope.bindings["__all__"]
+            values = union(*(self.evaluate(e, module.frame) for e in bindings[first:]))
+            return frozenset(texts_in(containers.elements(self, values, module.frame)))
+        found = {name for name in scope.bindings if not name.startswith("_") and "." not in name}
+        if module not in seen:
+            for dotted, level in scope.stars:
+                for source in self.import_module(dotted, level, module):
+                    if isinstance(source, Module):
+                        found |= self.exported(source, seen | {module})
+        return frozenset(found)
+
+    def _local(self, expression: Expression, frame: Frame) -> Values:
+        _, name, low, high = expression
+        if frame.parent is None and name in frame.scope.bindings and low == frame.scope.bindings[name][0]:
+            bindings = frame.scope.bindings[name][1]
+            if high in {-1, len(bindings)}:
+                return self.name_in(frame, name)
+        found = frame.names.get((name, low, high))
+        if found is None:
+            frame.names[name, low, high] = NOTHING
+            bindings = frame.scope.bindings[name][1]
+            parts = bindings[low:] if high == -1 else bindings[low:high]
+            found = frame.names[name, low, high] = union(*(self._bound(e, frame) for e in parts))
+        return found
+
+    def _bound(self, expression: Expression, frame: Frame) -> Values:
+        values = self.evaluate(expression, frame)
+        if expression is not None and expression[0] == "call" and frame.scope.kind in {"module", "class"}:
+            return calls.rehome(self, values, expression, frame)
+        return values
+
+    def parameter(self, name: str, frame: Frame) -> Values:
+        """Return what a parameter of a frame is: what is passed, else its default, else what its annotation says."""
+        found = frame.arguments.get(name)
+        if found:
+            return found
+        parameter = next((p for p in frame.scope.parameters if p.name == name), None)
+        if parameter is None or frame.parent is None:
+            return NOTHING
+        values = self.evaluate(parameter.default, frame.parent)
+        return values or self.instance_of(parameter.annotation, frame.parent)
+
+    def instance_of(self, annotation: Expression, frame: Frame) -> Values:
+        """Return an object of the class that an annotation names, where that is the project's."""
+        return attributes.instances(self, self.evaluate(annotation, frame))
+
+    # --- imports
+
+    def import_module(self, dotted: str, level: int, importer: Module) -> Values:
+        """Return the module of a name, as the importing file finds it."""
+        path = self.resolver.find(dotted, level, importer.path)
+        if path is None:
+            return frozenset((self.one(External, dotted),)) if dotted and not level else NOTHING
+        return frozenset((self.module_at(path, importer),))
+
+    def module_at(self, path: str, importer: Module) -> Value:
+        """Return the module of a file, or of a folder without `__init__.py`."""
+        module = self.modules.get(path)
+        if module is None:
+            return self.one(Path, path)
+        self.depends(importer.path, path)
+        return module
+
+    def depends(self, path: str, on: str) -> None:
+        """Note that what is known about one file came from another."""
+        if path != on:
+            self.dependents.setdefault(on, set()).add(path)
+
+    def meet_decorators(self, module: Module) -> None:
+        """Put on every decorator of a module's own functions."""
+        for expression in module.frame.scope.bindings.values():
+            for bound in expression[1]:
+                if bound is not None and bound[0] == "def":
+                    self.evaluate(bound, module.frame)
+
+    def _from(self, expression: Expression, frame: Frame) -> Values:
+        _, dotted, level, name = expression
+        found: set[Value] = set()
+        for source in self.import_module(dotted, level, frame.module):
+            if isinstance(source, Module) and source is frame.module:
+                found |= self.import_module(f"{dotted}.{name}" if dotted else name, level, frame.module)
+            else:
+                found |= attributes.of(self, source, name, frame)
+        return frozenset(found)
+
+    # --- definitions
+
+    def function(self, frame: Frame, index: int) -> Function:
+        """Return the function that a `def` or lambda makes in a frame, without its decorators."""
+        found = frame.functions.get(index)
+        if found is None:
+            found = frame.functions[index] = Function(frame.module, index, frame)
+        return found
+
+    def generic(self, module: Module, index: int) -> Frame:
+        """Return the frame of a scope of whose arguments nothing is known."""
+        if index <= 0:
+            return module.frame
+        scope = module.facts.scopes[index]
+        around = self.generic(module, scope.parent)
+        if scope.kind == "class":
+            return self.class_(around, index).body
+        return calls.frame_of(self, self.function(around, index), {}, UNPATCHED)
+
+    def class_(self, frame: Frame, index: int) -> Class:
+        """Return the class that a `class` statement makes in a frame."""
+        found = frame.classes.get(index)
+        if found is None:
+            found = frame.classes[index] = Class(frame.module, index, frame)
+        return found
+
+    def _def(self, expression: Expression, frame: Frame) -> Values:
+        return calls.decorated(self, expression[1], frame)[0]
+
+    def _class(self, expression: Expression, frame: Frame) -> Values:
+        cls = self.class_(frame, expression[1])
+        values: Values = frozenset((cls,))
+        for decorator in reversed(cls.scope.decorators):
+            values = calls.decorate(self, self.evaluate(decorator, frame), values, frame, None)
+        return values
+
+    def link(self, frame: Frame, target: Frame | None, name: str, made: Made | None = None) -> None:
+        """Note that the frame calls another one."""
+        key = (target, made)
+        if key not in frame.linked:
+            frame.linked.add(key)
+            frame.edges.append(Edge(target, name, made))
+
+
+def texts_in(values: Values) -> list[str]:
+    """Return the strings among the values."""
+    return [value.text for value in values if isinstance(value, Text)]
+
+
+__all__ = ["DEPTH", "MOST_FRAMES", "Arguments", "Interpreter", "Sequence", "texts_in"]

@@ -1,0 +1,435 @@
+"""What functions do that are not the project's: those that matter by name, all others by what they look like.
+
+A library's function that is handed one of the project's may call it or not. It is taken to call it when its name says
+so (`run`, `submit`, `to_thread`, `invoke`, …), and when what it gets is a plain function or lambda, which is mostly a
+callback. A flow or task that is only inspected, mocked, deployed or registered does not run.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import attributes, calls, containers, patches, prefect_rules
+from prefect_lens.index.config import join
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Body,
+    Bound,
+    Class,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Mark,
+    Mock,
+    Module,
+    Number,
+    Opaque,
+    Partial,
+    Path,
+    Sequence,
+    Super,
+    Text,
+    Value,
+    Values,
+    Wrapped,
+    texts,
+    union,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.interpret import Interpreter
+
+_SAME = frozenset(
+    {
+        "functools.lru_cache", "functools.cache", "functools.singledispatch", "functools.total_ordering",
+        "contextlib.contextmanager", "contextlib.asynccontextmanager", "asyncio.run", "asyncio.wait_for",
+        "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "copy.copy", "copy.deepcopy",
+        "contextlib.nullcontext", "typing.overload", "typing.no_type_check", "typing.final", "abc.abstractmethod",
+        "dataclasses.dataclass", "builtins.iter", "unittest.skip", "unittest.skipIf", "unittest.skipUnless",
+        "asyncio.coroutine", "types.coroutine", "builtins.aiter", "inspect.unwrap", "nest_asyncio.apply",
+        "asgiref.sync.async_to_sync", "asgiref.sync.sync_to_async", "builtins.open",
+    }
+)  # fmt: skip
+"""What gives back its first argument, as far as it matters here."""
+
+_FIRST = re.compile(
+    r"^(?:run|call|invoke|execute|exec|submit|apply|starmap|map|imap|spawn|start|retry|repeat|raises|warns|deprecated"
+    r"|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
+    r"|wait|assertraises|assertwarns|assertlogs|assertdoesnotraise|addcleanup|enter|thread|timer|then|eventually|poll)(?:_|$)"
+)
+_ASKS = re.compile(r"^(?:get|post|put|delete|patch|request|head|options|send|stream|query|simulate)(?:_|$)")
+_ANYWHERE = re.compile(r"(?:^|_)(?:thread|threadsafe|executor|soon|sync|worker|pool|subprocess|coroutine|callback|invoke|with|until)(?:_|$)")
+_NEVER = re.compile(r"^(?:assert_|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_INERT = (
+    "inspect.", "typing.", "unittest.mock.", "mock.", "logging.", "warnings.", "builtins.", "pickle.", "cloudpickle.",
+    "json.", "dataclasses.", "types.", "abc.", "operator.", "importlib.", "sys.", "os.", "re.", "pydantic.", "enum.",
+)  # fmt: skip
+
+
+def external(
+    inter: Interpreter, value: External, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values:
+    """Call something that is not the project's."""
+    dotted = value.dotted
+    if dotted.startswith("prefect."):
+        given = prefect_rules.external(inter, dotted, arguments, frame, expression)
+        if given is not None:
+            return given
+    if ".mark." in dotted and dotted.startswith(("pytest.mark.", "_pytest.mark.")):
+        name = dotted.rpartition(".")[2]
+        first = arguments.at(0)
+        if len(arguments.positional) == 1 and not arguments.keywords and any(isinstance(v, Function | Class) for v in first):
+            return first
+        return frozenset((inter.one(Mark, name, arguments),))
+    if (given := patches.external(inter, dotted, arguments, frame)) is not None:
+        return given
+    if dotted in _SAME:
+        return arguments.at(0)
+    if (given := _known(inter, dotted, arguments, frame, expression)) is not None:
+        return given
+    if dotted.startswith(_INERT):
+        return NOTHING
+    last = dotted.rpartition(".")[2]
+    given = unknown(inter, last, arguments, frame)
+    held = _held(arguments)
+    if held or frame.parent is None:
+        site = (frame.module.path, *expression[4:6]) if expression is not None and frame.parent is None else None
+        return given | {inter.one(Opaque, dotted, held, site)}
+    return given
+
+
+def _known(
+    inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values | None:
+    first = arguments.at(0)
+    match dotted:
+        case "functools.partial" | "functools.partialmethod":
+            rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.more)
+            return frozenset((inter.one(Partial, first, rest),)) if first else NOTHING
+        case "functools.wraps" | "functools.update_wrapper":
+            if dotted.endswith("wraps"):
+                return frozenset((inter.one(External, "functools.wraps()"),))
+            return first
+        case "builtins.staticmethod":
+            return frozenset((inter.one(Wrapped, "static", first),))
+        case "builtins.classmethod":
+            return frozenset((inter.one(Wrapped, "class", first),))
+        case "builtins.property" | "functools.cached_property":
+            return frozenset((inter.one(Wrapped, "property", first),))
+        case "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "builtins.reversed" | "collections.deque":  # fmt: skip
+            _call_key(inter, arguments, frame)
+            known = [v for v in first if isinstance(v, Sequence)]
+            if dotted in {"builtins.list", "builtins.tuple"} and len(known) == len(first) == 1:
+                return first
+            return frozenset((inter.one(Sequence, (), containers.elements(inter, first, frame)),))
+        case "builtins.dict" | "collections.OrderedDict" | "types.MappingProxyType":
+            pairs: list[tuple[str | None, Values]] = list(arguments.keywords)
+            for value in first:
+                if isinstance(value, Mapping):
+                    pairs.extend(value.items)
+                for pair in containers.elements(inter, first, frame) if isinstance(value, Sequence) else ():
+                    if isinstance(pair, Sequence) and len(pair.items) == 2:
+                        pairs.extend((key, pair.items[1]) for key in texts(pair.items[0]) or [None])
+            return frozenset((inter.one(Mapping, tuple(pairs)),))
+        case "collections.defaultdict":
+            made = union(*(calls.call(inter, f, calls.NO_ARGUMENTS, frame, None) for f in first))
+            return frozenset((inter.one(Mapping, ((None, made),)),)) if made else frozenset((inter.one(Mapping, ()),))
+        case "builtins.enumerate":
+            pair = inter.one(Sequence, (NOTHING, containers.elements(inter, first, frame)), NOTHING)
+            return frozenset((inter.one(Sequence, (), frozenset((pair,))),))
+        case "builtins.zip" | "itertools.product" | "itertools.zip_longest":
+            parts = tuple(containers.elements(inter, values, frame) for values in arguments.positional)
+            return frozenset((inter.one(Sequence, (), frozenset((inter.one(Sequence, parts, NOTHING),))),))
+        case "itertools.chain" | "asyncio.gather" | "asyncio.as_completed" | "itertools.chain.from_iterable":
+            inner = union(*arguments.positional) | arguments.more
+            if dotted.startswith("itertools") or dotted.endswith("as_completed"):
+                inner = containers.elements(inter, inner, frame)
+                if dotted.endswith("from_iterable"):
+                    inner = containers.elements(inter, inner, frame)
+                return frozenset((inter.one(Sequence, (), inner),))
+            return frozenset((inter.one(Sequence, arguments.positional, arguments.more),))
+        case "builtins.map" | "builtins.filter" | "functools.reduce":
+            passed = Arguments(tuple(containers.elements(inter, v, frame) for v in arguments.positional[1:]))
+            given = union(*(calls.call(inter, f, passed, frame, None) for f in first))
+            inner = containers.elements(inter, arguments.at(1), frame) if dotted == "builtins.filter" else given
+            return frozenset((inter.one(Sequence, (), inner),))
+        case "builtins.min" | "builtins.max":
+            _call_key(inter, arguments, frame)
+            return containers.elements(inter, first, frame)
+        case "builtins.next" | "builtins.anext":
+            return containers.elements(inter, first, frame)
+        case "builtins.getattr":
+            names = texts(arguments.at(1))
+            return union(*(attributes.of_all(inter, first, name, frame) for name in names)) | arguments.at(2)
+        case "builtins.setattr":
+            patches.put(inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2))
+            return NOTHING
+        case "builtins.super":
+            return _super(inter, arguments, frame)
+        case "builtins.type":
+            return frozenset(value.cls for value in first if isinstance(value, Instance))
+        case "builtins.vars" | "builtins.globals" | "builtins.locals":
+            return _names(inter, first, frame)
+        case "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath":
+            return _paths(inter, arguments)
+        case "os.path.dirname":
+            return frozenset(inter.one(Path, posixpath.dirname(p.path) or ".") for p in first if isinstance(p, Path))
+        case "os.path.join":
+            found: Values = first
+            for part in arguments.positional[1:]:
+                found = frozenset(
+                    inter.one(Path, posixpath.normpath(posixpath.join(a.path, b.text)))
+                    for a in found
+                    for b in part
+                    if isinstance(a, Path) and isinstance(b, Text)
+                )
+            return found
+        case "typing.cast" | "typing_extensions.cast":
+            return arguments.at(1)
+        case "builtins.__import__" | "importlib.import_module" | "importlib.reload":
+            if dotted.endswith("reload"):
+                return first
+            return union(*(_import(inter, name, arguments, frame) for name in texts(first)))
+        case "importlib.util.spec_from_file_location" | "importlib.machinery.SourceFileLoader":
+            return union(*(module_at(inter, arguments.at(1, "location", "path"), frame),))
+        case "importlib.util.module_from_spec":
+            return first
+        case "runpy.run_path" | "runpy.run_module":
+            return _run_path(inter, arguments, frame)
+        case "operator.attrgetter" | "operator.methodcaller" | "operator.itemgetter":
+            return NOTHING
+        case "functools.wraps()":
+            return first
+        case "pytest.param":
+            whole: Values = frozenset((inter.one(Sequence, arguments.positional, NOTHING),))
+            return frozenset((inter.one(Wrapped, "param", whole),))
+        case _ if dotted.rpartition(".")[2] in {"fixture", "yield_fixture"}:
+            return first or frozenset((inter.one(External, "functools.wraps()"),))
+        case "pytest.MonkeyPatch" | "_pytest.monkeypatch.MonkeyPatch":
+            return frozenset((inter.one(External, "pytest.monkeypatch"),))
+        case "contextlib.ExitStack" | "contextlib.AsyncExitStack":
+            return NOTHING
+        case "atexit.register" | "signal.signal":
+            return first
+        case _:
+            return None
+
+
+def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
+    """Call something of which only the name is known: it may call what it is given."""
+    if name in {"enter_context", "enter_async_context", "enterContext"}:
+        return calls.enter(inter, arguments.at(0), frame)
+    snake = _WORDS.sub("_", name).lower()
+    flat = snake.replace("_", "")
+    runs = bool(
+        (_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake)
+    )
+    for position, values in enumerate(arguments.positional):
+        for value in values:
+            _hand_over(inter, value, runs, arguments.behind(position), frame)
+    for key, values in arguments.keywords:
+        for value in values:
+            if key in {"target", "func", "fn", "function", "callback", "side_effect", "call", "callable"} or runs:
+                _hand_over(inter, value, True, _thread_arguments(inter, arguments, frame), frame)
+            else:
+                _hand_over(inter, value, runs, calls.NO_ARGUMENTS, frame)
+    for value in arguments.more:
+        _hand_over(inter, value, runs, calls.NO_ARGUMENTS, frame)
+    return NOTHING
+
+
+def _hand_over(inter: Interpreter, value: Value, runs: bool, arguments: Arguments, frame: Frame) -> None:  # noqa: FBT001
+    match value:
+        case Function(scope=scope) if runs or scope.kind == "lambda" or scope.parent > 0:
+            calls.call(inter, value, arguments, frame, None)
+        case Made() | Body() | Function() if runs:
+            calls.call(inter, value, arguments, frame, None)
+        case Bound(target=target):
+            if runs and isinstance(target, Function | Made | Body):
+                calls.call(inter, value, arguments, frame, None)
+        case Partial(target=target):
+            if runs or not any(isinstance(item, Made | Body) for item in target):
+                calls.call(inter, value, arguments, frame, None)
+        case Opaque() if runs:
+            _call_registered(inter, value, arguments, frame)
+        case _:
+            pass
+
+
+def call_held(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Frame) -> Values:
+    """Call what a library made of the project's functions."""
+    given = union(*(calls.call(inter, item, arguments, frame, None) for item in value.held))
+    held = _held(arguments)
+    if held and not value.held:
+        # the second call of `retry(times=3)(function)`
+        return given | held
+    return given
+
+
+def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Arguments, frame: Frame) -> Values:
+    """Call a method of what a library made."""
+    unknown(inter, name, arguments, frame)
+    snake = _WORDS.sub("_", name).lower()
+    if (_FIRST.match(snake) or _ASKS.match(snake) or _ANYWHERE.search(snake)) and not _NEVER.search(snake):
+        for value in owner.held:
+            _hand_over(inter, value, True, calls.NO_ARGUMENTS if isinstance(value, Opaque) else _known_arguments(arguments), frame)  # noqa: FBT003
+        if name in {"result", "get", "join", "wait"}:
+            return NOTHING
+    if frame.parent is None or name in {"command", "group", "route", "callback"}:
+        return frozenset((inter.one(Opaque, owner.dotted, owner.held, owner.site),))
+    return NOTHING
+
+
+def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    """Return the flow of an entrypoint: `path:name`, or `module.name`."""
+    found: set[Value] = set()
+    for values in (*arguments.positional[:1], arguments.at(-1, "entrypoint", "path")):
+        for value in values:
+            text = value.text if isinstance(value, Text) else value.path if isinstance(value, Path) else None
+            if text is None:
+                continue
+            where, colon, name = text.rpartition(":")
+            if not colon:
+                where, _, name = text.rpartition(".")
+                sources = inter.import_module(where, 0, frame.module) if where else NOTHING
+            elif where.endswith(".py"):
+                sources = module_at(inter, frozenset((inter.one(Text, where),)), frame)
+            else:
+                sources = inter.import_module(where, 0, frame.module)
+            sources = frozenset(source for source in sources if isinstance(source, Module))
+            for part in name.split("."):
+                sources = attributes.of_all(inter, sources, part, frame)
+            found |= sources
+    return frozenset(found)
+
+
+def load_source(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    """Return the flow of `from_source` with a literal entrypoint."""
+    entrypoint = arguments.at(1, "entrypoint")
+    bases = [value.path for value in arguments.at(0, "source") if isinstance(value, Path)]
+    moved = [inter.one(Text, join(base, text)) for base in bases for text in texts(entrypoint)]
+    return load_entrypoint(inter, Arguments((frozenset(moved) or entrypoint,)), frame)
+
+
+def module_at(inter: Interpreter, values: Values, frame: Frame) -> Values:
+    """Return the modules of paths; a relative string is looked for from the project's root and from the file."""
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Path(path=path):
+                candidates = [path]
+            case Text(text=text):
+                text = text.replace("\\", "/").removeprefix("./")
+                folder = posixpath.dirname(frame.module.path)
+                candidates = [join(inter.root_of(frame.module.path), text), text, join(folder, text)]
+            case _:
+                continue
+        for path in candidates:
+            if path in inter.modules:
+                found.add(inter.module_at(path, frame.module))
+                break
+    return frozenset(found)
+
+
+def _import(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
+    stripped = name.lstrip(".")
+    level = len(name) - len(stripped)
+    if level and (packages := texts(arguments.at(1, "package"))):
+        return union(*(inter.import_module(f"{p}.{stripped}", 0, frame.module) for p in packages))
+    return inter.import_module(stripped, level, frame.module)
+
+
+def _run_path(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    modules = module_at(inter, arguments.at(0), frame) or union(
+        *(inter.import_module(name, 0, frame.module) for name in texts(arguments.at(0)))
+    )
+    for module in modules:
+        if isinstance(module, Module):
+            inter.link(frame, module.frame, posixpath.basename(module.path))
+    return _names(inter, modules, frame)
+
+
+def _names(inter: Interpreter, modules: Values, frame: Frame) -> Values:
+    found: list[tuple[str | None, Values]] = []
+    for module in modules or (frame.module,):
+        if isinstance(module, Module):
+            names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
+            found.extend((name, inter.module_name(module, name)) for name in names)
+    return frozenset((inter.one(Mapping, tuple(found)),))
+
+
+def _super(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    at: Frame | None = frame
+    while at is not None and at.scope.kind != "class" and at.parent is not None and at.parent.scope.kind != "class":
+        at = at.parent
+    if at is None or at.parent is None or at.parent.parent is None or not at.scope.parameters:
+        return NOTHING
+    first = inter.parameter(at.scope.parameters[0].name, at) if arguments == Arguments() else arguments.at(1)
+    cls = inter.class_(at.parent.parent, at.parent.index)
+    if not first:
+        first = frozenset((inter.one(Instance, cls, ()),))
+    return frozenset((inter.one(Super, cls, first),))
+
+
+def _paths(inter: Interpreter, arguments: Arguments) -> Values:
+    found = [v for v in arguments.at(0) if isinstance(v, Path | Text)]
+    result: set[Value] = set(found)
+    for part in arguments.positional[1:]:
+        result = {
+            inter.one(Path, posixpath.normpath(posixpath.join(a.path, b.text)))
+            for a in result
+            for b in part
+            if isinstance(a, Path) and isinstance(b, Text)
+        }
+    return frozenset(result)
+
+
+def _call_key(inter: Interpreter, arguments: Arguments, frame: Frame) -> None:
+    passed = Arguments((containers.elements(inter, arguments.at(0), frame),))
+    for function in arguments.at(-1, "key") if any(key == "key" for key, _ in arguments.keywords) else ():
+        calls.call(inter, function, passed, frame, None)
+
+
+def _thread_arguments(inter: Interpreter, arguments: Arguments, frame: Frame) -> Arguments:
+    for value in arguments.at(-1, "args"):
+        if isinstance(value, Sequence):
+            return Arguments(value.items, (), value.rest)
+    return calls.NO_ARGUMENTS
+
+
+def _known_arguments(arguments: Arguments) -> Arguments:
+    return arguments
+
+
+def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Frame) -> None:
+    """Call what was registered with a library's object: commands of an application, routes, handlers."""
+    for item in value.held:
+        _hand_over(inter, item, True, calls.NO_ARGUMENTS, frame)  # noqa: FBT003
+    if value.site is not None and (module := inter.modules.get(value.site[0])) is not None:
+        inter.meet_decorators(module)
+    words = {
+        text
+        for values in arguments.positional
+        for text in [*texts(values), *texts(containers.elements(inter, values, frame))]
+    }
+    registered = calls.callables(inter.registered.get(value, ()))
+    named = [item for item in registered if isinstance(item, Function) and item.scope.name.replace("_", "-") in words]
+    for item in named or registered:
+        calls.call(inter, item, calls.NO_ARGUMENTS, frame, None)
+
+
+def _held(arguments: Arguments) -> Values:
+    kinds = (Function, Made, Body, Bound, Partial, Opaque)
+    return frozenset(value for value in arguments.all() if isinstance(value, kinds))
+
+
+__all__ = ["Class", "Mock", "Number", "call_held", "external", "load_entrypoint", "load_source", "module_at", "unknown"]

@@ -1,0 +1,284 @@
+"""From Python's syntax tree to the scopes of `facts`: statements here, expressions in `lower_expressions`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
+from prefect_lens.index.lower_expressions import Expressions, Open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_AFTER_KEYWORD = re.compile(r"(?:async\b\s*)?(?:def|class)\b[\s\\]*")
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def parse(text: str) -> tuple[ast.Module | None, SyntaxProblem | None]:
+    """Return the tree, or why there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text), None
+    except SyntaxError as error:
+        line = max((error.lineno or 1) - 1, 0)
+        return None, SyntaxProblem(error.msg or "invalid syntax", line, max((error.offset or 1) - 1, 0))
+    except ValueError:  # NUL
+        before = text.partition("\0")[0]
+        line = before.count("\n")
+        return None, SyntaxProblem("the file has NUL characters in it", line, len(before) - before.rfind("\n") - 1)
+
+
+def scopes(tree: ast.Module, text: str) -> tuple[Scope, ...]:
+    """Return the scopes of a module, itself first."""
+    builder = _Statements(text)
+    builder.open_scope("module", "", None, ())
+    builder.block(tree.body)
+    builder.close_scope()
+    return tuple(scope for scope in builder.scopes if scope is not None)
+
+
+class _Statements(Expressions):
+    """Walks statements and fills the scope that is open."""
+
+    def block(self, statements: Iterable[ast.stmt]) -> None:
+        """Take in statements up to the one that leaves the block."""
+        for statement in statements:
+            self.statement(statement)
+            if isinstance(statement, _LEAVES):
+                return
+
+    def branch(self, statements: Iterable[ast.stmt], *, loop: bool = False) -> None:
+        """Take in a block that may or may not run."""
+        before = self.enter_branch(loop=loop)
+        self.block(statements)
+        self.leave_branch(before)
+
+    def statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Expr(value=value):
+                self.effect(value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self.function(node)
+            case ast.ClassDef():
+                self.class_(node)
+            case ast.Return(value=value):
+                if value is not None:
+                    self.open.returns.append(self.effect(value))
+            case ast.Assign(targets=targets, value=value):
+                expression = self.effect(value)
+                for target in targets:
+                    self.assign(target, expression)
+            case ast.AnnAssign(target=target, value=value, annotation=annotation):
+                typed = ("typed", note) if (note := self.annotation(annotation)) is not None else None
+                if value is None:
+                    self.assign(target, typed)
+                else:
+                    expression = self.effect(value)
+                    self.assign(target, typed if expression is None else expression)
+            case ast.AugAssign(target=target, value=value):
+                expression = self.effect(value)
+                if (name := dotted(target)) is not None:
+                    self.add_to(name, expression)
+            case ast.For() | ast.AsyncFor():
+                expression = self.effect(node.iter)
+                before = self.enter_branch(loop=True)
+                self.assign(node.target, ("each", expression))
+                self.block(node.body)
+                self.leave_branch(before)
+                self.branch(node.orelse)
+            case ast.While():
+                before = self.enter_branch(loop=True)
+                self.effect(node.test)
+                self.block(node.body)
+                self.leave_branch(before)
+                self.branch(node.orelse)
+            case ast.If():
+                self.effect(node.test)
+                self.branch(node.body)
+                self.branch(node.orelse)
+            case ast.With() | ast.AsyncWith():
+                self.with_(node)
+            case ast.Try() | ast.TryStar():
+                self.branch(node.body)
+                self.branch(node.orelse)
+                for handler in node.handlers:
+                    before = self.enter_branch()
+                    if handler.name:
+                        self.bind(handler.name, None)
+                    self.block(handler.body)
+                    self.leave_branch(before)
+                self.block(node.finalbody)
+            case ast.Match():
+                self.effect(node.subject)
+                for case in node.cases:
+                    before = self.enter_branch()
+                    for part in ast.walk(case.pattern):
+                        name = getattr(part, "name", None) or getattr(part, "rest", None)
+                        if isinstance(name, str):
+                            self.bind(name, None)
+                    if case.guard is not None:
+                        self.effect(case.guard)
+                    self.block(case.body)
+                    self.leave_branch(before)
+            case ast.Import() | ast.ImportFrom():
+                self.import_(node)
+            case ast.Global(names=names):
+                self.open.elsewhere.update(dict.fromkeys(names, 0))
+            case ast.Nonlocal(names=names):
+                self.open.elsewhere.update(dict.fromkeys(names, self.open.parent))
+            case ast.Assert():
+                self.effect(node.test)
+            case ast.Raise():
+                if node.exc is not None:
+                    self.effect(node.exc)
+            case ast.Delete() | ast.Pass() | ast.Break() | ast.Continue():
+                pass
+            case _:  # newer forms, such as `type X = …`
+                pass
+
+    def import_(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                whole = alias.name if alias.asname else alias.name.partition(".")[0]
+                self.bind(alias.asname or whole, ("module", whole, 0))
+                if whole != alias.name:
+                    self.open.body.append(("module", alias.name, 0))
+            return
+        module = node.module or ""
+        for alias in node.names:
+            if alias.name == "*":
+                self.open.stars.append((module, node.level))
+            else:
+                self.bind(alias.asname or alias.name, ("from", module, node.level, alias.name))
+
+    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+        outside, managers = self.open.body, []
+        for item in node.items:
+            expression = self.value(item.context_expr)
+            managers.append(expression)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, ("enter", expression))
+        self.open.body = []
+        self.block(node.body)
+        inside, self.open.body = self.open.body, outside
+        outside.append(("with", tuple(managers), tuple(inside)))
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
+        parameters = self.parameters(node.args)
+        annotation = self.annotation(node.returns) if node.returns is not None else None
+        index = self.open_scope("function", node.name, self.place(node), parameters)
+        self.open.is_async = isinstance(node, ast.AsyncFunctionDef)
+        self.block(node.body)
+        self.close_scope(decorators=decorators, annotation=annotation)
+        self.bind(node.name, ("def", index))
+
+    def class_(self, node: ast.ClassDef) -> None:
+        decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
+        bases = tuple(self.value(base) for base in node.bases)
+        for keyword in node.keywords:
+            self.effect(keyword.value)
+        index = self.open_scope("class", node.name, self.place(node), ())
+        self.block(node.body)
+        self.close_scope(decorators=decorators, bases=bases)
+        self.bind(node.name, ("class", index))
+
+    def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        plain = [*arguments.posonlyargs, *arguments.args]
+        defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        for argument, default in zip(plain, defaults, strict=True):
+            found.append(self.parameter(argument, "positional", default))
+        if arguments.vararg is not None:
+            found.append(self.parameter(arguments.vararg, "*", None))
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            found.append(self.parameter(argument, "keyword", default))
+        if arguments.kwarg is not None:
+            found.append(self.parameter(arguments.kwarg, "**", None))
+        return tuple(found)
+
+    def parameter(self, argument: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
+        note = self.annotation(argument.annotation) if argument.annotation is not None else None
+        return Parameter(argument.arg, kind, self.value(default) if default is not None else None, note)
+
+    def lambda_(self, node: ast.Lambda) -> Expression:
+        parameters = self.parameters(node.args)
+        column = self.code_points(node.lineno - 1, node.col_offset)
+        index = self.open_scope("lambda", "<lambda>", (node.lineno - 1, column, node.lineno - 1), parameters)
+        self.open.returns.append(self.effect(node.body))
+        self.close_scope()
+        return ("lambda", index)
+
+    def annotation(self, node: ast.expr) -> Expression:
+        """Return the class that an annotation names; None where it names none that could be the project's."""
+        match node:
+            case ast.Name() | ast.Attribute():
+                return self.value(node)
+            case ast.Constant(value=str() as text):
+                try:
+                    return self.annotation(ast.parse(text.strip(), mode="eval").body)
+                except (SyntaxError, ValueError):
+                    return None
+            case ast.BinOp(op=ast.BitOr()):
+                parts = (self.annotation(node.left), self.annotation(node.right))
+                return ("either", parts) if parts != (None, None) else None
+            case ast.Subscript(value=ast.Name(id="Optional" | "Annotated" | "type" | "Type" | "Final" | "ClassVar")):
+                inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+                return self.annotation(inner)
+            case _:
+                return None
+
+    def assign(self, target: ast.expr, value: Expression) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.bind(name, value)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                starred = False
+                for position, element in enumerate(elements):
+                    if isinstance(element, ast.Starred):
+                        starred = True
+                        self.assign(element.value, value)
+                    else:
+                        self.assign(element, ("each", value) if starred else ("part", value, position))
+            case ast.Attribute():
+                if (name := dotted(target)) is not None:
+                    self.bind(name, value)
+            case ast.Subscript(value=base, slice=index):
+                self.effect(index)
+                if (name := dotted(base)) is not None:
+                    self.add_to(name, ("dict", ((self.value(index), value),)))
+            case ast.Starred(value=inner):
+                self.assign(inner, value)
+            case _:
+                pass
+
+    def place(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[int, int, int]:
+        """Return where the name stands in `def name`, and the line of `def`."""
+        line = node.lineno - 1
+        column = self.code_points(line, node.col_offset)
+        text = self.lines[line][column:] if line < len(self.lines) else ""
+        found = _AFTER_KEYWORD.match(text)
+        at = line
+        while found is not None and found.end() >= len(text) and at + 1 < len(self.lines):
+            at += 1  # the name stands on a continuation line
+            return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
+        return line, column + (found.end() if found is not None else 0), line
+
+
+def dotted(node: ast.expr) -> str | None:
+    """Return `a.b.c` for a chain of names; None for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=base, attr=attr):
+            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
+        case _:
+            return None
+
+
+__all__ = ["Open", "parse", "scopes"]

@@ -1,0 +1,191 @@
+"""`mock.patch`, `monkeypatch.setattr` and their like: what is patched does not run, what stands in for it may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect_lens.index import attributes
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Bound,
+    Class,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Mock,
+    Module,
+    Patch,
+    Text,
+    Value,
+    Values,
+    World,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.interpret import Interpreter
+
+Place = tuple[Any, str]
+
+_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "create_autospec", "stub", "async_stub")
+_PATCHERS = ("pytest.monkeypatch", "pytest_mock.mocker")
+
+
+def external(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
+    """Call something of the libraries that patch; None where it is none of it."""
+    if dotted.startswith(("unittest.mock.", "mock.")):
+        name = dotted.partition("mock.")[2]
+        if name in _MOCKS:
+            return frozenset((_mock(inter, arguments),))
+        patch = _patch(inter, name, arguments, frame)
+        return frozenset((patch,)) if patch is not None else None
+    if dotted.startswith("pytest_mock.mocker."):
+        name = dotted.removeprefix("pytest_mock.mocker.")
+        if name in _MOCKS:
+            return frozenset((_mock(inter, arguments),))
+        patch = _patch(inter, name, arguments, frame)
+        if patch is not None:
+            put(inter, frame, patch.places, patch.stand_in)
+            return patch.stand_in
+        return NOTHING
+    if dotted == "pytest.monkeypatch.setattr":
+        first = arguments.at(0, "target")
+        if len(arguments.positional) + len(arguments.keywords) == 2 and texts(first):
+            put(inter, frame, _places(inter, texts(first), frame), arguments.at(1, "name", "value"))
+        else:
+            names = texts(arguments.at(1, "name"))
+            put(inter, frame, [(owner, name) for owner in first for name in names], arguments.at(2, "value"))
+        return NOTHING
+    if dotted == "pytest.monkeypatch.context":
+        return frozenset((inter.one(External, "pytest.monkeypatch"),))
+    return NOTHING if dotted.startswith("pytest.monkeypatch.") else None
+
+
+def put(inter: Interpreter, frame: Frame, places: Any, stand_in: Values) -> None:
+    """Patch places from here on, for as long as the frame's caller goes on."""
+    found = {place: stand_in or frozenset((inter.one(Mock),)) for place in places if _counts(place)}
+    if found:
+        frame.world = merged(inter, frame.world, found)
+        frame.left.update(found)
+
+
+def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
+    """Return the world inside a `with` over some values. A generator may wait inside, and its user be patched, too."""
+    world = frame.world
+    for value in values:
+        if isinstance(value, Patch):
+            world = with_patch(inter, world, value)
+            if frame.scope.is_generator:
+                frame.left.update(dict.fromkeys(value.places, value.stand_in))
+    return world
+
+
+def with_patch(inter: Interpreter, world: World, patch: Patch) -> World:
+    """Return the world with a patch in it."""
+    return merged(inter, world, dict.fromkeys(patch.places, patch.stand_in))
+
+
+def merged(inter: Interpreter, world: World, more: dict[Place, Values]) -> World:
+    """Return the world with more patches in it."""
+    return inter.world({**world.patches, **more}) if more else world
+
+
+def of_function(inter: Interpreter, function: Function) -> tuple[Patch, ...]:
+    """Return the patches among a function's decorators, from the inside out."""
+    if function.patches is None:
+        function.patches = ()
+        function.patches = _among(inter, function.scope.decorators, function.closure)
+    return function.patches
+
+
+def of_class(inter: Interpreter, cls: Class) -> tuple[Patch, ...]:
+    """Return the patches among a class's decorators."""
+    if cls.patches is None:
+        cls.patches = ()
+        closure = cls.body.parent
+        cls.patches = _among(inter, cls.scope.decorators, closure) if closure is not None else ()
+    return cls.patches
+
+
+def method(inter: Interpreter, owner: Patch, name: str, frame: Frame) -> Values:
+    """Call a method of a patch: `start` puts it in place."""
+    if name in {"start", "__enter__"}:
+        put(inter, frame, owner.places, owner.stand_in)
+        return owner.stand_in
+    return NOTHING
+
+
+def is_patcher(value: Value) -> bool:
+    """Whether a value is a fixture that patches."""
+    return isinstance(value, External) and value.dotted in _PATCHERS
+
+
+def _among(inter: Interpreter, decorators: tuple[Any, ...], frame: Frame) -> tuple[Patch, ...]:
+    found: list[Patch] = []
+    for expression in reversed(decorators):
+        if expression is not None and expression[0] == "call":
+            found.extend(value for value in inter.evaluate(expression, frame) if isinstance(value, Patch))
+    return tuple(found)
+
+
+def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Patch | None:
+    match name:
+        case "patch":
+            places = _places(inter, texts(arguments.at(0, "target")), frame)
+            new, at = arguments.at(-1, "new"), 1
+        case "patch.object":
+            names = texts(arguments.at(1, "attribute"))
+            places = tuple((owner, n) for owner in arguments.at(0, "target") for n in names)
+            new, at = arguments.at(-1, "new"), 2
+        case "patch.multiple":
+            owners: list[Value] = list(arguments.at(0, "target"))
+            for text in texts(arguments.at(0, "target")):
+                owners.extend(_value_at(inter, text, frame))
+            places = tuple((owner, n) for owner in owners for n, _ in arguments.keywords if n != "target")
+            return inter.one(Patch, tuple(p for p in places if _counts(p)), frozenset((inter.one(Mock),)), False)  # noqa: FBT003
+        case "patch.dict" | "patch.stopall":
+            return inter.one(Patch, (), NOTHING, False)  # noqa: FBT003
+        case _:
+            return None
+    given = len(arguments.positional) > at or any(key == "new" for key, _ in arguments.keywords)
+    if given:
+        new = new or arguments.at(at)
+    stand_in = new or frozenset((_mock(inter, arguments),))
+    return inter.one(Patch, tuple(p for p in places if _counts(p)), stand_in, not given)
+
+
+def _mock(inter: Interpreter, arguments: Arguments) -> Value:
+    runs = arguments.at(-1, "side_effect") | arguments.at(-1, "wraps")
+    calls_ = frozenset(v for v in runs if isinstance(v, Function | Made | Bound | Mock))
+    gives = arguments.at(-1, "return_value") if any(k == "return_value" for k, _ in arguments.keywords) else NOTHING
+    return inter.one(Mock, calls_, gives)
+
+
+def _places(inter: Interpreter, targets: list[str], frame: Frame) -> tuple[Place, ...]:
+    found: list[Place] = []
+    for target in targets:
+        owner, _, name = target.rpartition(".")
+        found.extend((value, name) for value in _value_at(inter, owner, frame))
+    return tuple(found)
+
+
+def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        modules = inter.import_module(".".join(parts[:length]), 0, frame.module)
+        values = frozenset(module for module in modules if isinstance(module, Module))
+        if values:
+            for part in parts[length:]:
+                values = attributes.of_all(inter, values, part, frame)
+            return values
+    return NOTHING
+
+
+def _counts(place: Place) -> bool:
+    return isinstance(place[0], Module | Class | Instance | Made | Function) and isinstance(place[1], str)
+
+
+__all__ = ["Patch", "Text", "entered", "external", "merged", "method", "of_class", "of_function", "put", "with_patch"]

@@ -1,0 +1,191 @@
+"""Which definitions a test runs, and by which calls.
+
+The test's fixtures, set-up methods and body are put into the graph of calls that the interpreter keeps; what can be
+reached from there, runs. A definition that is met before any other one is a direct match.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from prefect_lens.index import attributes, calls, fixtures, marks, patches
+from prefect_lens.index.values import (
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Key,
+    Made,
+    Mark,
+    Value,
+    Values,
+)
+from prefect_lens.model import How
+
+if TYPE_CHECKING:
+    from prefect_lens.index.collect import Collected
+    from prefect_lens.index.config import Project
+    from prefect_lens.index.fixtures import Fixtures
+    from prefect_lens.index.interpret import Interpreter
+
+MOST = 20_000
+"""Frames that one test may reach before we stop looking."""
+
+_BEFORE = ("setUpModule", "setup_module", "setup_function")
+_AFTER = ("tearDownModule", "teardown_module", "teardown_function")
+_METHODS_BEFORE = ("setUpClass", "setup_class", "asyncSetUp", "setUp", "setup_method", "setup")
+_METHODS_AFTER = ("asyncTearDown", "tearDown", "teardown_method", "teardown", "tearDownClass", "teardown_class")
+
+
+class Reached(NamedTuple):
+    """How a test comes to a definition."""
+
+    how: How
+    path: tuple[str, ...]
+    """Names from the test to the definition."""
+
+
+def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> dict[Key, Reached]:
+    """Return the definitions that a test runs."""
+    functions = [value for value in test.functions if isinstance(value, Function)]
+    all_marks = marks.of_module(inter, test.module)
+    for cls in test.classes:
+        all_marks.extend(marks.of_class(inter, cls))
+    for function in functions:
+        all_marks.extend(marks.of_function(inter, function))
+    if marks.is_skipped(all_marks):
+        return {}
+    root = Frame(test.module, 0, None, {}, inter.world({}))
+    try:
+        _put_in(inter, all_fixtures, test, project, root, all_marks)
+    except RecursionError:
+        pass  # what was met until then counts
+    return _search(inter, root, test)
+
+
+def _put_in(
+    inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project, root: Frame, all_marks: list[Mark]
+) -> None:
+    owner: Instance | None = inter.one(Instance, test.classes[-1], ()) if test.classes else None
+    direct: dict[str, Values] = {}
+    indirect: dict[str, Values] = {}
+    for item in marks.parameters(inter, all_marks, root):
+        into = indirect if item.indirect else direct
+        into[item.name] = into.get(item.name, frozenset()) | item.values
+    places = all_fixtures.places(test.module, test.classes, project)
+    setup = fixtures.Setup(inter, all_fixtures, places, root, owner, indirect)
+    if not test.is_unittest:
+        used = [*setup.automatic(), *project.usefixtures, *marks.used_fixtures(all_marks)]
+    else:
+        used = [*setup.automatic(), *marks.used_fixtures(all_marks)]
+    for name in dict.fromkeys(used):
+        setup.value(name)
+    _meet_hooks(inter, test, root, owner, _BEFORE, _METHODS_BEFORE)
+    for value in test.functions:
+        _start(inter, test, root, owner, value, setup, direct)
+    _meet_hooks(inter, test, root, owner, _AFTER, _METHODS_AFTER)
+
+
+def _start(
+    inter: Interpreter,
+    test: Collected,
+    root: Frame,
+    owner: Instance | None,
+    value: Value,
+    setup: fixtures.Setup,
+    direct: dict[str, Values],
+) -> None:
+    function = value.body if isinstance(value, Made) else value
+    if not isinstance(function, Function):
+        return
+    is_method = owner is not None and not _is_static(inter, test.classes[-1], test.case.names[-1])
+    values: dict[str, Values] = {}
+    if not test.is_unittest:
+        for name in fixtures.wanted(function, method=is_method):
+            values[name] = direct[name] if name in direct else setup.value(name)
+    for cls in test.classes:
+        for patch in patches.of_class(inter, cls):
+            root.world = patches.with_patch(inter, root.world, patch)
+    given = fixtures.given({name: v for name, v in values.items() if v}, owner if is_method else None)
+    if isinstance(value, Made):
+        calls.call(inter, value, given, root, None, want=False)
+    else:
+        calls.call_function(inter, function, given, root, None, want=False)
+
+
+def _meet_hooks(
+    inter: Interpreter,
+    test: Collected,
+    root: Frame,
+    owner: Instance | None,
+    functions: tuple[str, ...],
+    methods: tuple[str, ...],
+) -> None:
+    for name in functions:
+        if name in test.module.frame.scope.bindings:
+            for value in inter.module_name(test.module, name):
+                _meet(inter, value, root)
+    if owner is None:
+        return
+    for name in methods:
+        found = attributes.in_class(inter, owner.cls, name)
+        for value in attributes.bind(inter, found, frozenset((owner,)), owner.cls, root):
+            _meet(inter, value, root)
+
+
+def _meet(inter: Interpreter, value: Value, root: Frame) -> None:
+    """Call a set-up function, and keep what it leaves patched."""
+    before = set(root.linked)
+    calls.call(inter, value, calls.NO_ARGUMENTS, root, None, want=False)
+    for target, _ in root.linked - before:
+        if target is not None:
+            inter.walk(target)
+            root.world = patches.merged(inter, root.world, target.left)
+
+
+def _is_static(inter: Interpreter, cls: Class, name: str) -> bool:
+    return not any(isinstance(v, Function | Made) for v in attributes.in_class(inter, cls, name))
+
+
+def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reached]:
+    """Go through the graph, first as far as no definition is met, then behind definitions."""
+    name, bodies = test.case.names[-1], [id(value.scope) for value in test.functions if isinstance(value, Function)]
+    found: dict[Key, Reached] = {}
+    start = (root, False)
+    came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]] = {start: (None, name)}
+    near: deque[tuple[Frame, bool]] = deque((start,))
+    far: deque[tuple[Frame, bool]] = deque()
+    while (near or far) and len(came) < MOST:
+        state = near.popleft() if near else far.popleft()
+        frame, behind = state
+        if frame is not root:
+            try:
+                inter.walk(frame)
+            except RecursionError:
+                inter.depth = 0
+        for edge in frame.edges:
+            if edge.made is not None:
+                for key in (edge.made.key, *edge.made.also):
+                    if key not in found:
+                        path = (*_path(came, state), edge.made.label)
+                        found[key] = Reached(How.INDIRECT if behind else How.DIRECT, path)
+            if edge.target is None:
+                continue
+            after = (edge.target, behind or edge.made is not None)
+            if after not in came and (edge.target, False) not in came:
+                own = frame is root and id(edge.target.scope) in bodies
+                label = "" if own else edge.made.label if edge.made is not None else edge.name
+                came[after] = (state, label)
+                (far if after[1] else near).append(after)
+    return found
+
+
+def _path(came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]], state: tuple[Frame, bool]) -> tuple[str, ...]:
+    names: list[str] = []
+    at: tuple[Frame, bool] | None = state
+    while at is not None:
+        at, name = came[at]
+        if name:
+            names.append(name)
+    return tuple(reversed(names))

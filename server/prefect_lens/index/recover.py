@@ -1,0 +1,67 @@
+"""Reads what stands around a syntax error, so that one bad line does not take a file's other lenses away.
+
+The bad statement is taken out, first alone, then with the block that it stands in, then with everything back to the
+left margin; lines keep their numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from prefect_lens.index import lower
+from prefect_lens.index.facts import SyntaxProblem
+
+ATTEMPTS = 30
+"""More broken places than this, and the file is taken as no Python at all."""
+
+_CONTINUES = re.compile(r"\s*(?:[)\]}#]|else\b|elif\b|except\b|finally\b|case\b)")
+
+
+def parse_around(text: str, problem: SyntaxProblem | None) -> ast.Module | None:
+    """Return the tree of the text without its broken parts; None where nothing is left of it."""
+    lines = text.split("\n")
+    tried: dict[int, int] = {}
+    for _ in range(ATTEMPTS):
+        if problem is None:
+            return None
+        at = _last_code(lines, min(problem.line, len(lines) - 1))
+        if at is None:
+            return None
+        tried[at] = attempt = tried.get(at, 0) + 1
+        _take_out(lines, at, attempt)
+        tree, problem = lower.parse("\n".join(lines))
+        if tree is not None:
+            return tree
+    return None
+
+
+def _last_code(lines: list[str], at: int) -> int | None:
+    while at >= 0 and not lines[at].strip():
+        at -= 1
+    return at if at >= 0 else None
+
+
+def _take_out(lines: list[str], at: int, attempt: int) -> None:
+    indent = _indent(lines[at])
+    if attempt == 1 and lines[at].strip() != "pass":
+        lines[at] = " " * indent + "pass"
+        return
+    start, limit = at, indent if attempt == 2 else 1
+    while start > 0 and (not lines[start].strip() or _indent(lines[start]) >= limit or _CONTINUES.match(lines[start])):
+        start -= 1
+    end = at + 1
+    floor = _indent(lines[start])
+    while end < len(lines) and (
+        not lines[end].strip() or _indent(lines[end]) > floor or _CONTINUES.match(lines[end])
+    ):
+        end += 1
+    while start > 0 and lines[start - 1].lstrip().startswith("@") and _indent(lines[start - 1]) == floor:
+        start -= 1
+    for number in range(start, end):
+        lines[number] = ""
+    lines[start] = " " * floor + "pass"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

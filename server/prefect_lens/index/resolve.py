@@ -1,0 +1,116 @@
+"""Where a module name leads, as Python would find it in a test run: without importing, from the paths of the files alone.
+
+Look-up order for an import in a file: the folder that pytest's `prepend` mode would put first for it, the project's
+`pythonpath`, its root (`python -m pytest` puts it there) and its `src`, the other packages of the workspace (folders
+with a `pyproject.toml`, `setup.py` or `setup.cfg`, and their `src`), folders of tests, and at last the folder nearest to
+the file in which the name stands: that is how editable installs, edits of `sys.path` and unusual layouts are met.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.config import join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from prefect_lens.index.config import Project
+
+_FOREIGN = frozenset({*sys.stdlib_module_names, "prefect", "pytest", "_pytest", "pytest_asyncio", "pytest_mock"}) - {
+    "this",
+    "test",
+}
+
+
+class Modules:
+    """The Python files of a workspace, to be found by module name. Immutable once made."""
+
+    def __init__(
+        self, paths: Iterable[str], config_paths: Iterable[str], project_of: Callable[[str], Project]
+    ) -> None:
+        self._paths = frozenset(paths)
+        self._project_of = project_of
+        self._folders: set[str] = {"."}
+        self._homes: dict[str, list[str]] = {}
+        """For a top-level name: the folders in which a module or package of that name stands."""
+        tops: dict[str, set[str]] = {}
+        for path in self._paths:
+            folder = posixpath.dirname(path) or "."
+            stem = posixpath.basename(path)[:-3]
+            if stem != "__init__":
+                tops.setdefault(stem, set()).add(folder)
+            while folder not in self._folders:
+                self._folders.add(folder)
+                parent = posixpath.dirname(folder) or "."
+                tops.setdefault(posixpath.basename(folder), set()).add(parent)
+                folder = parent
+        self._homes = {name: sorted(found, key=lambda f: (f.count("/"), f)) for name, found in tops.items()}
+        self._packages: list[str] = []
+        for path in sorted(config_paths):
+            if posixpath.basename(path) in {"pyproject.toml", "setup.py", "setup.cfg"}:
+                folder = posixpath.dirname(path) or "."
+                self._packages.extend(f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self._folders)
+        self.find = lru_cache(maxsize=None)(self._find)
+        self._search = lru_cache(maxsize=None)(self._search_path)
+
+    def _find(self, dotted: str, level: int, importer: str) -> str | None:
+        """Return the file that `dotted` names for an import in the file `importer`; a folder, for a namespace package."""
+        if level:
+            folder = posixpath.dirname(importer) or "."
+            for _ in range(level - 1):
+                folder = posixpath.dirname(folder) or "."
+            return self._inside(folder, dotted)
+        top = dotted.partition(".")[0]
+        if top in _FOREIGN or top not in self._homes:
+            return None
+        folder = posixpath.dirname(importer) or "."
+        namespace = None
+        for base in self._search(folder):
+            found = self._inside(base, dotted)
+            if found is not None and found.endswith(".py"):
+                return found
+            namespace = namespace or found
+        best: tuple[int, int, str] | None = None
+        for base in self._homes[top]:
+            if base != "." and join(base, "__init__.py") in self._paths:
+                continue
+            found = self._inside(base, dotted)
+            if found is not None and found.endswith(".py"):
+                rank = (-len(posixpath.commonprefix([base + "/", folder + "/"])), base.count("/"), found)
+                best = min(best, rank) if best is not None else rank
+        return best[2] if best is not None else namespace
+
+    def _inside(self, base: str, dotted: str) -> str | None:
+        at = join(base, dotted.replace(".", "/")) if dotted else base
+        if dotted and f"{at}.py" in self._paths and join(at, "__init__.py") not in self._paths:
+            return f"{at}.py"
+        if (package := join(at, "__init__.py")) in self._paths:
+            return package
+        return at if at in self._folders and (at != "." or not dotted) else None
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return path in self._paths
+
+    def _search_path(self, folder: str) -> tuple[str, ...]:
+        project = self._project_of(join(folder, "_"))
+        first = folder
+        while first not in {".", ""} and join(first, "__init__.py") in self._paths:
+            first = posixpath.dirname(first) or "."
+        root = project.root
+        found = [
+            first,
+            *(join(root, entry) for entry in project.pythonpath),
+            root,
+            join(root, "src"),
+            ".",
+            "src",
+            *sorted(self._packages, key=lambda f: -len(posixpath.commonprefix([f + "/", folder + "/"]))),
+            join(root, "tests"),
+            join(root, "test"),
+        ]
+        return tuple(dict.fromkeys(base for base in found if base in self._folders))

@@ -1,0 +1,170 @@
+"""Reads a workspace folder from the disk: which files count, and what they say. Never runs anything of it."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import problems
+from prefect_lens.index.config import CONFIG_NAMES
+from prefect_lens.index.facts import Facts, read_facts
+from prefect_lens.index.snapshot import Snapshot
+from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pathspec
+
+LARGEST = 5_000_000
+"""Bytes; larger files are data."""
+
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_IGNORED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_START = Span(Position(0, 0), Position(0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file could not be read."""
+
+    path: str
+    message: str
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The problem, as a person sees it."""
+        return Diagnostic(Location(self.path, _START), Severity.WARNING, problems.UNREADABLE_FILE, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A workspace as it stands on the disk."""
+
+    snapshot: Snapshot
+    problems: tuple[Problem, ...]
+    """The files that could not be read; the snapshot has its own."""
+
+
+def load(folder: Path) -> Snapshot:
+    """Return the snapshot of a folder."""
+    return load_all(folder).snapshot
+
+
+def load_all(folder: Path) -> Loaded:
+    """Return the snapshot of a folder, and what could not be read."""
+    facts: dict[str, Facts | None] = {}
+    configs: dict[str, str | None] = {}
+    unread: list[Problem] = []
+    for path in walk(folder):
+        name = path.rpartition("/")[2]
+        text = read(folder / path, path)
+        if isinstance(text, Problem):
+            unread.append(text)
+            continue
+        if name in CONFIG_NAMES:
+            configs[path] = text
+        if name.endswith(".py"):
+            facts[path] = read_facts(text)
+    return Loaded(Snapshot.empty().update(facts, configs), tuple(unread))
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """Return the Python and configuration files of a folder, relative to it.
+
+    Left out are virtual environments, dot folders, `node_modules`, what `.gitignore` names, and folders that a link
+    leads to a second time.
+    """
+    seen: set[tuple[int, int]] = set()
+    yield from _walk(str(folder), "", [], seen)
+
+
+def is_counted(name: str) -> bool:
+    """Whether a file of this name is read at all."""
+    return name.endswith(".py") or name in CONFIG_NAMES
+
+
+def read(path: Path, name: str | None = None) -> str | Problem:
+    """Return the text of a file as Python would decode it, or why it has none."""
+    shown = name if name is not None else str(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            return Problem(shown, f"{shown} is too large to be read (over {LARGEST // 1_000_000} MB).")
+        data = path.read_bytes()
+    except OSError as error:
+        return Problem(shown, f"{shown} cannot be read: {error.strerror or error}.")
+    return decode(data, shown)
+
+
+def decode(data: bytes, shown: str) -> str | Problem:
+    """Return bytes as Python would decode them: UTF-8 unless a cookie in the first two lines says otherwise."""
+    encoding = "utf-8"
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    else:
+        for line in data.split(b"\n", 2)[:2]:
+            if found := _COOKIE.match(line):
+                encoding = found.group(1).decode("ascii", "replace")
+                break
+            if line.strip() and not line.lstrip().startswith(b"#"):
+                break
+    try:
+        if not codecs.lookup(encoding)._is_text_encoding:  # type: ignore[attr-defined]  # noqa: SLF001
+            raise LookupError
+        return data.decode(encoding)
+    except LookupError:
+        return Problem(shown, f"{shown} says that it is encoded as {encoding}, which is no encoding of text.")
+    except UnicodeError:
+        return Problem(shown, f"{shown} is not encoded as {encoding}.")
+
+
+def _walk(folder: str, inside: str, ignored: list[tuple[str, pathspec.PathSpec]], seen: set[tuple[int, int]]) -> Iterator[str]:
+    try:
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    names = {entry.name for entry in found}
+    if inside and ("pyvenv.cfg" in names or "conda-meta" in names):
+        return
+    if ".gitignore" in names and (spec := _gitignore(os.path.join(folder, ".gitignore"))) is not None:
+        ignored = [*ignored, (inside, spec)]
+    folders: list[os.DirEntry[str]] = []
+    for entry in found:
+        path = inside + entry.name
+        try:
+            if entry.is_dir():
+                folders.append(entry)
+            elif is_counted(entry.name) and entry.is_file() and not _is_ignored(path, ignored):
+                yield path
+        except OSError:
+            continue
+    for entry in folders:
+        path = f"{inside}{entry.name}/"
+        if entry.name.startswith(".") or entry.name in _IGNORED or _is_ignored(path, ignored):
+            continue
+        yield from _walk(entry.path, path, ignored, seen)
+
+
+def _gitignore(path: str) -> pathspec.PathSpec | None:
+    text = read(Path(path))
+    if isinstance(text, Problem) or not text.strip():
+        return None
+    import pathspec  # noqa: PLC0415  most folders have no .gitignore
+
+    try:
+        return pathspec.PathSpec.from_lines("gitignore", text.splitlines())
+    except ValueError:
+        return None
+
+
+def _is_ignored(path: str, ignored: list[tuple[str, pathspec.PathSpec]]) -> bool:
+    return any(spec.match_file(path[len(base) :]) for base, spec in ignored)
