@@ -1,4 +1,4 @@
-"""Runs the checks and tests one after the other, with the time that each takes, and tells at the end how many passed."""
+"""Runs the checks and tests one after the other, with the time each takes, and tells at the end how many passed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,12 @@ def _checks(tally: Tally) -> None:
 
 def _tests(tally: Tally, *, quick: bool) -> None:
     node_tests = sorted((EXTENSION / "test").glob("*.test.ts"))
-    _section(tally, "tests of the extension's parts", [javascript.executable(), "--test", *node_tests], cwd=EXTENSION)
+    _section(
+        tally,
+        "tests of the extension's parts",
+        [javascript.executable(), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", *node_tests],
+        cwd=EXTENSION,
+    )
     pytest = [environments.development(), "-m", "pytest", "--quiet"]
     _section(tally, "unit tests", [*pytest, "-m", "not slow"])
     if not quick:
@@ -144,7 +149,7 @@ def _section(
 
 
 def _count(output: str, word: str) -> int:
-    """Read a number off the last words of pytest (`3 passed`) or of Node (`ℹ pass 3`)."""
+    """Read a number off the last words of pytest (`3 passed`) or of Node (`pass 3`)."""
     found = re.findall(rf"(?:(\d+) (?:{word})\b)|(?:^\S* ?(?:{word}) (\d+)$)", output, re.MULTILINE)
     return sum(int(one or other) for one, other in found)
 

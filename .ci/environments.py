@@ -32,13 +32,26 @@ def development() -> Path:
 
 def newest() -> Path:
     """Return the Python of an environment with the newest Prefect and pytest."""
-    return _project("newest", sys.executable, NEWEST)
+    return project(CACHE / "python" / "newest", sys.executable, NEWEST)
 
 
 def oldest() -> Path | None:
     """Return the Python of an environment with the oldest Prefect that is supported; None without a Python for it."""
     base = _find(OLDEST_PYTHON)
-    return None if base is None else _project("oldest", base, OLDEST)
+    return None if base is None else project(CACHE / "python" / "oldest", base, OLDEST)
+
+
+def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
+    """Return the Python of an environment with these packages."""
+    python = _python_of(folder)
+
+    def make() -> None:
+        say(f"Installing {', '.join(requirements)}")
+        _create(folder, base)
+        call([python, "-m", "pip", "install", "--quiet", *requirements], quiet=True)
+
+    once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
+    return python
 
 
 def variables() -> dict[str, str]:
@@ -50,19 +63,6 @@ def variables() -> dict[str, str]:
     else:
         found["PREFECT_LENS_TEST_PYTHON_OLDEST"] = str(python)
     return found
-
-
-def _project(name: str, base: str, requirements: tuple[str, ...]) -> Path:
-    folder = CACHE / "python" / name
-    python = _python_of(folder)
-
-    def make() -> None:
-        say(f"Installing {', '.join(requirements)}")
-        _create(folder, base)
-        call([python, "-m", "pip", "install", "--quiet", *requirements], quiet=True)
-
-    once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
-    return python
 
 
 def _create(folder: Path, base: str) -> None:

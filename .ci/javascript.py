@@ -1,4 +1,4 @@
-"""Node, and what is installed with it: the editor for the end-to-end tests and the demo, and the browser that drives it."""
+"""Node, and what comes with it: the editor for the end-to-end tests and the demo, and the browser that drives it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def dependencies(folder: Path) -> None:
         say(f"Installing the packages of {folder.relative_to(ROOT)}")
         call([program("npm"), "ci", *NPM], cwd=folder, env=environment(), quiet=True)
 
-    once(folder / "node_modules" / "prefect-lens.stamp", (folder / "package-lock.json").read_text(encoding="utf-8"), make)
+    once(
+        folder / "node_modules" / "prefect-lens.stamp", (folder / "package-lock.json").read_text(encoding="utf-8"), make
+    )
 
 
 def code_server() -> Path:
@@ -83,7 +85,10 @@ def browser() -> Path | None:
         return None
     say("Installing Chromium from Debian's packages")
     quietly = {"DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation", "fonts-dejavu-core"]):
+    for words in (
+        ["update"],
+        ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation", "fonts-dejavu-core"],
+    ):
         done = subprocess.run([apt, *words], check=False, capture_output=True, env={**os.environ, **quietly})
         if done.returncode != 0:
             sys.stderr.write(done.stderr.decode(errors="replace"))
@@ -94,5 +99,9 @@ def browser() -> Path | None:
 def _browser_at_hand() -> Path | None:
     named = os.environ.get("PREFECT_LENS_BROWSER")
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    found = [named, *(shutil.which(name) for name in names), "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
+    found = [
+        named,
+        *(shutil.which(name) for name in names),
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ]
     return next((Path(place) for place in found if place and Path(place).is_file()), None)

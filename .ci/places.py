@@ -20,7 +20,7 @@ WINDOWS = sys.platform == "win32"
 
 
 def once(stamp: Path, key: str, work: Callable[[], None], *, makes: Path | None = None) -> None:
-    """Do `work` unless it was done before with the same key and what it makes is there; if interrupted, it was not done."""
+    """Do `work`, unless it was done to its end with the same key before and what it makes is there."""
     digest = hashlib.sha256(key.encode()).hexdigest()
     if (makes is None or makes.exists()) and stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
         return

@@ -30,7 +30,12 @@ def build() -> Path:
         call([javascript.executable(), "build.mjs"], cwd=EXTENSION)
         vsix.parent.mkdir(exist_ok=True)
         vsce = EXTENSION / "node_modules" / "@vscode" / "vsce" / "vsce"
-        options = ("--allow-missing-repository", "--no-dependencies", "--no-git-tag-version", "--no-update-package-json")
+        options = (
+            "--allow-missing-repository",
+            "--no-dependencies",
+            "--no-git-tag-version",
+            "--no-update-package-json",
+        )
         call([javascript.executable(), vsce, "package", version(), *options, "--out", vsix], cwd=EXTENSION, quiet=True)
 
     once(ROOT / "dist" / "vsix.stamp", _fingerprint(), make, makes=vsix)

@@ -107,10 +107,12 @@ export class Server implements vscode.Disposable {
       const settings = "Open Settings";
       const trust = "Manage Trust";
       const buttons = vscode.workspace.isTrusted ? [settings, "Show Output"] : [settings, trust, "Show Output"];
-      const text =
-        "Prefect Lens needs Python 3.11 or newer to run, and found none" +
-        (vscode.workspace.isTrusted ? ". " : " outside of this folder, which is not trusted yet. ") +
-        "Install one, or set prefectLens.serverInterpreter.";
+      const configured = serverInterpreter() !== "";
+      const text = configured
+        ? `${state.rejected.join(" ")} Set prefectLens.serverInterpreter to a Python 3.11 or newer, or clear it.`
+        : "Prefect Lens needs Python 3.11 or newer to run, and found none" +
+          (vscode.workspace.isTrusted ? ". " : " outside of this folder, which is not trusted yet. ") +
+          "Install one, or set prefectLens.serverInterpreter.";
       const choice = await vscode.window.showWarningMessage(text, ...buttons);
       if (choice === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "prefectLens.serverInterpreter");
       if (choice === trust) await vscode.commands.executeCommand("workbench.trust.manage");
@@ -178,10 +180,9 @@ export class Server implements vscode.Disposable {
 
   async #findInterpreter(): Promise<Found | NotFound> {
     const folders = workspaceFolders();
-    const configured = vscode.workspace.getConfiguration("prefectLens").get<string>("serverInterpreter", "").trim();
     await vscode.workspace.fs.createDirectory(this.#context.globalStorageUri);
     return findServerInterpreter({
-      configured,
+      configured: serverInterpreter(),
       folders: folders.map((folder) => folder.uri.fsPath),
       trusted: vscode.workspace.isTrusted,
       chosen: folders.map((folder) => this.#python.interpreterFor(folder.uri)).filter((chosen) => chosen !== ""),
@@ -262,6 +263,10 @@ function quietly(client: () => LanguageClient): ErrorHandler {
 function withoutEditor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const ours = Object.keys(env).filter((name) => /^(VSCODE_|ELECTRON_|CODE_SERVER_|APPLICATION_INSIGHTS_)/.test(name));
   return Object.fromEntries(ours.map((name) => [name, undefined]));
+}
+
+function serverInterpreter(): string {
+  return vscode.workspace.getConfiguration("prefectLens").get<string>("serverInterpreter", "").trim();
 }
 
 function workspaceFolders(): readonly vscode.WorkspaceFolder[] {

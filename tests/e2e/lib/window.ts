@@ -66,8 +66,14 @@ export class Window {
     const page = this.page.locator(".workspace-trust-editor");
     await page.locator(".monaco-button", { hasText: /^Trust$/ }).click();
     await page.getByText("You trust this folder").waitFor();
-    await this.page.locator(".modal-editor-part .codicon-close").last().click();
-    await page.waitFor({ state: "detached" });
+    await this.closeModal();
+  }
+
+  /** Closes a page that lies over the editor. */
+  async closeModal(): Promise<void> {
+    const modal = this.page.locator(".modal-editor-part");
+    await modal.locator(".codicon-close").last().click();
+    await modal.waitFor({ state: "detached" });
   }
 
   async waitForFile(name: string): Promise<void> {
@@ -174,6 +180,13 @@ export class Window {
     const rows = this.page.locator(".test-explorer .monaco-list-row");
     await rows.first().waitFor();
     return rows;
+  }
+
+  /** Presses the button that runs an item of the Testing view. */
+  async runInTesting(name: string): Promise<void> {
+    const row = this.page.locator(".test-explorer .monaco-list-row", { hasText: name }).first();
+    await row.hover();
+    await row.locator('a.action-label[aria-label^="Run Test"]').click();
   }
 
   /** Takes a picture for whoever looks into a failure, and tells where it is. */

@@ -1,0 +1,31 @@
+// Two windows on one project: each has its own server, and neither disturbs the other.
+
+import { scenario } from "./lib/scenario.ts";
+
+const { step, another } = scenario({ file: "flows/orders.py" });
+
+step("both windows run at once, and each tells its own result", async (first) => {
+  const second = await another({ file: "flows/rates.py" });
+  await first.waitForLens("def archive", /^▶ Run 1 test$/);
+  await second.waitForLens("def rates_flow", /^▶ Run \d tests$/);
+  await first.clickLens("def archive", "▶ Run 1 test");
+  await second.clickLens("def rates_flow", "▶ Run");
+  await Promise.all([first.waitForRun("def archive", /✓ 1 passed/), second.waitForRun("def rates_flow", /✓ \d passed/)]);
+});
+
+step("what one window types, the other sees once it is saved", async (first) => {
+  const second = await another({ file: "flows/retention.py" });
+  await second.waitForLens("def too_old", /^No tests$/);
+  await first.openFile("tests/test_rates.py");
+  await first.goTo("import pytest");
+  await first.page.keyboard.insertText("\nfrom flows.retention import too_old\n\n\ndef test_new(day):\n    too_old.fn(day, day)\n");
+  await first.save();
+  await second.waitForLens("def too_old", /^▶ Run 1 test$/);
+});
+
+step("closing one window leaves the other at work", async (first) => {
+  const second = await another({ file: "flows/orders.py" });
+  await first.close();
+  await second.clickLens("def archive", "▶ Run 1 test");
+  await second.waitForRun("def archive", /✓ 1 passed/);
+});
