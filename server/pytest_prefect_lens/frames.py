@@ -65,9 +65,10 @@ def text_of(exception: BaseException) -> str:
     for read in (str, repr):
         try:
             return cut(_plain(read(exception)), MAX_MESSAGE)
-        except BaseException as error:  # noqa: BLE001, PERF203  a broken `__str__` may raise anything
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001, S112  a broken `__str__` may raise anything, SystemExit too
+            continue
     return "its text cannot be had: __str__ and __repr__ raise"
 
 
@@ -134,8 +135,11 @@ def _short(exception: BaseException) -> str:
 def _frames(exception: BaseException) -> tuple[Frame, ...]:
     frames = [_frame(tb.tb_frame.f_code, tb.tb_lineno, tb.tb_lasti) for tb in _traceback(exception.__traceback__)]
     if isinstance(exception, SyntaxError) and exception.filename and is_users(exception.filename):
-        line, column = exception.lineno or 1, exception.offset or None
-        frames.append(Frame(os.path.abspath(exception.filename), line, "<module>", column))
+        line = exception.lineno or 1
+        _, end_line, end = _extent(exception.filename, line)
+        frames.append(
+            Frame(os.path.abspath(exception.filename), line, "<module>", exception.offset or 1, end_line, end)
+        )
     # A recursion without end repeats itself: both ends tell the story.
     return tuple(frames if len(frames) <= MAX_FRAMES else frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :])
 
@@ -148,19 +152,26 @@ def _traceback(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _frame(code: CodeType, line: int, lasti: int) -> Frame:
-    path = os.path.abspath(code.co_filename)
-    start, end_line, end = _positions(code, line, lasti)
-    return Frame(path, line or code.co_firstlineno, getattr(code, "co_qualname", code.co_name), start, end_line, end)
+    line = line or code.co_firstlineno
+    start, end_line, end = _positions(code, line, lasti) or _extent(code.co_filename, line)
+    function = getattr(code, "co_qualname", code.co_name)
+    return Frame(os.path.abspath(code.co_filename), line, function, start, end_line, end)
 
 
-def _positions(code: CodeType, line: int, lasti: int) -> tuple[int | None, int | None, int | None]:
+def _positions(code: CodeType, line: int, lasti: int) -> tuple[int, int, int] | None:
     """Return column, last line and last column (behind the end) of an instruction, in code points from 1."""
     if not hasattr(code, "co_positions") or lasti < 0:
-        return None, None, None
+        return None
     first, last, start, end = next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None))
     if first != line or last is None or start is None or end is None:
-        return None, None, None
+        return None
     return _column(code.co_filename, line, start), last, _column(code.co_filename, last, end)
+
+
+def _extent(filename: str, line: int) -> tuple[int, int, int] | tuple[None, None, None]:
+    """Return where the text of a line begins and ends, for a Python (3.10) that knows no columns."""
+    text = linecache.getline(filename, line).rstrip()
+    return (len(text) - len(text.lstrip()) + 1, line, len(text) + 1) if text else (None, None, None)
 
 
 def _column(filename: str, line: int, offset: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_prefect_lens import recorder
+from pytest_prefect_lens.bodies import body_of
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
 from pytest_prefect_lens.frames import exception_record
@@ -29,7 +30,8 @@ class Observer:
     def __init__(self, config: pytest.Config, order: Order) -> None:
         self.order = order
         self.collected = Collected(())
-        self.test_ids: dict[str, TestId] = {}
+        self.test_ids: dict[str, tuple[TestId, int]] = {}
+        """By node ID: the test, and the line of its `def`."""
         self._config = config
         self._pid = os.getpid()
         self._broken_files: set[str] = set()
@@ -84,7 +86,7 @@ class Observer:
         yield
         left = set(map(id, items))
         for item in items:
-            self.test_ids[item.nodeid] = test_id_of(item)
+            self.test_ids[item.nodeid] = test_id_of(item), body_of(getattr(item, "obj", None)).line
         self.collected = Collected(
             tests=tuple(test_id_of(item) for item in items),
             missing=selection.missing,
@@ -125,6 +127,7 @@ def _failure(item: pytest.Item, exception: BaseException) -> ExceptionRecord:
     if type(exception).__name__ == "FixtureLookupError" and isinstance(wanted, str):
         # Its own text is for the terminal alone, and no line of the user's stands on its way.
         message = getattr(exception, "msg", None) or f"fixture '{wanted}' not found"
-        path, line, _ = item.reportinfo()
-        return replace(record, message=message, frames=(Frame(str(path), (line or 0) + 1, item.name),))
+        body = body_of(getattr(item, "obj", None))
+        frame = Frame(body.path, body.line, body.qualname, body.column, body.line, body.end_column)
+        return replace(record, message=message, frames=(frame,) if body.path else ())
     return record

@@ -235,9 +235,7 @@ def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
     flow_run = getattr(_context("FlowRunContext"), "flow_run", None)
     parent = None if flow_run is None else str(flow_run.id)
     for one in submitted if isinstance(submitted, list) else [submitted]:
-        run_id = getattr(one, "task_run_id", None) or getattr(
-            getattr(one, "state_details", None), "task_run_id", None
-        )
+        run_id = getattr(one, "task_run_id", None) or getattr(getattr(one, "state_details", None), "task_run_id", None)
         if run_id is not None:
             _book.submitted(str(run_id), task, site, parent)
 

@@ -24,6 +24,8 @@ from pytest_prefect_lens.wire import (
 )
 
 ATTRIBUTE = "prefect_lens"
+WORKER_DIED = "WorkerDied"
+"""What stands for an exception's type where a worker of xdist died under a test."""
 MAX_FAILURE_TEXT = 200_000
 
 
@@ -96,7 +98,7 @@ def _failure(report: Any, bag: Luggage) -> Failure:
     phase = report.when if report.when in ("setup", "teardown") else "call"
     exception = bag.exception
     if exception is None:
-        exception = ExceptionRecord("WorkerDied" if report.when == "???" else "", text.strip() or "failed")
+        exception = ExceptionRecord("", text.strip() or "failed")
     return Failure(phase, exception, cut(text, MAX_FAILURE_TEXT))
 
 

@@ -5,15 +5,12 @@ Prefect's objects are read here and never kept: a record must not hold a user's 
 
 from __future__ import annotations
 
-import inspect
-import linecache
 import os
-import re
 import threading
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
 from typing import Any
 
+from pytest_prefect_lens.bodies import NOWHERE, Body, body_of
 from pytest_prefect_lens.frames import caller, cut
 from pytest_prefect_lens.wire import ExceptionRecord, Frame, RunRecord, StateRecord
 
@@ -31,9 +28,7 @@ class _Entry:
     name: str = ""
     run_name: str = ""
     run_name_set: bool = False
-    path: str = ""
-    line: int = 0
-    qualname: str = ""
+    body: Body = NOWHERE
     parent: str | None = None
     called_at: Frame | None = None
     max_attempts: int = 1
@@ -149,14 +144,16 @@ def _record(entry: _Entry) -> RunRecord:
         name=entry.name or entry.run_name,
         run_name=entry.run_name,
         run_name_set=entry.run_name_set,
-        path=entry.path,
-        line=entry.line,
-        qualname=entry.qualname,
+        path=entry.body.path,
+        line=entry.body.line,
+        qualname=entry.body.qualname,
         parent=entry.parent,
         called_at=entry.called_at,
         attempt=numbers[-1] if numbers else 1,
         max_attempts=entry.max_attempts,
         states=tuple(entry.states),
+        column=entry.body.column,
+        end_column=entry.body.end_column,
     )
 
 
@@ -167,38 +164,7 @@ def _describe(entry: _Entry, subject: Any) -> None:
     )
     retries = getattr(subject, "retries", 0)
     entry.max_attempts = (retries if isinstance(retries, int) else 0) + 1
-    entry.path, entry.line, entry.qualname = _body(getattr(subject, "fn", None))
-
-
-def _body(function: Any) -> tuple[str, int, str]:
-    """Return file, line of the `def`, and qualified name of the code that the user wrote."""
-    for _ in range(20):
-        if isinstance(function, partial):
-            function = function.func
-        elif hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
-        elif inspect.ismethod(function):
-            function = function.__func__
-        else:
-            break
-    code: Any = getattr(function, "__code__", None) or getattr(
-        getattr(type(function), "__call__", None), "__code__", None
-    )
-    qualname = str(getattr(function, "__qualname__", "") or getattr(code, "co_name", ""))
-    if code is None or code.co_filename.startswith("<"):
-        return "", 0, qualname
-    return os.path.abspath(code.co_filename), _def_line(code.co_filename, code.co_firstlineno, code.co_name), qualname
-
-
-@lru_cache(maxsize=4096)
-def _def_line(filename: str, first: int, name: str) -> int:
-    """Return the line of the `def`; Python counts a function from its first decorator."""
-    definition = re.compile(rf"\s*(?:async\s+)?def\s+{re.escape(name)}\b")
-    lines = linecache.getlines(filename)
-    for number in range(first, min(first + 500, len(lines) + 1)):
-        if definition.match(lines[number - 1]):
-            return number
-    return first
+    entry.body = body_of(getattr(subject, "fn", None))
 
 
 def state_record(state: Any, exception: ExceptionRecord | None, message: str | None = None) -> StateRecord:

@@ -15,7 +15,8 @@ from pytest_prefect_lens.link import Link, MachineryError
 from pytest_prefect_lens.naming import test_id_from
 from pytest_prefect_lens.observer import WORKER_OUTPUT, Observer
 from pytest_prefect_lens.plugin import WORKER_INPUT
-from pytest_prefect_lens.reports import case_record, unpack
+from pytest_prefect_lens.reports import WORKER_DIED, Luggage, case_record, pack, unpack
+from pytest_prefect_lens.states import PYTEST_STOPPED
 from pytest_prefect_lens.wire import (
     MAX_TEXT,
     Broken,
@@ -32,9 +33,6 @@ from pytest_prefect_lens.wire import (
     to_json,
 )
 
-STOPPED = "PL910"
-"""`states.MACHINERY`: pytest stopped itself."""
-
 
 class Speaker:
     """Tells the server. Speaks only in the process that was given the link, not in one that a test forked."""
@@ -44,6 +42,7 @@ class Speaker:
         self._link = link
         self._observer = observer
         self._reports: dict[str, list[Any]] = {}
+        self._running: dict[str, int] = {}
         self._unfinished: dict[TestId, None] = {}
         self._collected: Collected | None = None
         self._told: set[tuple[str, str]] = set()
@@ -57,7 +56,7 @@ class Speaker:
         outcome = yield
         if outcome.excinfo is not None and isinstance(outcome.excinfo[1], pytest.UsageError):
             said = "\n".join(map(str, outcome.excinfo[1].args))
-            self._send(Broken(STOPPED, f"pytest cannot work with its arguments: {said}", said))
+            self._send(Broken(PYTEST_STOPPED, f"pytest cannot work with its arguments: {said}", said))
 
     def pytest_collectreport(self, report: Any) -> None:
         """Tell of a file that cannot be collected, once, however many workers of xdist tried."""
@@ -114,10 +113,12 @@ class Speaker:
                 pytest.exit(error.broken.what, returncode=int(pytest.ExitCode.INTERNAL_ERROR))
         yield
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         """Tell that a test begins."""
         self._reports[nodeid] = []
-        self._send(Started(self._test_id(nodeid)))
+        test, line = self._test(nodeid)
+        self._running[nodeid] = line or (location[1] or -1) + 1
+        self._send(Started(test, self._running[nodeid]))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the report of a phase; a test that is run again starts anew, so that the last run counts."""
@@ -129,7 +130,10 @@ class Speaker:
             reports.clear()
         reports.append(report)
         if report.when == "???":
-            # A worker of xdist died: nobody will say that this test has ended.
+            # A worker of xdist died: nobody will say that this test has ended, and only we know where it stands.
+            test, line = self._test(report.nodeid)[0], self._running.get(report.nodeid) or 1
+            frame = Frame(test.path, line, test.names[-1])
+            pack(report, Luggage(exception=ExceptionRecord(WORKER_DIED, report.longreprtext.strip(), (frame,))))
             self._finish(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
@@ -139,9 +143,10 @@ class Speaker:
 
     def _finish(self, nodeid: str) -> None:
         reports = self._reports.pop(nodeid, [])
+        self._running.pop(nodeid, None)
         if not reports:
             return
-        case = case_record(self._test_id(nodeid), reports)
+        case = case_record(self._test(nodeid)[0], reports)
         self._unfinished.pop(case.test, None)
         self._send(Finished(case))
 
@@ -151,7 +156,7 @@ class Speaker:
         """Tell that pytest or one of its plugins broke."""
         said = text_of(excinfo.value)
         self._send(
-            Broken(STOPPED, f"pytest broke: {type(excinfo.value).__name__}: {said}", cut(str(excrepr), MAX_TEXT))
+            Broken(PYTEST_STOPPED, f"pytest broke: {type(excinfo.value).__name__}: {said}", cut(str(excrepr), MAX_TEXT))
         )
 
     @pytest.hookimpl(trylast=True)
@@ -176,8 +181,8 @@ class Speaker:
         self._unfinished = dict.fromkeys(collected.tests)
         self._send(collected)
 
-    def _test_id(self, nodeid: str) -> TestId:
-        return self._observer.test_ids.get(nodeid) or test_id_from(nodeid, self._root)
+    def _test(self, nodeid: str) -> tuple[TestId, int]:
+        return self._observer.test_ids.get(nodeid) or (test_id_from(nodeid, self._root), 0)
 
     def _send(self, message: Message) -> None:
         if os.getpid() == self._link.pid:

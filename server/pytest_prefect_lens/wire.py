@@ -100,6 +100,9 @@ class RunRecord:
     max_attempts: int
     """How many attempts the author allowed: `retries` + 1."""
     states: tuple[StateRecord, ...]
+    column: int | None = None
+    """Where the function's name stands in the line of its `def`, counted from 1; None where the source is not at hand."""
+    end_column: int | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,8 @@ class Started:
     """A test begins."""
 
     test: TestId
+    line: int = 0
+    """The line of its `def`, counted from 1: what to blame if the process dies now. 0 where it is not known."""
 
 
 @dataclass(frozen=True)
