@@ -1,0 +1,124 @@
+"""`prefect-lens test`: run the tests of flows, tasks, files or folders, and print what failed at its line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from prefect_lens.cli.report import Report
+    from prefect_lens.cli.targets import Part
+    from prefect_lens.index.snapshot import Snapshot
+    from prefect_lens.model import RunResult
+
+PASSED, FAILED, COULD_NOT_RUN, NOTHING, CANCELLED = 0, 1, 2, 5, 130
+_STATUS = {"passed": PASSED, "failed": FAILED, "broken": COULD_NOT_RUN, "nothing": NOTHING, "cancelled": CANCELLED}
+
+_CONFIGURATION = frozenset({"PL502", "PL503", "PL504"})
+"""The problems of the index that a run has to mention: mistakes in what configures it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.usage = "prefect-lens test [-h] [--json] [TARGET ...] [-- PYTEST ARGUMENTS]"
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="a flow or task (flows/etl.py:etl), a file, a folder or a test's node ID (default: every test)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.epilog = "Exit status: 0 all well, 1 something failed, 2 could not run, 5 no test to run, 130 cancelled."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the tests that the arguments name, in the working folder."""
+    from prefect_lens import workspace  # noqa: PLC0415  --help needs none of it
+    from prefect_lens.cli.report import report_for  # noqa: PLC0415
+    from prefect_lens.cli.targets import UnknownTarget, choose  # noqa: PLC0415
+
+    folder = Path.cwd()
+    report = report_for(as_json=arguments.json)
+    snapshot = workspace.load(folder)
+    chosen = choose(snapshot, folder, arguments.targets)
+    if isinstance(chosen, UnknownTarget):
+        near = f" Did you mean {' or '.join(chosen.nearest)}?" if chosen.nearest else ""
+        print(f"prefect-lens test: nothing here is called {chosen.target}.{near}", file=sys.stderr)
+        return COULD_NOT_RUN
+    if not chosen:
+        report.nothing(_why_nothing(snapshot, folder, arguments.targets))
+        return NOTHING
+    report.begin(
+        [problem for problem in snapshot.problems() if problem.code in _CONFIGURATION],
+        [id_ for part in chosen for id_ in part.known],
+    )
+    began = time.monotonic()
+    try:
+        results = asyncio.run(_run_all(folder, chosen, arguments.pytest_args, report))
+    except KeyboardInterrupt:  # a second Ctrl-C, or a system that cannot tell us of the first
+        return CANCELLED
+    return _STATUS[report.end(results, time.monotonic() - began)]
+
+
+def _why_nothing(snapshot: Snapshot, folder: Path, targets: list[str]) -> str:
+    if not snapshot.uses_prefect:
+        return f"Nothing in {folder} uses Prefect: no Python file names it."
+    return f"No test reaches {', '.join(targets)}." if targets else f"There is no test in {folder}."
+
+
+async def _run_all(folder: Path, parts: tuple[Part, ...], pytest_args: tuple[str, ...], report: Report) -> list[RunResult]:
+    """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
+    from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
+
+    cancel = asyncio.Event()
+    _cancel_on_signals(cancel)
+    workers = ColdWorkers()
+    results: list[RunResult] = []
+    for part in parts:
+        if not cancel.is_set():
+            results.append(await _run_part(folder, part, pytest_args, report, workers, cancel))
+    return results
+
+
+async def _run_part(
+    folder: Path, part: Part, pytest_args: tuple[str, ...], report: Report, workers: object, cancel: asyncio.Event
+) -> RunResult:
+    from prefect_lens.engine.interpreter import find_interpreter  # noqa: PLC0415
+    from prefect_lens.engine.run import RunRequest, run_tests  # noqa: PLC0415
+    from prefect_lens.model import Ending, RunResult, Trouble  # noqa: PLC0415
+
+    found = find_interpreter(folder, part.project, configured=part.settings.interpreter, environ=os.environ)
+    if isinstance(found, Trouble):
+        # The editor's setting is none here; what does the same for everybody stands in the project.
+        cure = (found.cure or "").replace("prefectLens.interpreter", "interpreter in [tool.prefect-lens]")
+        return RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(replace(found, cure=cure or None),))
+    request = RunRequest(
+        folder, part.project, found, part.tests, part.files, (*part.settings.pytest_args, *pytest_args)
+    )
+    return await run_tests(request, workers, report.hear, cancel)  # type: ignore[arg-type]
+
+
+def _cancel_on_signals(cancel: asyncio.Event) -> None:
+    """Let the first signal cancel the run and the next one end us; the guard then ends the rest."""
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    assert main is not None
+
+    def stop() -> None:
+        if cancel.is_set():
+            main.cancel()
+        cancel.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        try:
+            loop.add_signal_handler(getattr(signal, name), stop)
+        except (AttributeError, NotImplementedError):
+            return  # Windows: asyncio turns Ctrl-C into the cancelling of this task
