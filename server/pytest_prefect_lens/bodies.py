@@ -38,8 +38,10 @@ def body_of(function: Any) -> Body:
             function = function.__func__
         else:
             break
-    called = getattr(type(function), "__call__", None)
-    code: Any = getattr(function, "__code__", None) or getattr(called, "__code__", None)
+    code: Any = getattr(function, "__code__", None)
+    if code is None:
+        # An object that can be called.
+        code = getattr(vars(type(function)).get("__call__"), "__code__", None)
     qualname = str(getattr(function, "__qualname__", "") or getattr(code, "co_name", ""))
     if code is None or code.co_filename.startswith("<"):
         return Body("", 0, qualname)

@@ -14,9 +14,10 @@ HOW = "Run the test with pytest in a terminal, or debug it from the editor's Tes
 def answer_nobody() -> Callable[[], None]:
     """Make every question end at once with a word on how to debug; the function returned undoes it.
 
-    Without this, pdb reads the end of the closed standard input, and pytest takes that for the wish to quit the whole session.
+    Without this, pdb reads the end of the closed standard input, and pytest takes that for the wish to quit the
+    whole session.
     """
-    import pdb  # noqa: PLC0415  half of the cost of loading this module, and only a run of ours needs it
+    import pdb  # noqa: PLC0415, T100  half of the cost of loading this module, and only a run of ours needs it
 
     hook, set_trace, ask = sys.breakpointhook, pdb.set_trace, builtins.input
 

@@ -42,7 +42,7 @@ def caller() -> Frame | None:
 
     The search ends at the event loop: what stands behind it started the loop, not this coroutine.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  the only way to the stack without building all of it
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the only way to the stack without building all of it
     while frame is not None:
         if frame.f_code.co_name == "_run" and frame.f_globals.get("__name__") == "asyncio.events":
             return None
@@ -65,7 +65,7 @@ def text_of(exception: BaseException) -> str:
     for read in (str, repr):
         try:
             return cut(_plain(read(exception)), MAX_MESSAGE)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # noqa: PERF203  two turns at most
             raise
         except BaseException:  # noqa: BLE001, S112  a broken `__str__` may raise anything, SystemExit too
             continue
@@ -81,7 +81,7 @@ def type_name(kind: type[BaseException]) -> str:
 @lru_cache(maxsize=4096)
 def is_users(filename: str) -> bool:
     """Whether a file is the user's own: not Python's, not installed, not Prefect's, pytest's or ours."""
-    if not filename or filename.startswith("<") or filename.startswith(_HERE) or _SITE.search(filename):
+    if not filename or filename.startswith(("<", _HERE)) or _SITE.search(filename):
         return False
     real = os.path.normcase(os.path.realpath(filename))
     if real.startswith(_STDLIB) or _SITE.search(real):
@@ -123,9 +123,8 @@ def _cause(exception: BaseException) -> BaseException | None:
 def _members(exception: BaseException) -> tuple[BaseException, ...]:
     """Return what an exception group holds; the class is not there on Python 3.10, where a backport may be."""
     members: Any = getattr(exception, "exceptions", ())
-    if not isinstance(members, tuple):
-        return ()
-    return tuple(member for member in members if isinstance(member, BaseException))
+    every: tuple[Any, ...] = members if isinstance(members, tuple) else ()
+    return tuple(member for member in every if isinstance(member, BaseException))
 
 
 def _short(exception: BaseException) -> str:

@@ -1,7 +1,8 @@
 """How a worker hands its order to the plugin that pytest loads. Needs the standard library alone.
 
-`worker.py` calls `connect` and then `pytest.main(["-p", link.PLUGIN, …])`. Without a link, as under a plain `pytest`, the
-plugin does nothing. PYTEST_DONT_REWRITE: pytest would warn that it cannot rewrite a module that is imported already.
+`worker.py` calls `connect` and then `pytest.main(["-p", link.PLUGIN, …])`. Without a link, as under a plain
+`pytest`, the plugin does nothing. PYTEST_DONT_REWRITE: pytest would warn that it cannot rewrite a module that is
+imported already.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pytest_prefect_lens.wire import Broken, Message, Order
 
 PLUGIN = "pytest_prefect_lens"
-"""What to write behind `-p`, whether the distribution is installed (this is its entry point's name) or only on the path."""
+"""What to write behind `-p`, be the distribution installed (its entry point has this name) or only on the path."""
 
 
 class MachineryError(Exception):

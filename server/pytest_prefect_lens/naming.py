@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ def test_id_from(node_id: str, root: str) -> TestId:
     return TestId(_absolute(path, root), tuple(names.split("::")), params[: params.rfind("]")])
 
 
-@lru_cache(maxsize=None)
+@cache
 def same_file(path: str) -> str:
     """Return what two paths of one file have in common, however each was reached."""
     return os.path.normcase(os.path.realpath(path))

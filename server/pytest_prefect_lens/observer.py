@@ -63,6 +63,11 @@ class Observer:
         while self._undo:
             self._undo.pop()()
 
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Tell in the output what could not be seen, so that a missing diagnostic has an explanation."""
+        for sentence in recorder.unfit():
+            terminalreporter.write_line(f"prefect-lens does not see all of this Prefect: {sentence}")
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
         """Put the line to blame on the report of a file that cannot be collected."""

@@ -1,8 +1,8 @@
 """Sees every state of every flow run and task run in this process. Needs the standard library alone.
 
-All patches of Prefect's internals stand here. Each is a step that says whether it fits the Prefect that it meets; where one does
-not, the others go on without it. Nothing imports Prefect: a step is taken when Prefect's own module is imported, so that a
-conftest's settings come first and a test without flows pays nothing.
+All patches of Prefect's internals stand here. Each is a step that says whether it fits the Prefect that it meets;
+where one does not, the others go on without it. Nothing imports Prefect: a step is taken when Prefect's own module is
+imported, so that a conftest's settings come first and a test without flows pays nothing.
 
 | step | what it adds |
 |---|---|
@@ -21,7 +21,7 @@ import importlib.abc
 import importlib.machinery
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -234,7 +234,8 @@ def _note_emitted(task_run: Any, state: Any) -> None:
 def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
     flow_run = getattr(_context("FlowRunContext"), "flow_run", None)
     parent = None if flow_run is None else str(flow_run.id)
-    for one in submitted if isinstance(submitted, list) else [submitted]:
+    together: list[Any] = submitted if isinstance(submitted, list) else [submitted]
+    for one in together:
         run_id = getattr(one, "task_run_id", None) or getattr(getattr(one, "state_details", None), "task_run_id", None)
         if run_id is not None:
             _book.submitted(str(run_id), task, site, parent)
@@ -250,8 +251,8 @@ def _note_event(event: Any) -> None:
     """Read a task run's state from an event, which carries its id; those of this process are known by it already."""
     if not event.event.startswith("prefect.task-run."):
         return
-    state = event.payload.get("validated_state")
-    if not isinstance(state, dict):
+    state: Any = event.payload.get("validated_state")
+    if not isinstance(state, Mapping):
         return
     run_id = str(event.resource.id).removeprefix("prefect.task-run.")
     _book.meet(run_id, "task", None, _Named(event.resource.get("prefect.resource.name", "")))
@@ -295,7 +296,8 @@ def _exception_in(state: Any) -> BaseException | None:
 
 
 def _parent_of_task(run: Any) -> str | None:
-    for parent in (getattr(run, "task_inputs", None) or {}).get("__parents__") or ():
+    inputs: Any = getattr(run, "task_inputs", None) or {}
+    for parent in inputs.get("__parents__") or ():
         return str(parent.id)
     return str(run.flow_run_id) if run.flow_run_id else None
 
@@ -347,7 +349,7 @@ class _Patches:
         around: Callable[[Callable[..., Any]], Callable[..., Any]],
         wanted: Sequence[str] = (),
     ) -> None:
-        """Put a function around another one; where that is not there or takes other arguments, say so and go without."""
+        """Put a function around another one; where that is not there or takes other arguments, go without."""
         place: Any = module if owner is None else getattr(module, owner, None)
         original: Any = getattr(place, name, None)
         where = ".".join(filter(None, (module.__name__, owner, name)))

@@ -1,7 +1,8 @@
 """From pytest's reports on one test to the record of it. PYTEST_DONT_REWRITE.
 
-What only the process that ran the test knows (its identity, its runs, its exception) travels on pytest's own report as one
-ASCII string: xdist carries a report's attributes to the controller, but only plain values, and no lone surrogates.
+What only the process that ran the test knows (its identity, its runs, its exception) travels on pytest's own report
+as one ASCII string: xdist carries a report's attributes to the controller, but only plain values, and no lone
+surrogates.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def _note(report: Any) -> str | None:
     expected: Any = getattr(report, "wasxfail", None)
     if expected:
         return str(expected).removeprefix("reason: ")
-    if report.skipped and isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    where: Any = report.longrepr
+    if report.skipped and isinstance(where, tuple):
+        return str(where[2]).removeprefix("Skipped: ")  # pyright: ignore[reportUnknownArgumentType]
     return None

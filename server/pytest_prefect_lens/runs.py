@@ -32,8 +32,8 @@ class _Entry:
     parent: str | None = None
     called_at: Frame | None = None
     max_attempts: int = 1
-    states: list[StateRecord] = field(default_factory=list)
-    state_ids: set[str] = field(default_factory=set)
+    states: list[StateRecord] = field(default_factory=list[StateRecord])
+    state_ids: set[str] = field(default_factory=set[str])
     failure: ExceptionRecord | None = None
     """What the attempt that ends now failed with; the state that follows carries it."""
 

@@ -29,9 +29,9 @@ def select(
 ) -> Selection[Item]:
     """Return the items that were asked for, those that were not, and the tests that nothing was found for.
 
-    Files come in the order in which they were asked for; within one, pytest's own order stays, since tests that lean on each
-    other are written in it. A parameter that is not there any more stands for its whole function: some ids change from
-    run to run. A test in a file that could not be collected is not missing, it is unknown.
+    Files come in the order in which they were asked for; within one, pytest's own order stays, since tests that lean
+    on each other are written in it. A parameter that is not there any more stands for its whole function: some ids
+    change from run to run. A test in a file that could not be collected is not missing, it is unknown.
     """
     if not tests and not files:
         return Selection(tuple(item for _, item in collected), (), ())

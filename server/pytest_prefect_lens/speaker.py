@@ -71,7 +71,7 @@ class Speaker:
             self._told.add((error.path, error.exception.message))
             self._send(error)
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         """Tell what will run. xdist's controller collects nothing itself."""
         if not self._has_workers:
             self._tell_collected(self._observer.collected)

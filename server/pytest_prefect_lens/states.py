@@ -1,8 +1,8 @@
 """The one table: every state of a run, and every other thing that we tell, as code, severity and words.
 
-Plugin, editor and command read it, so it needs the standard library alone. A code is stable: it is never given to another
-thing. `PL1xx` are states of task runs and `PL2xx` those of flow runs, with the same last two digits; `PL3xx` are tests, `PL5xx`
-what the index finds without running anything, `PL9xx` failures of the machinery.
+Plugin, editor and command read it, so it needs the standard library alone. A code is stable: it is never given to
+another thing. `PL1xx` are states of task runs and `PL2xx` those of flow runs, with the same last two digits; `PL3xx`
+are tests, `PL5xx` what the index finds without running anything, `PL9xx` failures of the machinery.
 """
 
 from __future__ import annotations

@@ -1,0 +1,300 @@
+"""What became of the runs of one test, as stories: one for each cause, told where it began.
+
+A flow that failed because its task raised is the messenger: it appears in the task's story and has none of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_prefect_lens.states import BAD, Row, is_own_name, lookup
+
+from prefect_lens.features.places import body_location, frame_location, is_same_place, test_node_id
+from prefect_lens.model import Location, Related, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_prefect_lens.wire import CaseRecord, ExceptionRecord, Frame, RunRecord, StateRecord
+
+MAX_TEXT = 300
+MAX_RELATED = 12
+_SEVERAL = re.compile(r"\d+/\d+ states failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One cause."""
+
+    location: Location
+    severity: Severity
+    row: Row
+    subject: str
+    """Whose story it is: `Task 'parse'`."""
+    headline: str
+    """The run, the state, the exception."""
+    context: str
+    """Through which flow: `in flow 'orders'`; empty for a run that nothing called but the test."""
+    test: str
+    related: tuple[Related, ...]
+    is_harmless: bool = False
+    """Whether the test passed all the same."""
+    is_expected: bool = False
+    """Whether it passed although the failure reached it, as with `pytest.raises`: it was waiting for that."""
+    exception: ExceptionRecord | None = None
+
+
+def stories(case: CaseRecord) -> tuple[Story, ...]:
+    """Return the stories of a case, in the order in which its runs began."""
+    family = Family(case.runs)
+    return tuple(story for run in case.runs for story in _stories(case, run, family))
+
+
+def described(exception: ExceptionRecord) -> str:
+    """Return type and message on the way they stand at the end of a traceback, cut."""
+    name = exception.type.rpartition(".")[2]
+    message = shortened(exception.message)
+    return ": ".join(filter(None, (name, message)))
+
+
+def shortened(text: str) -> str:
+    """Return a text that fits into a diagnostic; the whole stands in the test's output."""
+    text = text.strip()
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+
+
+def is_same(one: ExceptionRecord, other: ExceptionRecord) -> bool:
+    """Whether two records are of one exception object, seen at two places on its way up."""
+    if (one.type, one.message) != (other.type, other.message):
+        return False
+    short, long = sorted((one.frames, other.frames), key=len)
+    return not short or long[-len(short) :] == short
+
+
+def ended_badly(run: RunRecord) -> bool:
+    """Whether the last thing that became of a run is a failure of some kind."""
+    return bool(run.states) and run.states[-1].type in BAD
+
+
+class Family:
+    """The runs of a case, and who called whom."""
+
+    def __init__(self, runs: tuple[RunRecord, ...]) -> None:
+        self._by_id = {run.id: run for run in runs}
+        self._runs = runs
+
+    def ancestors(self, run: RunRecord) -> tuple[RunRecord, ...]:
+        """Return who called a run, the nearest first."""
+        found: list[RunRecord] = []
+        parent = self._by_id.get(run.parent or "")
+        while parent is not None and parent not in found:
+            found.append(parent)
+            parent = self._by_id.get(parent.parent or "")
+        return tuple(found)
+
+    def is_messenger(self, run: RunRecord) -> bool:
+        """Whether a run failed by what another one, further in, failed by."""
+        state = run.states[-1]
+        for other in self._runs:
+            if other is run or not ended_badly(other):
+                continue
+            theirs = other.states[-1]
+            if run in self.ancestors(other):
+                if state.exception is None:
+                    same_words = state.message is not None and state.message == theirs.message
+                    if same_words or _SEVERAL.match(state.message or ""):
+                        return True
+                elif theirs.exception is not None and is_same(state.exception, theirs.exception):
+                    return True
+            elif state.exception is not None and theirs.exception is not None:
+                shorter = 0 < len(theirs.exception.frames) < len(state.exception.frames)
+                if shorter and is_same(state.exception, theirs.exception):
+                    return True
+        return False
+
+
+def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story]:
+    if not run.states:
+        return
+    last = run.states[-1]
+    if last.type in BAD:
+        if not family.is_messenger(run):
+            yield _of_the_end(case, run, last, family)
+        return
+    for state in _first_of_each(_failed_attempts(run)):
+        yield _of_an_attempt(case, run, state, family)
+
+
+def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
+    row = lookup(run.kind, state.type, state.name)
+    harmless = case.outcome not in ("failed", "error")
+    location = _blamed(run, state.exception)
+    outermost = (run, *family.ancestors(run))[-1]
+    return Story(
+        location=location,
+        severity=Severity.HINT if harmless else Severity(row.severity),
+        row=row,
+        subject=_subject(run),
+        headline=_headline(run, state),
+        context=_context(run, family),
+        test=test_node_id(case.test),
+        related=_related(case, run, state.exception, family, location),
+        is_harmless=harmless,
+        is_expected=harmless and ended_badly(outermost),
+        exception=state.exception,
+    )
+
+
+def _of_an_attempt(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
+    row = lookup(run.kind, "SCHEDULED", "AwaitingRetry")
+    location = _blamed(run, state.exception)
+    last = run.states[-1]
+    ended = f"{last.name or last.type} on attempt {run.attempt} of {run.max_attempts}"
+    assert state.exception is not None
+    return Story(
+        location=location,
+        severity=Severity(row.severity),
+        row=row,
+        subject=_subject(run),
+        headline=f"{_who(run)} {ended}, after: {described(state.exception)}",
+        context=_context(run, family),
+        test=test_node_id(case.test),
+        related=_related(case, run, state.exception, family, location),
+        exception=state.exception,
+    )
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def _subject(run: RunRecord) -> str:
+    return f"{'Task' if run.kind == 'task' else 'Flow'} {run.name!r}"
+
+
+def _who(run: RunRecord) -> str:
+    """Return whose run it is; with the name of the run only where the author set it, for Prefect makes up others."""
+    return f"{_subject(run)} ({run.run_name})" if run.run_name_set and run.run_name else _subject(run)
+
+
+def _headline(run: RunRecord, state: StateRecord) -> str:
+    notes: list[str] = []
+    if not is_own_name(state.type, state.name):
+        notes.append(state.type)
+    if run.max_attempts > 1:
+        notes.append(f"attempt {run.attempt} of {run.max_attempts}")
+    named = f"{_who(run)} {state.name or state.type}" + (f" ({', '.join(notes)})" if notes else "")
+    what = _what(state)
+    return f"{named}: {what}" if what else named
+
+
+def _what(state: StateRecord) -> str:
+    # A timeout's exception only says that a scope timed out; Prefect's message says whose, and after how long.
+    if state.exception is None or state.name == "TimedOut":
+        return shortened(state.message or "")
+    return described(state.exception)
+
+
+def _context(run: RunRecord, family: Family) -> str:
+    parts: list[str] = []
+    for ancestor in family.ancestors(run)[:3]:
+        ended = "" if ended_badly(ancestor) or not ancestor.states else f" ({ancestor.states[-1].name})"
+        parts.append(f"in {ancestor.kind} {ancestor.name!r}{ended}")
+    return ", ".join(parts)
+
+
+# --- places -----------------------------------------------------------------------------------------
+
+
+def blamed_frame(exception: ExceptionRecord | None) -> Frame | None:
+    """Return the innermost line of the user's code that raised an exception, or one that caused it."""
+    seen = 0
+    while exception is not None and seen < 20:
+        # A group stands where its members were awaited; its first member is told as its cause.
+        is_group = exception.type.endswith("ExceptionGroup") and exception.cause is not None
+        if exception.frames and not is_group:
+            return exception.frames[-1]
+        if exception.frames and exception.cause is not None and not exception.cause.frames:
+            return exception.frames[-1]
+        exception = exception.cause
+        seen += 1
+    return None
+
+
+def _blamed(run: RunRecord, exception: ExceptionRecord | None) -> Location:
+    frame = blamed_frame(exception)
+    if frame is not None:
+        return frame_location(frame)
+    began = any(state.type == "RUNNING" for state in run.states)
+    if not began and run.called_at is not None:
+        # Arguments that do not fit are the caller's.
+        return frame_location(run.called_at)
+    if run.path:
+        return body_location(run)
+    return body_location(run) if run.called_at is None else frame_location(run.called_at)
+
+
+def _related(
+    case: CaseRecord, run: RunRecord, exception: ExceptionRecord | None, family: Family, location: Location
+) -> tuple[Related, ...]:
+    found: list[Related] = []
+
+    def add(frame: Frame | None, message: str) -> None:
+        if frame is None:
+            return
+        place = frame_location(frame)
+        known = (location, *(one.location for one in found))
+        if not any(is_same_place(place, other) for other in known) and len(found) < MAX_RELATED:
+            found.append(Related(place, message))
+
+    inner = run
+    for ancestor in family.ancestors(run):
+        add(inner.called_at, f"called here, in {ancestor.kind} {ancestor.name!r}")
+        for frame in _way_to(ancestor, exception):
+            add(frame, f"on the way up, in {ancestor.kind} {ancestor.name!r}")
+        inner = ancestor
+    for failure in case.failures:
+        for frame in reversed(failure.exception.frames):
+            if frame.path == case.test.path:
+                raised = exception is not None and is_same(exception, failure.exception)
+                asserted = failure.exception.type == "AssertionError" and not raised
+                add(frame, "asserted here" if asserted else "called here, in the test")
+                break
+    in_test = inner.called_at is not None and inner.called_at.path == case.test.path
+    add(inner.called_at, "called here, in the test" if in_test else "called here")
+    for frame in reversed(exception.frames if exception is not None else ()):
+        add(frame, f"through {frame.function}")
+    cause = None if exception is None else exception.cause
+    if cause is not None and cause.frames:
+        add(cause.frames[-1], f"caused by {described(cause)}")
+    for state in _first_of_each(_failed_attempts(run)):
+        if state.exception is not None and (exception is None or not is_same(state.exception, exception)):
+            add(blamed_frame(state.exception), f"an earlier attempt: {described(state.exception)}")
+    return tuple(found)
+
+
+def _way_to(ancestor: RunRecord, exception: ExceptionRecord | None) -> tuple[Frame, ...]:
+    """Return the lines of an ancestor's own code that an exception passed on its way up."""
+    if exception is None or not ancestor.states:
+        return ()
+    theirs = ancestor.states[-1].exception
+    if theirs is None or not is_same(theirs, exception) or len(theirs.frames) <= len(exception.frames):
+        return ()
+    return theirs.frames[len(theirs.frames) - len(exception.frames) - 1 :][:1]
+
+
+def _failed_attempts(run: RunRecord) -> Iterator[StateRecord]:
+    for state in run.states[:-1]:
+        if state.exception is not None and state.name in ("AwaitingRetry", "Retrying"):
+            yield state
+
+
+def _first_of_each(states: Iterator[StateRecord]) -> Iterator[StateRecord]:
+    """Yield the first state for each kind of failure: five attempts that end alike are one story."""
+    told: list[ExceptionRecord] = []
+    for state in states:
+        exception = state.exception
+        if exception is not None and not any(is_same(exception, other) for other in told):
+            told.append(exception)
+            yield state
