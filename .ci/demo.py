@@ -81,11 +81,10 @@ def _in_browser(project: Path, extension: Path, profile: Path) -> None:
         try:
             _wait_for(f"http://127.0.0.1:{port}/healthz", editor)
             file = f"vscode-remote://127.0.0.1:{port}{project / 'flows' / 'orders.py'}"
-            query = {"folder": str(project), "payload": json.dumps([["openFile", file]])}
+            payload = urllib.parse.quote(json.dumps([["openFile", file]]), safe="/:,[]")
             say("A real VS Code is open at this address, for this machine alone:\n")
-            print(
-                f"    http://127.0.0.1:{port}/?{urllib.parse.urlencode(query, safe='/:,[]', quote_via=urllib.parse.quote)}\n    password: {password}\n"
-            )
+            print(f"    http://127.0.0.1:{port}/?folder={urllib.parse.quote(str(project))}&payload={payload}")
+            print(f"    password: {password}\n")
             say(f"It shows {project}; click a lens above a flow. Ctrl-C ends it.")
             editor.wait()
         finally:

@@ -119,12 +119,24 @@ function show(run: vscode.TestRun, item: vscode.TestItem, { state, seconds, mess
     case "passed":
       return run.passed(item, milliseconds);
     case "failed":
-      return run.failed(item, texts, milliseconds);
+      return withoutPlace(run, item, () => run.failed(item, texts, milliseconds));
     case "errored":
-      return run.errored(item, texts, milliseconds);
+      return withoutPlace(run, item, () => run.errored(item, texts, milliseconds));
     case "skipped":
       return run.skipped(item);
   }
+}
+
+/**
+ * Tells a failure whose messages have no place. VS Code gives a message without one that of its item, and would write it
+ * into the code beside our diagnostic; so the item has none for this moment, after the run has come to know it with its own.
+ */
+function withoutPlace(run: vscode.TestRun, item: vscode.TestItem, tell: () => void): void {
+  run.started(item);
+  const { range } = item;
+  item.range = undefined;
+  tell();
+  item.range = range;
 }
 
 /** What a case wrote, below a line that names it. The view is a terminal, so lines end with CR and LF. */
