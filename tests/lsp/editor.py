@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 SERVER = Path(__file__).parents[2] / "server"
-LONG = 60.0
+LONG = 20.0
 """Seconds after which a test gives up. Nothing waits for as long when all is well."""
 
 EVERYTHING = {
@@ -128,12 +128,13 @@ class Editor:
 
         return await self.until(there, f"a lens {title!r} in {path}")
 
-    async def click(self, lens: Lens) -> Any:
-        return await self.request("workspace/executeCommand", self.command_of(lens))
+    def click(self, lens: Lens) -> asyncio.Future[Any]:
+        """Do what a lens does; the future is what the command answers."""
+        return self.request("workspace/executeCommand", self.command_of(lens))
 
-    async def execute(self, command: str, **arguments: Any) -> Any:
+    def execute(self, command: str, **arguments: Any) -> asyncio.Future[Any]:
         params = {"command": f"prefectLens.server.{command}", "arguments": [arguments]}
-        return await self.request("workspace/executeCommand", params)
+        return self.request("workspace/executeCommand", params)
 
     @staticmethod
     def command_of(lens: Lens) -> dict[str, Any]:
@@ -168,7 +169,7 @@ class Editor:
                 raise
 
     def request(self, method: str, params: Any) -> asyncio.Future[Any]:
-        """Send a request; the answer is what the future becomes. Its number is in `future.number`."""
+        """Send a request; its answer is what the future becomes, its number is `last_number`."""
         self._number += 1
         future: Any = asyncio.get_running_loop().create_future()
         self._answers[self._number] = future
@@ -296,6 +297,22 @@ def uri(path: Path) -> str:
     return "file://" + quote(str(path))
 
 
+async def start_server(environ: dict[str, str]) -> asyncio.subprocess.Process:
+    """Start a server that speaks on its standard input and output."""
+    ours = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
+    base = {name: value for name, value in os.environ.items() if name not in ours}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import sys; from prefect_lens.lsp.server import main; sys.exit(main())",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**base, "PYTHONPATH": os.environ.get("PL_STUBS", "") + str(SERVER), **environ},
+        limit=1 << 26,
+    )
+
+
 @contextlib.asynccontextmanager
 async def editor(
     *folders: Path,
@@ -308,17 +325,7 @@ async def editor(
     encodings: list[str] | None = None,
 ):
     """Start a server with folders open, and end it whatever happens."""
-    base = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "import sys; from prefect_lens.lsp.server import main; sys.exit(main())",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**base, "PYTHONPATH": os.environ.get("PL_STUBS", "") + str(SERVER), "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(environ or {})},
-        limit=1 << 26,
-    )
+    process = await start_server({"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(environ or {})})
     found = dict(EVERYTHING if capabilities is None else capabilities)
     if encodings is not None:
         found["general"] = {"positionEncodings": encodings}

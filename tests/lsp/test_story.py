@@ -1,7 +1,5 @@
 """The whole story against a real Prefect: a lens is clicked, a state fails at its line, the code is mended."""
 
-import asyncio
-
 import pytest
 
 from tests.lsp.editor import ServerError
@@ -98,8 +96,7 @@ async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, 
         running = editor.click(lens)
         stop = await editor.lens("flows/etl.py", "10: ■ Running")
         assert stop.command["command"] == "prefectLens.server.cancel"
-        task = asyncio.ensure_future(running)
-        await task
+        summary = await running
         values = [note["value"] for note in editor.notes_of("$/progress")]
         assert values[0]["kind"] == "begin"
         assert values[0]["cancellable"] is True
@@ -108,10 +105,13 @@ async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, 
 
         notes = [note for note in editor.notes_of("prefectLens/runs") if note["run"] == "1"]
         assert notes[-1]["phase"] == "ended"
-        assert notes[-1]["summary"] == task.result()
+        assert notes[-1]["summary"] == summary
         assert {one["entrypoint"]: one["state"] for one in notes[-1]["definitions"]} == {"flows/etl.py:etl": "failed"}
         cases = [case for note in notes for case in note["cases"]]
-        assert [case["node_id"] for case in cases] == ["tests/test_etl.py::test_numbers", "tests/test_etl.py::test_a_comma"]
+        assert [case["node_id"] for case in cases] == [
+            "tests/test_etl.py::test_numbers",
+            "tests/test_etl.py::test_a_comma",
+        ]
 
 
 async def test_an_edit_moves_a_diagnostic_with_its_line(open_editor, write, python):
@@ -157,7 +157,9 @@ async def test_scopes(open_editor, write, python, arguments, ran):
 async def test_a_run_of_nothing_known_says_what_is_near(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.lens("flows/etl.py", "▶ Run 2 tests")
-        with pytest.raises(ServerError, match=r"There is no flow or task flows/etl.py:ettl\. Did you mean flows/etl.py:etl"):
+        with pytest.raises(
+            ServerError, match=r"There is no flow or task flows/etl.py:ettl\. Did you mean flows/etl.py:etl"
+        ):
             await editor.execute("run", scope="targets", targets=["flows/etl.py:ettl"])
         with pytest.raises(ServerError, match="Nothing has been run yet"):
             await editor.execute("run", scope="last")

@@ -7,7 +7,15 @@ from prefect_lens.lsp.uris import to_path, to_uri
 
 @pytest.mark.parametrize(
     "path",
-    ["/w/a.py", "/w/with space/a.py", "/w/größe/流.py", "/w/100%/a#b?c.py", "/w/a+b&c=d;e,f@g.py", "/w/[x]/{y}.py", "/"],
+    [
+        "/w/a.py",
+        "/w/with space/a.py",
+        "/w/größe/流.py",
+        "/w/100%/a#b?c.py",
+        "/w/a+b&c=d;e,f@g.py",
+        "/w/[x]/{y}.py",
+        "/",
+    ],
 )
 def test_a_path_survives_the_way_to_a_uri_and_back(path):
     assert to_path(to_uri(PurePosixPath(path)), windows=False) == Path(path)
@@ -29,7 +37,17 @@ def test_editors_spell_uris_differently(uri, path):
 
 
 @pytest.mark.parametrize(
-    "uri", ["untitled:Untitled-1", "vscode-notebook-cell:/w/a.ipynb#x", "file://host/w/a.py", "file:///a%00b", "", "x", "file://[", "a.py"]
+    "uri",
+    [
+        "untitled:Untitled-1",
+        "vscode-notebook-cell:/w/a.ipynb#x",
+        "file://host/w/a.py",
+        "file:///a%00b",
+        "",
+        "x",
+        "file://[",
+        "a.py",
+    ],
 )
 def test_what_is_no_local_file_has_no_path(uri):
     assert to_path(uri, windows=False) is None

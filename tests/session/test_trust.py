@@ -50,4 +50,6 @@ def test_a_state_folder_that_cannot_be_written_means_to_forget(tmp_path):
 
 def test_the_state_folder_is_the_one_of_the_system(tmp_path):
     assert state_folder({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "prefect-lens"
-    assert state_folder({"XDG_STATE_HOME": "relative", "HOME": "/home/ada"}) == Path("/home/ada/.local/state/prefect-lens")
+    assert state_folder({"XDG_STATE_HOME": "relative", "HOME": "/home/ada"}) == Path(
+        "/home/ada/.local/state/prefect-lens"
+    )

@@ -10,7 +10,7 @@ from prefect_lens.features.status import CouldNotRun, Ended, NotRun, Queued, Run
 from prefect_lens.model import Definition, How, Match, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prefect_lens.features.view import View
 
@@ -41,36 +41,45 @@ def code_lenses(view: View, path: str) -> tuple[Lens, ...]:
     """Return the lenses of a file, from its top to its end."""
     found = [
         lens
-        for definition in view.snapshot.definitions(path)
+        for definition in _definitions(view, path)
         if definition.kind in view.kinds
         for lens in _lenses_of(view, definition, path)
     ]
     return tuple(sorted(found, key=lambda lens: lens.span))
 
 
+def _definitions(view: View, path: str) -> Iterable[Definition]:
+    """Return what a file defines, and what other files make of its functions."""
+    yield from view.snapshot.definitions(path)
+    for definition in view.snapshot.definitions():
+        if definition.path != path and definition.location.path == path:
+            yield definition
+
+
 def _lenses_of(view: View, definition: Definition, path: str) -> Iterator[Lens]:
     matches = view.matches(definition)
     lines = tuple(_lines(view, definition, matches))
-    for place in {definition.location, definition.declared_at or definition.location}:
-        if place.path == path:
-            for title, call, tooltip in lines:
-                yield Lens(definition, place.span, title, call, tooltip)
+    places = [place for place in (definition.location, definition.declared_at) if place and place.path == path]
+    for place in {place.span.start.line: place for place in places}.values():
+        for title, call, tooltip in lines:
+            yield Lens(definition, place.span, title, call, tooltip)
 
 
 def _lines(view: View, definition: Definition, matches: tuple[Match, ...]) -> Iterator[tuple[str, Call, str | None]]:
     target: Mapping[str, object] = {"target": definition.entrypoint}
     run = Call("run", {"scope": "targets", "targets": [definition.entrypoint]})
-    if not matches:
-        if view.is_complete:
-            yield "No tests", Call("suggestTest", target), "No test exercises this. Click to see where one could go."
-        else:
-            yield "▶ Run tests", run, "The project is still being read."
+    if not matches and view.is_complete:
+        yield "No tests", Call("suggestTest", target), "No test exercises this. Click to see where one could go."
         return
-    tests = counts.plural(len(matches), "test")
-    now = status(view, matches)
+    # Until every file has been read, there may be more of them.
+    tests = counts.plural(len(matches), "test") if view.is_complete else "tests"
     if not view.may_run:
         yield f"▶ Trust to run {tests}", Call("requestTrust"), "Nothing of an untrusted workspace is run."
         return
+    if not view.is_complete:
+        yield f"▶ Run {tests}", run, "The project is still being read."
+        return
+    now = status(view, tuple(match.test.node_id for match in matches))
     match now:
         case Queued():
             yield "… queued", Call("cancel", {"run": now.run}), "Waits for the run before it. Click to cancel."

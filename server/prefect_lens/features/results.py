@@ -12,7 +12,8 @@ from prefect_lens.features.diagnostics import diagnostics
 from prefect_lens.model import Diagnostic, Ending, RunResult, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set as AbstractSet
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from prefect_lens.features import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from prefect_lens.features.view import LiveRun, View
-    from prefect_lens.model import Match, Trouble
+    from prefect_lens.model import Trouble
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,8 @@ class CouldNotRun:
 Status = NotRun | Queued | Running | Ended | CouldNotRun
 
 
-def status(view: View, matches: tuple[Match, ...]) -> Status:
-    """Return how a definition with these tests stands."""
-    functions = tuple(match.test.node_id for match in matches)
+def status(view: View, functions: Sequence[str]) -> Status:
+    """Return how a definition stands of which these are the test functions, by node ID."""
     for run in view.live:
         asked = [function for function in functions if function in run.asked]
         if not asked:

@@ -16,7 +16,7 @@ from prefect_lens.features.code_action import KINDS, code_actions
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
-from prefect_lens.lsp.convert import Columns, from_range, to_code_action, to_code_lens
+from prefect_lens.lsp.convert import Columns, from_range, to_code_action, to_code_lens, to_command
 from prefect_lens.lsp.outlet import Outlet
 from prefect_lens.lsp.uris import to_path, to_uri
 from prefect_lens.lsp.watching import watched_files
@@ -183,9 +183,9 @@ class App:
         if (place := await self._place(params.text_document.uri)) is None:
             return []
         folder, path = place
-        text = self.lines(folder)(path)
-        uri = self.folder_uri(folder.root)
-        return [to_code_lens(self.columns, text, uri, one) for one in code_lenses(self.session.view(folder), path)]
+        found = await asyncio.to_thread(code_lenses, self.session.view(folder), path)
+        text, uri = self.lines(folder)(path), self.folder_uri(folder.root)
+        return [to_code_lens(self.columns, text, uri, one) for one in found]
 
     async def resolve_lens(self, lens: types.CodeLens) -> types.CodeLens:
         """Return a lens as it is now. It keeps its place and its part; a definition that has gone keeps what it had."""
@@ -193,15 +193,15 @@ class App:
         root = to_path(str(data.get("folder")))
         if root is None or (folder := self.session.folders.get(root)) is None:
             return lens
-        definition = folder.snapshot.definition(str(data.get("entrypoint")))
-        if definition is None:
-            return lens
-        uri = self.folder_uri(root)
-        for one in code_lenses(self.session.view(folder), definition.path):
-            if one.definition == definition and one.call.command == data.get("command"):
-                now = to_code_lens(self.columns, self.lines(folder)(definition.path), uri, one)
-                return types.CodeLens(lens.range, now.command, lens.data)
-        return lens
+        now = await asyncio.to_thread(self._lens_now, folder, data)
+        return lens if now is None else types.CodeLens(lens.range, now, lens.data)
+
+    def _lens_now(self, folder: Folder, data: Mapping[str, object]) -> types.Command | None:
+        entrypoint = str(data.get("entrypoint"))
+        for one in code_lenses(self.session.view(folder), entrypoint.rpartition(":")[0]):
+            if one.definition.entrypoint == entrypoint and one.call.command == data.get("command"):
+                return to_command(one.call, one.title, self.folder_uri(folder.root), one.tooltip)
+        return None
 
     async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """Return what can be done at a place."""
@@ -210,9 +210,10 @@ class App:
         folder, path = place
         span = from_range(self.columns, self.lines(folder)(path), params.range)
         only = params.context.only
+        found = await asyncio.to_thread(code_actions, self.session.view(folder), path, span)
         return [
             to_code_action(self.folder_uri(folder.root), action)
-            for action in code_actions(self.session.view(folder), path, span)
+            for action in found
             if only is None or any(f"{action.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
         ]
 

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from prefect_lens.features.results import function_id
-from prefect_lens.features.suggest import suggest_test
+from prefect_lens.features.suggest import Suggestion, suggest_test
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
@@ -85,7 +85,7 @@ async def show_output(app: App, arguments: Arguments, _token: object) -> object:
     """Show what the last run of a definition's tests, or of all tests, wrote."""
     folder = arguments.folder(app.session)
     target = arguments.text("target")
-    wanted = None if target is None else frozenset(_functions(folder, _definition(folder, target)))
+    wanted = None if target is None else frozenset(await asyncio.to_thread(_functions, folder, target))
     text = "\n".join(
         f"{payloads.node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip()
         + "\n"
@@ -106,7 +106,7 @@ async def go_to_failure(app: App, arguments: Arguments, _token: object) -> objec
     """Open the first diagnostic of a definition's tests."""
     folder = arguments.folder(app.session)
     target = arguments.required("target")
-    functions = frozenset(_functions(folder, _definition(folder, target)))
+    functions = frozenset(await asyncio.to_thread(_functions, folder, target))
     found = [
         one
         for one in app.session.diagnostics(folder)
@@ -125,8 +125,7 @@ async def go_to_failure(app: App, arguments: Arguments, _token: object) -> objec
 async def suggest(app: App, arguments: Arguments, _token: object) -> object:
     """Say where a test of a definition could go, and begin it there if the user wants that."""
     folder = arguments.folder(app.session)
-    definition = _definition(folder, arguments.required("target"))
-    suggestion = suggest_test(definition, folder.snapshot.project_of(definition.path))
+    definition, suggestion = await asyncio.to_thread(_suggestion, folder, arguments.required("target"))
     text = f"No test exercises the {definition.kind} '{definition.name}'. A test could go to {suggestion.path}."
     can_create = bool(suggestion.text) and app.client.can("workspace.apply_edit")
     app.soon(
@@ -142,7 +141,7 @@ async def show_trouble(app: App, arguments: Arguments, _token: object) -> object
     if target is None:
         trouble = app.session.troubles[-1] if app.session.troubles else None
     else:
-        functions = _functions(folder, _definition(folder, target))
+        functions = await asyncio.to_thread(_functions, folder, target)
         trouble = next((t for f in functions if (t := folder.results.troubles.get(f)) is not None), None)
     if trouble is not None:
         app.soon(_offer_cure(app, trouble))
@@ -204,8 +203,8 @@ def _definition(folder: Folder, target: str) -> Definition:
     return definition
 
 
-def _functions(folder: Folder, definition: Definition) -> list[str]:
-    return [match.test.node_id for match in folder.snapshot.matches(definition)]
+def _functions(folder: Folder, target: str) -> list[str]:
+    return [match.test.node_id for match in folder.snapshot.matches(_definition(folder, target))]
 
 
 def _rank(diagnostic: Diagnostic, target: str) -> tuple[int, bool, Position]:
@@ -214,6 +213,11 @@ def _rank(diagnostic: Diagnostic, target: str) -> tuple[int, bool, Position]:
     path = target.rpartition(":")[0]
     place = diagnostic.location
     return order.index(diagnostic.severity), place.path != path, place.span.start
+
+
+def _suggestion(folder: Folder, target: str) -> tuple[Definition, Suggestion]:
+    definition = _definition(folder, target)
+    return definition, suggest_test(definition, folder.snapshot.project_of(definition.path))
 
 
 async def _offer_cure(app: App, trouble: Trouble) -> None:

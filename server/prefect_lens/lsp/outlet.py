@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,17 +100,20 @@ class Outlet:
             self._app.client.notify("status", told)
 
     async def _tell_definitions(self, folder: Folder) -> None:
+        told = await asyncio.to_thread(self._definitions_of, folder)
+        if told != self._told_definitions.get(folder.root):
+            self._told_definitions[folder.root] = told
+            uri = self._app.folder_uri(folder.root)
+            self._app.client.notify("definitions", {"folder": uri, "definitions": told})
+
+    def _definitions_of(self, folder: Folder) -> list[payloads.Json]:
         snapshot = folder.snapshot
-        told = [
+        return [
             payloads.definition(
                 one, to_uri(folder.root / one.path), self._range(folder, one), len(snapshot.matches(one))
             )
             for one in snapshot.definitions()
         ]
-        if told != self._told_definitions.get(folder.root):
-            self._told_definitions[folder.root] = told
-            uri = self._app.folder_uri(folder.root)
-            self._app.client.notify("definitions", {"folder": uri, "definitions": told})
 
     def _range(self, folder: Folder, definition: Definition) -> payloads.Json:
         place = definition.declared_at or definition.location

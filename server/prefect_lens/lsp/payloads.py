@@ -114,14 +114,13 @@ def output_of(value: CaseRecord) -> str:
     return "\n".join(part.rstrip("\n") for part in parts)
 
 
-def states(view: View, definitions: Iterable[Definition]) -> list[Json]:
+def states(view: View, definitions: Iterable[tuple[Definition, Sequence[str]]]) -> list[Json]:
     """How each definition stands; those of which nothing is known are left out."""
-    return [state for one in definitions if (state := _state(view, one)) is not None]
+    return [state for one, functions in definitions if (state := _state(view, one, functions)) is not None]
 
 
-def _state(view: View, one: Definition) -> Json | None:
-    functions = [match.test.node_id for match in view.matches(one)]
-    match st.status(view, view.matches(one)):
+def _state(view: View, one: Definition, functions: Sequence[str]) -> Json | None:
+    match st.status(view, functions):
         case st.NotRun():
             return None
         case st.Queued():

@@ -35,12 +35,15 @@ class Protocol(LanguageServerProtocol):
         """Return a message as its type. A request that has none is answered here, since nobody later knows its id."""
         if "jsonrpc" not in data:
             return data
+        method, id_ = data.get("method"), data.get("id")
+        if isinstance(method, str) and self.get_message_type(method) is None:
+            data.setdefault("params", None)  # pygls expects it of messages that it does not know
         try:
             return super().structure_message(data)
         except JsonRpcException:
-            if "id" in data and "method" in data:
-                what = f"The parameters of {data['method']} are not what the protocol says."
-                self._send_response(data["id"], error=JsonRpcInvalidParams(what).to_response_error())
+            if isinstance(method, str) and isinstance(id_, str | int):
+                what = f"The parameters of {method} are not what the protocol says."
+                self._send_response(id_, error=JsonRpcInvalidParams(what).to_response_error())
             log.warning("A message that makes no sense was passed over: %.200r", data)
             return JsonRPCNotification(method="", jsonrpc="", params=None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import sys
 from importlib import metadata
@@ -30,12 +31,12 @@ async def environment_report(session: Session, folders: Iterable[Folder]) -> str
     ]
     standings = {standing.folder: standing for standing in await session.folder_standings()}
     for folder in folders:
-        snapshot = folder.snapshot
+        files, definitions = await asyncio.to_thread(_sizes, folder)
         lines += [
             "",
             f"Folder {folder.root}",
-            f"  definitions: {len(snapshot.definitions())}, tests: {len(snapshot.tests())}, "
-            f"problems: {len(snapshot.problems())}" + ("" if folder.is_complete else " (still reading)"),
+            f"  files: {files}, flows and tasks: {definitions}, tests: {len(folder.reading.tests)}, "
+            f"problems: {len(folder.reading.problems)}" + ("" if folder.is_complete else " (still reading)"),
             f"  settings given: {', '.join(_given(folder.settings)) or 'none'}",
         ]
         standing = standings.get(str(folder.root))
@@ -59,6 +60,10 @@ def _described(interpreter: Interpreter | Trouble) -> str:
         case Interpreter():
             versions = f"Python {interpreter.python}, pytest {interpreter.pytest}, Prefect {interpreter.prefect}"
             return f"{interpreter.path} ({interpreter.why}; made by {interpreter.kind}; {versions})"
+
+
+def _sizes(folder: Folder) -> tuple[int, int]:
+    return len(tuple(folder.snapshot.paths)), len(folder.snapshot.definitions())
 
 
 def _given(settings: Settings) -> list[str]:

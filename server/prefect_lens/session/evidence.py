@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Batch, Place, Results, function_id, record
 from prefect_lens.features.shift import shifted
-from prefect_lens.session.folder import diagnostics_by_path, disk_text
+from prefect_lens.session.reading import disk_text
 from prefect_lens.session.selection import test_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.model import Diagnostic, RunResult
 
 Texts = Mapping[str, str]
@@ -47,12 +46,12 @@ def recorded(results: Results, run: RunResult, whole: frozenset[str], root: Path
 
 
 def current(
-    snapshot: Snapshot, results: Results, stale: frozenset[str], text: Callable[[str], str | None]
+    problems: Iterable[Diagnostic], results: Results, stale: frozenset[str], text: Callable[[str], str | None]
 ) -> dict[str, list[Diagnostic]]:
     """Return the diagnostics of each file as they hold now: those of runs where their code is, and the index's.
 
     Args:
-        snapshot: the index.
+        problems: the index's.
         results: the latest results.
         stale: test functions whose result is older than their code.
         text: gives the text of a file as it is.
@@ -62,11 +61,13 @@ def current(
         functions = {function_id(test_id(node)) for node in diagnostic.tests}
         return bool(functions) and functions <= stale
 
-    found = list(snapshot.problems())
+    found = list(problems)
     for batch in results.batches:
         found += shifted(batch.diagnostics, batch.texts, text, is_stale)
-    # A syntax error that a run met is the one that the index shows already.
-    return diagnostics_by_path(found)
+    by_path: dict[str, list[Diagnostic]] = {}
+    for diagnostic in found:
+        by_path.setdefault(diagnostic.location.path, []).append(diagnostic)
+    return by_path
 
 
 def _paths(diagnostic: Diagnostic) -> set[str]:

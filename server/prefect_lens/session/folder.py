@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Results, forget
 from prefect_lens.index import config
-from prefect_lens.index.config import CONFIG_NAMES
-from prefect_lens.index.facts import Facts, read_facts
-from prefect_lens.index.snapshot import Snapshot
+from prefect_lens.session.reading import Reading, disk_text, read_again, read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from prefect_lens.features.freshness import Hashes
-    from prefect_lens.model import Diagnostic
+    from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
 
@@ -32,23 +31,28 @@ MANY = 500
 class Folder:
     """A workspace folder that is open.
 
-    Everything is called in the event loop; reading and parsing happen in threads. `snapshot`, `results` and `stale`
+    Everything is called in the event loop; reading and parsing happen in threads. `reading`, `results` and `stale`
     are replaced, never changed.
     """
 
     def __init__(self, root: Path, settings: Settings, changed: Callable[[Folder], None]) -> None:
         self.root = root
         self.settings = settings
-        self.snapshot = Snapshot.empty()
+        self.reading = Reading()
         self.is_complete = False
         self.results = Results()
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
         self._changed = changed
+        self._known: set[str] = set()
+        """Tests with results that the index knew: when it knows them no more, they are gone, results and all."""
         self._hashes: dict[str, Hashes] = {}
         self._pending: dict[str, str | None] = {}
         """Files that have changed: the unsaved text, or None where the disk has it."""
-        self._loaded: Snapshot | None = None
+        self._taken = self._applied = 0
+        """How often changes came in, and how many of these times are in the index."""
+        self._news = asyncio.Event()
+        self._loaded: Reading | None = None
         self._loading: asyncio.Task[None] | None = None
         self._applying: asyncio.Task[None] | None = None
         self._during_load: set[str] = set()
@@ -75,18 +79,19 @@ class Folder:
 
     def changed_on_disk(self, paths: Iterable[str]) -> None:
         """Read files again that something has written, made or removed; the editor's own texts win."""
-        found = {path for path in paths if path not in self.documents and self.is_of_interest(path)}
-        if len(found) > MANY or any(PurePosixPath(path).name == ".gitignore" for path in found):
+        found = {path for path in paths if path not in self.documents}
+        counted = {path for path in found if workspace.is_counted(PurePosixPath(path).name)}
+        if len(counted) > MANY or any(PurePosixPath(path).name == ".gitignore" for path in found):
             self.load()
-        elif found:
-            self._take(dict.fromkeys(found))
+        elif counted:
+            self._take(dict.fromkeys(counted))
 
     def record(self, results: Results) -> None:
         """Take the results that a run has brought."""
         self.results = results
-        self._take(
-            dict.fromkeys(path for batch in results.batches for path, _ in batch.code if path not in self._hashes)
-        )
+        self._known |= self.reading.tests & (results.tests.keys() | results.troubles.keys())
+        fresh = {path for batch in results.batches for path, _ in batch.code if path not in self._hashes}
+        self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in fresh})
         self.stale = freshness.stale(self.results, self._hashes.get)
 
     def close(self) -> None:
@@ -97,17 +102,17 @@ class Folder:
 
     # --- pictures go out ---------------------------------------------------------------------------------
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """The index. What it is asked for may take a while: for a thread."""
+        return self.reading.snapshot
+
     def relative(self, path: Path) -> str | None:
         """Return a file's path in this folder; None for one that is not in it."""
         try:
             return path.relative_to(self.root).as_posix()
         except ValueError:
             return None
-
-    def is_of_interest(self, path: str) -> bool:
-        """Whether the index reads such a file."""
-        inside = PurePosixPath(path)
-        return inside.suffix == ".py" or inside.name in CONFIG_NAMES or inside.name == ".gitignore"
 
     def text(self, path: str) -> str | None:
         """Return a file's text as the editor has it, else as the disk has it; None where neither does.
@@ -119,12 +124,13 @@ class Folder:
 
     def project_settings(self, root: str) -> config.Settings:
         """Return what a project's own configuration says to us."""
-        return next((one.settings for one in self.snapshot.projects if one.root == root), config.Settings())
+        return self.reading.settings.get(root, config.Settings())
 
     async def caught_up(self) -> None:
-        """Wait until what the editor has said so far is in the snapshot."""
-        while self._pending and self._applying is not None:
-            await asyncio.shield(self._applying)
+        """Wait until what the editor has said so far is in the index."""
+        said = self._taken
+        while self._applied < said and self._applying is not None:
+            await self._news.wait()
 
     async def complete(self) -> None:
         """Wait until every file of the folder has been read."""
@@ -137,6 +143,7 @@ class Folder:
         if self._loading is not None:
             self._during_load.update(changes)
         self._pending |= changes
+        self._taken += 1
         self._wake()
 
     def _wake(self) -> None:
@@ -145,11 +152,7 @@ class Folder:
 
     async def _load(self) -> None:
         self._during_load.clear()
-        try:
-            self._loaded = await asyncio.to_thread(workspace.load, self.root)
-        except OSError as error:
-            log.warning("%s cannot be read: %s", self.root, error)
-            self._loaded = Snapshot.empty()
+        self._loaded = await asyncio.to_thread(read_folder, self.root)
         # What changed in the meantime may have been read before or after the change.
         self._pending |= dict.fromkeys(self._during_load) | {p: d.text for p, d in self.documents.items()}
         self._loading = None
@@ -158,55 +161,45 @@ class Folder:
     async def _apply(self) -> None:
         try:
             while self._pending or self._loaded is not None:
-                base, loaded = self._loaded or self.snapshot, self._loaded is not None
-                changes, self._pending, self._loaded = self._pending, {}, None
+                base, loaded = self._loaded or self.reading, self._loaded is not None
+                changes, self._pending, self._loaded, taken = self._pending, {}, None, self._taken
                 ours = frozenset(path for batch in self.results.batches for path, _ in batch.code)
-                snapshot, hashes = await asyncio.to_thread(_updated, self.root, base, changes, ours)
-                self.snapshot = snapshot
+                reading, hashes = await asyncio.to_thread(_applied, self.root, base, changes, ours)
+                self.reading, self._applied = reading, taken
                 self._hashes |= hashes
-                if loaded:
-                    self.is_complete = True
+                self.is_complete = self.is_complete or loaded
                 self._refresh_results()
+                self._tell()
                 self._changed(self)
+        except Exception:  # an edge: a mistake of ours must not end the updates after it
+            log.exception("The index of %s could not be brought up to date.", self.root)
         finally:
             self._applying = None
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake who waits for the index to catch up."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _refresh_results(self) -> None:
         if not self.results.batches and not self.results.troubles:
             return
         if self.is_complete:
-            there = {test.node_id for test in self.snapshot.tests()}
-            self.results = forget(self.results, (self.results.tests.keys() | self.results.troubles.keys()) - there)
+            there = self.reading.tests
+            self._known &= self.results.tests.keys() | self.results.troubles.keys()
+            self.results = forget(self.results, self._known - there)
         self.stale = freshness.stale(self.results, self._hashes.get)
 
 
-def disk_text(root: Path, path: str) -> str | None:
-    """Return what the disk has of a file; None where it is not there or is no text."""
-    text = workspace.read(root / path)
-    return text if isinstance(text, str) else None
-
-
-def _updated(
-    root: Path, snapshot: Snapshot, changes: Mapping[str, str | None], ours: frozenset[str]
-) -> tuple[Snapshot, dict[str, Hashes]]:
-    """Return the snapshot with the changes in it, and the hashes of the changed files that results speak of."""
-    facts: dict[str, Facts | None] = {}
-    configs: dict[str, str | None] = {}
+def _applied(
+    root: Path, reading: Reading, changes: Mapping[str, str | None], ours: frozenset[str]
+) -> tuple[Reading, dict[str, Hashes]]:
+    """Return the folder with the changes in it, and the hashes of the changed files that results speak of."""
     hashes: dict[str, Hashes] = {}
-    for path, unsaved in changes.items():
+    for path in changes.keys() & ours:
+        unsaved = changes[path]
         text = unsaved if unsaved is not None else disk_text(root, path)
-        if PurePosixPath(path).name in CONFIG_NAMES:
-            configs[path] = text
-        if PurePosixPath(path).suffix == ".py":
-            facts[path] = None if text is None else read_facts(text)
-        if path in ours and (found := freshness.function_hashes(text or "")) is not None:
+        if (found := freshness.function_hashes(text or "")) is not None:
             hashes[path] = found
-    return snapshot.update(facts, configs), hashes
-
-
-def diagnostics_by_path(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
-    """Return diagnostics in lists, one for each file."""
-    found: dict[str, list[Diagnostic]] = {}
-    for diagnostic in diagnostics:
-        found.setdefault(diagnostic.location.path, []).append(diagnostic)
-    return found
+    return read_again(root, reading, changes), hashes

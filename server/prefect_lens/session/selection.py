@@ -77,8 +77,8 @@ class Plan:
     parts: tuple[Part, ...]
     asked: frozenset[str]
     """Node IDs of the test functions that run, with all or with some of their parameters."""
-    definitions: tuple[Definition, ...]
-    """The flows and tasks that the run is about."""
+    definitions: tuple[tuple[Definition, tuple[str, ...]], ...]
+    """The flows and tasks that the run is about, and the node IDs of the test functions of each."""
 
 
 def plan(snapshot: Snapshot, results: Results, selection: Selection) -> Plan:
@@ -92,25 +92,31 @@ def plan(snapshot: Snapshot, results: Results, selection: Selection) -> Plan:
             definitions = tuple(_definition(snapshot, entrypoint) for entrypoint in selection.entrypoints)
             tests = _tests_of(snapshot, definitions)
             title = definitions[0].name if len(definitions) == 1 else counts.plural(len(definitions), "definition")
-            return _plan(selection, title, _by_project(tests), tests, definitions)
+            return _plan(snapshot, selection, title, _by_project(tests), tests, definitions)
         case File() if snapshot.tests(selection.path):
             tests = snapshot.tests(selection.path)
             parts = tuple(Part(project, (), (selection.path,), _ids(found)) for project, found in _sorted(tests))
             title = PurePosixPath(selection.path).name
-            return _plan(selection, title, parts, tests, _definitions_of(snapshot, tests))
+            return _plan(snapshot, selection, title, parts, tests, _definitions_of(snapshot, tests))
         case File():
             definitions = snapshot.definitions(selection.path)
             tests = _tests_of(snapshot, definitions)
-            return _plan(selection, PurePosixPath(selection.path).name, _by_project(tests), tests, definitions)
+            return _plan(
+                snapshot, selection, PurePosixPath(selection.path).name, _by_project(tests), tests, definitions
+            )
         case Tests():
             return _plan_of_ids(snapshot, selection, tuple(test_id(node) for node in selection.node_ids))
         case Everything():
             tests = snapshot.tests()
-            return _plan(selection, "all tests", _whole_projects(tests), tests, _definitions_of(snapshot, tests))
+            return _plan(
+                snapshot, selection, "all tests", _whole_projects(tests), tests, _definitions_of(snapshot, tests)
+            )
         case Failed():
             known = {test.node_id: test for test in snapshot.tests()}
             tests = tuple(known[function] for function in results.failed if function in known)
-            return _plan(selection, "failed tests", _by_project(tests), tests, _definitions_of(snapshot, tests))
+            return _plan(
+                snapshot, selection, "failed tests", _by_project(tests), tests, _definitions_of(snapshot, tests)
+            )
 
 
 def test_id(node_id: str) -> TestId:
@@ -121,13 +127,14 @@ def test_id(node_id: str) -> TestId:
 
 
 def _plan(
+    snapshot: Snapshot,
     selection: Selection,
     title: str,
     parts: tuple[Part, ...],
     tests: Iterable[TestCase],
     definitions: tuple[Definition, ...],
 ) -> Plan:
-    return Plan(selection, title, parts, _ids(tests), definitions)
+    return Plan(selection, title, parts, _ids(tests), _with_tests(snapshot, definitions))
 
 
 def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) -> Plan:
@@ -144,8 +151,14 @@ def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) 
             for project, found in parts.items()
         ),
         asked,
-        _definitions_of(snapshot, tuple(test for test in tests if test.node_id in asked)),
+        _with_tests(snapshot, _definitions_of(snapshot, tuple(test for test in tests if test.node_id in asked))),
     )
+
+
+def _with_tests(
+    snapshot: Snapshot, definitions: Iterable[Definition]
+) -> tuple[tuple[Definition, tuple[str, ...]], ...]:
+    return tuple((one, tuple(match.test.node_id for match in snapshot.matches(one))) for one in definitions)
 
 
 def _definition(snapshot: Snapshot, entrypoint: str) -> Definition:

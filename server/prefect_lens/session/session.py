@@ -190,17 +190,16 @@ class Session:
         """Return the folders, their projects and interpreters, for a status bar."""
         found: list[FolderStanding] = []
         for folder in tuple(self.folders.values()):
-            snapshot = folder.snapshot
-            projects = {test.project for test in snapshot.tests()} or {"."}
+            reading = folder.reading
             standings = [
                 ProjectStanding(
                     project,
                     self._interpreters.get((folder.root, project)) or await self.interpreter(folder, project),
                 )
-                for project in sorted(projects)
-                if folder.is_complete and snapshot.uses_prefect
+                for project in reading.projects or (".",)
+                if folder.is_complete and reading.uses_prefect
             ]
-            found.append(FolderStanding(str(folder.root), tuple(standings), snapshot.uses_prefect, folder.is_complete))
+            found.append(FolderStanding(str(folder.root), tuple(standings), reading.uses_prefect, folder.is_complete))
         return tuple(found)
 
     def diagnostics(self, folder: Folder) -> list[Diagnostic]:
@@ -232,7 +231,7 @@ class Session:
         await folder.caught_up()
         if not folder.is_complete:
             await folder.complete()
-        planned = plan(folder.snapshot, folder.results, selection)
+        planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
         self._last[folder.root] = selection
         for of, run in self.runs.values():
             if (
@@ -342,7 +341,7 @@ class Session:
     async def _texts_of(self, folder: Folder, planned: Plan) -> dict[str, str]:
         """Return what the disk has of the files that a run is about, which are those that it will import."""
         paths = {function.partition("::")[0] for function in planned.asked}
-        for definition in planned.definitions:
+        for definition, _ in planned.definitions:
             paths |= {definition.path, definition.location.path}
         return await asyncio.to_thread(evidence.read_texts, folder.root, paths)
 
@@ -356,7 +355,9 @@ class Session:
         """Tell the listener the diagnostics of each file whose diagnostics have changed."""
         if folder.root not in self.folders:
             return
-        now = await asyncio.to_thread(evidence.current, folder.snapshot, folder.results, folder.stale, folder.text)
+        now = await asyncio.to_thread(
+            evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text
+        )
         before = self._published.get(folder.root, {})
         self._published[folder.root] = now
         for path in sorted(before.keys() | now.keys()):

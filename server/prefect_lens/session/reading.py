@@ -1,0 +1,105 @@
+"""A workspace folder as it was read. Made in threads; the event loop asks it only for what is worked out already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from prefect_lens import workspace
+from prefect_lens.index.config import CONFIG_NAMES, Settings
+from prefect_lens.index.facts import Facts, read_facts
+from prefect_lens.index.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from prefect_lens.model import Diagnostic
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The index of a folder, and its answers to what is asked all the time."""
+
+    snapshot: Snapshot = field(default_factory=Snapshot.empty)
+    tests: frozenset[str] = frozenset()
+    """The node IDs of all tests."""
+    projects: tuple[str, ...] = ()
+    """The roots of the projects that have tests."""
+    settings: Mapping[str, Settings] = field(default_factory=dict[str, Settings])
+    """What each project's own configuration says to us, by its root."""
+    problems: tuple[Diagnostic, ...] = ()
+    uses_prefect: bool = False
+    left_out: frozenset[str] = frozenset()
+    """Files that were heard of, but lie where the index does not look."""
+    unread: Mapping[str, Diagnostic] = field(default_factory=dict[str, "Diagnostic"])
+    """The files that could not be read."""
+
+
+def read_folder(root: Path) -> Reading:
+    """Return a folder as the disk has it."""
+    loaded = workspace.load_all(root)
+    return _answered(loaded.snapshot, frozenset(), {one.path: one.diagnostic for one in loaded.problems})
+
+
+def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) -> Reading:
+    """Return a folder after some of its files have changed.
+
+    Args:
+        root: the folder.
+        reading: the folder as it was.
+        changes: the unsaved text of each file, or None where the disk has it.
+    """
+    facts: dict[str, Facts | None] = {}
+    configs: dict[str, str | None] = {}
+    unread = dict(reading.unread)
+    left_out = _left_out(root, reading, changes)
+    for path in changes.keys() - left_out:
+        unread.pop(path, None)
+        text = changes[path]
+        if text is None and (root / path).is_file():
+            found = workspace.read(root / path, path)
+            if isinstance(found, workspace.Problem):
+                unread[path] = found.diagnostic
+            else:
+                text = found
+        if PurePosixPath(path).name in CONFIG_NAMES:
+            configs[path] = text
+        if path.endswith(".py"):
+            facts[path] = None if text is None else read_facts(text)
+    return _answered(reading.snapshot.update(facts, configs), left_out, unread)
+
+
+def disk_text(root: Path, path: str) -> str | None:
+    """Return what the disk has of a file; None where it is not there or is no text."""
+    text = workspace.read(root / path)
+    return text if isinstance(text, str) else None
+
+
+def _answered(snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic]) -> Reading:
+    """Return a reading, with the work behind the first lens done: the snapshot itself is lazy."""
+    tests = snapshot.tests()
+    for definition in snapshot.definitions():
+        snapshot.matches(definition)
+        break
+    return Reading(
+        snapshot,
+        frozenset(test.node_id for test in tests),
+        tuple(sorted({test.project for test in tests})),
+        {project.root: project.settings for project in snapshot.projects},
+        (*snapshot.problems(), *unread.values()),
+        snapshot.uses_prefect,
+        left_out,
+        unread,
+    )
+
+
+def _left_out(root: Path, reading: Reading, paths: Iterable[str]) -> frozenset[str]:
+    """Return the files where the index does not look, known ones and new ones.
+
+    The folder's files are listed for a new file only; one that is not on the disk yet is taken as it is.
+    """
+    known = frozenset(reading.snapshot.paths) | reading.left_out
+    new = {path for path in paths if path not in known and (root / path).exists()}
+    return reading.left_out | (new - frozenset(workspace.walk(root)) if new else frozenset())
