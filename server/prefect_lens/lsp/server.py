@@ -154,7 +154,7 @@ def _register(server: Server) -> None:
         return await server.app.code_actions(params)
 
     @feature("prefectLens/trustGranted")
-    def _(_params: object) -> None:
+    def _(_params: dict[str, Any]) -> None:  # of a type that fits the server, as `object`, pygls would hand over that
         server.app.trust_granted()
 
     for name in COMMANDS:
