@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -69,7 +70,8 @@ def start(home: Path, cache: Path) -> Api:
             stdin=subprocess.PIPE,  # its end is the child's sign to go
             stdout=subprocess.PIPE,
             stderr=log,
-            **({"close_fds": False} if sys.platform == "win32" else {"pass_fds": (listener.fileno(),)}),
+            close_fds=sys.platform != "win32",
+            pass_fds=() if sys.platform == "win32" else (listener.fileno(),),
         )
     address = f"http://127.0.0.1:{listener.getsockname()[1]}{secret}/api"
     listener.close()
@@ -100,7 +102,7 @@ class Api:
 
     def broken(self) -> Broken:
         """Return why it does not run, and what cures that."""
-        from pytest_prefect_lens import blame
+        from pytest_prefect_lens import blame  # noqa: PLC0415  only bad days need it
 
         log = self._text()
         failure = next((line for line in self._heard.splitlines() if line.startswith(b"{")), None)
@@ -131,7 +133,7 @@ class Api:
             connection.close()
         if response.status == 200:
             return None
-        from pytest_prefect_lens import blame
+        from pytest_prefect_lens import blame  # noqa: PLC0415
 
         return blame.refused(response.status, text, self._text())
 
@@ -164,30 +166,31 @@ def serve() -> None:
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import template
+        from pytest_prefect_lens import template  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
         template.use(kept, database)
-        import uvicorn
-        from prefect.server.api.server import create_app
-
-        app: Any = create_app()
+        uvicorn: Any = import_module("uvicorn")
+        app: Any = import_module("prefect.server.api.server").create_app()
     except BaseException as error:
-        from pytest_prefect_lens import blame
+        from pytest_prefect_lens import blame  # noqa: PLC0415
 
         say.write(json.dumps(blame.describe(error)).encode("ascii") + b"\n")
         raise
     wrapped = _behind(about["secret"], _before_ready(app, lambda: template.keep(kept, database)))
     config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets=sockets)
-            if self.started:
-                say.write(b"ready\n")
+    server = uvicorn.Server(config)
+    start_up = server.startup
 
-    Server(config).run(sockets=[socket.socket(fileno=about["socket"])])
+    async def start_up_and_tell(sockets: list[socket.socket] | None = None) -> None:
+        await start_up(sockets=sockets)
+        if server.started:
+            say.write(b"ready\n")
+
+    server.startup = start_up_and_tell
+    server.run(sockets=[socket.socket(fileno=about["socket"])])
 
 
 def _go_with_parent() -> None:

@@ -7,10 +7,12 @@ import sys
 import traceback
 from importlib import metadata
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_prefect_lens.wire import Broken
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _KNOWN = (
     # What Prefect allows by its requirements, and cannot start with all the same.
@@ -39,7 +41,12 @@ def broken(failure: dict[str, Any], log: str = "") -> Broken:
         cures = tuple(requirement for _, requirement in conflicts)
     elif not cures and failure["culprit"]:
         beside = f" beside {_named(failure['culprit'])}"
-    return Broken("PL906", f"{_prefect()} cannot start its server{beside}: {error}", f"{failure['traceback']}\n{log}", distributions=cures)
+    return Broken(
+        "PL906",
+        f"{_prefect()} cannot start its server{beside}: {error}",
+        f"{failure['traceback']}\n{log}",
+        distributions=cures,
+    )
 
 
 def refused(status: int, text: str, log: str) -> Broken:
@@ -48,7 +55,9 @@ def refused(status: int, text: str, log: str) -> Broken:
     # The innermost frame that is not Prefect's: its traceback stands in the log.
     owners = metadata.packages_distributions()
     packages = re.findall(r'File ".*?site-packages[/\\](\w+)[/\\]', log)
-    culprit = next((owners[name][0] for name in reversed(packages) if name in owners and owners[name][0] != "prefect"), None)
+    culprit = next(
+        (owners[name][0] for name in reversed(packages) if name in owners and owners[name][0] != "prefect"), None
+    )
     beside = f" beside {_named(culprit)}" if culprit else ""
     return Broken("PL906", f"{_prefect()} cannot answer{beside} (status {status}): {last}", log)
 
@@ -67,7 +76,7 @@ def _named(distribution: str) -> str:
 def _conflicts() -> list[tuple[str, str]]:
     """Return what Prefect requires and the environment does not have: (distribution, requirement)."""
     try:
-        from packaging.requirements import InvalidRequirement, Requirement
+        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415  it may not be there
     except ImportError:
         return []
     found: list[tuple[str, str]] = []

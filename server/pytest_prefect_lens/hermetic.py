@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,13 @@ class Settings:
         _empty()
         wrong = self._wrong()
         if not wrong:
-            print("prefect-lens: settings that address another Prefect API were set aside for this run", file=sys.stderr)
+            sys.stderr.write("prefect-lens: settings that address another Prefect were set aside for this run\n")
             return None
         setting, variable = wrong[0]
         where = _named_in(setting, variable)
-        what = f"{variable} does not come from this run but from {where}; no test was run, to keep your Prefect untouched."
+        what = (
+            f"{variable} does not come from this run but from {where}; no test was run, to keep your Prefect untouched."
+        )
         return Broken("PL911", what, "\n".join(f"{setting} ({variable})" for setting, variable in wrong))
 
     def _wrong(self) -> list[tuple[str, str]]:
@@ -87,23 +90,24 @@ class Settings:
             found = _get(settings, setting)
             if found is not None and str(found) != wanted and not (setting == "api.url" and _is_harness(found)):
                 wrong.append((setting, variable))
-        wrong += [(setting, f"PREFECT_{setting.replace('.', '_').upper()}") for setting, _ in _EMPTY if _get(settings, setting)]
+        wrong += [
+            (setting, f"PREFECT_{setting.replace('.', '_').upper()}")
+            for setting, _ in _EMPTY
+            if _get(settings, setting)
+        ]
         if _get(settings, "api.url") is None:
             wrong.append(("api.url", "PREFECT_API_URL"))
         return wrong
 
 
 def _effective() -> Any:
-    from prefect.settings import get_current_settings
-
-    return get_current_settings()
+    return import_module("prefect.settings").get_current_settings()
 
 
 def _reload() -> None:
     """Make Prefect read its settings again."""
-    import prefect.context
-
-    prefect.context.GLOBAL_SETTINGS_CONTEXT = prefect.context.root_settings_context()
+    context: Any = import_module("prefect.context")
+    context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
 
 
 def _empty() -> None:

@@ -55,7 +55,7 @@ def keep(kept: Path | None, database: Path) -> None:
         source.close()
         if database.with_name(_MEMO).exists():
             shutil.copyfile(database.with_name(_MEMO), made / _MEMO)
-        os.rename(made, kept)
+        made.rename(kept)
     except (OSError, sqlite3.Error):
         shutil.rmtree(locals().get("made", os.devnull), ignore_errors=True)  # the run goes on without
 

@@ -6,13 +6,13 @@ code; what it says goes over a channel of its own, which none of its children in
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ from pytest_prefect_lens import api, hermetic, link, wire
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_prefect_lens.wire import Message
 
 OLDEST_PREFECT = (3, 1)
@@ -50,7 +52,9 @@ def main() -> None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
         say(Ended(5))
         return
-    status = _run_pytest([*files, "-p", link.PLUGIN, "--continue-on-collection-errors", *order.pytest_args], order, say, settings, server)
+    status = _run_pytest(
+        [*files, "-p", link.PLUGIN, "--continue-on-collection-errors", *order.pytest_args], order, say, settings, server
+    )
     if not say.has_ended:
         say(Ended(status))
     sys.exit(status)
@@ -120,13 +124,11 @@ def _wrong_version(order: Order) -> Broken | None:
 
 def _lacking(versions: dict[str, str | None]) -> Broken | None:
     if versions["pytest"] is None:
-        return Broken("PL903", f"{sys.prefix} has no pytest.", distributions=("pytest",))
+        return Broken("PL903", f"No pytest in {sys.prefix}.", distributions=("pytest",))
     if versions["prefect"] is None:
         # A checkout of Prefect on the path has no metadata.
-        import importlib.util
-
         if importlib.util.find_spec("prefect") is None:
-            return Broken("PL904", f"{sys.prefix} has no Prefect.", distributions=("prefect",))
+            return Broken("PL904", f"No Prefect in {sys.prefix}.", distributions=("prefect",))
     elif tuple(int(part) for part in versions["prefect"].split(".")[:2]) < OLDEST_PREFECT:
         oldest = ".".join(map(str, OLDEST_PREFECT))
         what = f"Prefect {versions['prefect']} in {sys.prefix} is too old; Prefect Lens needs {oldest} or newer."
@@ -137,7 +139,7 @@ def _lacking(versions: dict[str, str | None]) -> Broken | None:
 def _files(order: Order) -> list[str] | None:
     """Return the files to name to pytest, relative to the root as a person would; None where all of them are gone."""
     asked = dict.fromkeys((*(test.path for test in order.tests), *order.files))
-    there = [file for file in asked if os.path.exists(file)]
+    there = [file for file in asked if Path(file).exists()]
     if asked and not there:
         return None
     root = order.root + os.sep
@@ -148,7 +150,7 @@ def _files(order: Order) -> list[str] | None:
 def _run_pytest(
     arguments: list[str], order: Order, say: Callable[[Message], None], settings: hermetic.Settings, server: api.Api
 ) -> int:
-    import pytest
+    import pytest  # noqa: PLC0415  it may not be there, and says so itself until here
 
     def wait_for_api() -> None:
         trouble = settings.verify() or server.wait()
@@ -158,4 +160,3 @@ def _run_pytest(
     link.connect(order, say, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]
     return int(pytest.main(arguments))
-

@@ -1,12 +1,12 @@
 """Projects to run, interpreters to run them with, and one call that does it."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 from prefect_lens.engine.cold import ColdWorkers
@@ -15,6 +15,10 @@ from prefect_lens.engine.run import RunEvent, RunRequest, run_tests
 from prefect_lens.model import Interpreter, RunResult
 from pytest_prefect_lens.wire import TestId
 
+if TYPE_CHECKING:
+    import asyncio
+
+
 def prefect_pythons() -> list[str]:
     """Interpreters that have Prefect and pytest: those that the variables name, else our own if it has them."""
     named = os.environ.get("PREFECT_LENS_TEST_PYTHONS") or os.environ.get("PREFECT_LENS_TEST_PYTHON") or ""
@@ -22,7 +26,9 @@ def prefect_pythons() -> list[str]:
     return [path for path in named.split(os.pathsep) if path] or own
 
 
-@pytest.fixture(scope="session", params=prefect_pythons() or [None], ids=lambda path: Path(path).parts[-3] if path else "none")
+@pytest.fixture(
+    scope="session", params=prefect_pythons() or [None], ids=lambda path: Path(path).parts[-3] if path else "none"
+)
 def every_python(request) -> Interpreter:
     """Each interpreter in turn that has Prefect."""
     return interpreter(request.param)

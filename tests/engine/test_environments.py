@@ -89,10 +89,14 @@ async def test_a_program_that_is_no_python_is_told(bare, monkeypatch):
 
 
 @pytest.mark.slow
-async def test_a_prefect_whose_server_cannot_start_is_told_with_its_cure_and_kept_in_mind(project, home, monkeypatch, tmp_path):
+async def test_a_prefect_whose_server_cannot_start_is_told_with_its_cure_and_kept_in_mind(
+    project, home, monkeypatch, tmp_path
+):
     path = os.environ.get("PREFECT_LENS_TEST_BROKEN_PYTHON")
     if path is None:
-        pytest.skip("PREFECT_LENS_TEST_BROKEN_PYTHON names no interpreter whose Prefect stands beside a FastAPI that breaks it")
+        pytest.skip(
+            "PREFECT_LENS_TEST_BROKEN_PYTHON names no interpreter whose Prefect stands beside a FastAPI that breaks it"
+        )
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = project(FLOW)
     events = []
@@ -111,7 +115,9 @@ async def test_a_prefect_whose_server_cannot_start_is_told_with_its_cure_and_kep
 
 
 @pytest.mark.slow
-async def test_a_server_that_cannot_start_for_a_reason_of_the_moment_is_tried_again(project, home, python, monkeypatch, tmp_path):
+async def test_a_server_that_cannot_start_for_a_reason_of_the_moment_is_tried_again(
+    project, home, python, monkeypatch, tmp_path
+):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     shadow = tmp_path / "shadow"
     shadow.mkdir()
@@ -189,7 +195,11 @@ def test_an_environment_whose_python_is_gone_is_told_rather_than_passed_over(tmp
 
 
 KINDS = {
-    "uv": ("pyvenv.cfg", "home = /x\nuv = 0.5.1\nversion_info = 3.12.3\n", "uv pip install --python .venv/bin/python pytest"),
+    "uv": (
+        "pyvenv.cfg",
+        "home = /x\nuv = 0.5.1\nversion_info = 3.12.3\n",
+        "uv pip install --python .venv/bin/python pytest",
+    ),
     "poetry": ("poetry.lock", "", "poetry add --group dev pytest"),
     "uv project": ("uv.lock", "", "uv add --dev pytest"),
 }
@@ -215,7 +225,9 @@ async def test_conda_and_pixi_install_in_their_own_way(project, monkeypatch):
         (folder / place / "conda-meta/python-3.12.4-h123_0.json").touch()
         (folder / place / "lib/python3.12/site-packages").mkdir(parents=True)
         (folder / place / "bin/python").symlink_to(sys.executable)
-        found = find_interpreter(folder, ".", environ={"CONDA_PREFIX": str(folder / "conda")} if place == "conda" else {})
+        found = find_interpreter(
+            folder, ".", environ={"CONDA_PREFIX": str(folder / "conda")} if place == "conda" else {}
+        )
         assert found.python == "3.12.4"
         result = await run(folder, found, "test_flow.py")
         assert result.trouble[0].cure == cure
@@ -230,5 +242,7 @@ def test_a_cure_can_be_pasted(tmp_path):
     from prefect_lens.engine.cures import install
 
     command = install(folder, ".", found, ("prefect>=3.1", "pytest"))
-    said = subprocess.run(["sh", "-c", f"set -- {command}; printf '%s|' \"$@\""], cwd=folder, capture_output=True, text=True)
+    said = subprocess.run(
+        ["sh", "-c", f"set -- {command}; printf '%s|' \"$@\""], cwd=folder, capture_output=True, text=True
+    )
     assert said.stdout == ".venv/bin/python|-m|pip|install|prefect>=3.1|pytest|"

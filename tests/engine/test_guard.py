@@ -30,7 +30,13 @@ class Guarded:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        spec = {"argv": [sys.executable, "-c", script], "cwd": str(home), "env": dict(os.environ), "fds": [], "home": str(home)}
+        spec = {
+            "argv": [sys.executable, "-c", script],
+            "cwd": str(home),
+            "env": dict(os.environ),
+            "fds": [],
+            "home": str(home),
+        }
         self.send(json.dumps(spec))
 
     def send(self, line: str) -> None:

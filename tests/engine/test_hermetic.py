@@ -143,7 +143,9 @@ FILES = {
 
 
 @pytest.mark.parametrize("hostile", FILES)
-async def test_what_addresses_prefect_loses_and_what_tunes_it_stays(project, home, trap, every_python, hostile, monkeypatch, tmp_path):
+async def test_what_addresses_prefect_loses_and_what_tunes_it_stays(
+    project, home, trap, every_python, hostile, monkeypatch, tmp_path
+):
     place = {"url": trap.url, "home": home}
     folder = project(ASKING + dedent(FILES[hostile]).format(**place))
     if hostile == "shell":
@@ -172,8 +174,14 @@ async def test_what_addresses_prefect_loses_and_what_tunes_it_stays(project, hom
 def on_the_command_line(interpreter, folder, tmp_path):
     """What the files in the folder make of Prefect's behaviour; old versions do not read all of them."""
     code = "from prefect.settings import get_current_settings as s; print(s().logging.level, s().tasks.default_retries)"
-    environment = {"PATH": os.environ["PATH"], "PREFECT_HOME": str(tmp_path / "elsewhere"), "PREFECT_PROFILES_PATH": "/none"}
-    said = subprocess.check_output([interpreter.path, "-W", "ignore", "-c", code], cwd=folder, env=environment, text=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PREFECT_HOME": str(tmp_path / "elsewhere"),
+        "PREFECT_PROFILES_PATH": "/none",
+    }
+    said = subprocess.check_output(
+        [interpreter.path, "-W", "ignore", "-c", code], cwd=folder, env=environment, text=True
+    )
     level, retries = said.split()
     return [level, int(retries)]
 
@@ -190,7 +198,9 @@ def prefect():
 """
 
 
-async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(project, home, trap, every_python, monkeypatch, tmp_path):
+async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(
+    project, home, trap, every_python, monkeypatch, tmp_path
+):
     folder = project(ASKING + HARNESS + dedent(FILES[".env"]).format(url=trap.url, home=home))
     monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
     before = contents(home)
@@ -198,3 +208,22 @@ async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(project, 
     assert [case.outcome for case in result.cases] == ["passed"], (result.trouble, result.output)
     assert trap.visitors == 0
     assert contents(home) == before
+
+
+async def test_where_prefect_will_not_listen_no_test_runs(project, home, trap, python, tmp_path, monkeypatch):
+    folder = project(
+        ASKING
+        + dedent("""
+        #- conftest.py
+        import prefect.context
+        settings = prefect.context.get_settings_context()
+        settings.settings.api.url = "{url}"
+        prefect.context.root_settings_context = lambda: settings
+    """).format(url=trap.url)
+    )
+    monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
+    result = await run(folder, python, "test_settings.py")
+    assert [trouble.code for trouble in result.trouble] == ["PL911"]
+    assert "PREFECT_API_URL does not come from this run but from a conftest or a plugin" in result.trouble[0].what
+    assert result.cases == ()
+    assert trap.visitors == 0

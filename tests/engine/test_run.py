@@ -85,14 +85,22 @@ async def test_a_run_that_goes_well():
     assert result.ending is Ending.COMPLETE
     assert result.versions == ("3.12.1", "9.0.0", "3.8.8")
     (told,) = result.cases
-    assert (told.test.path, told.runs[0].path, told.runs[0].called_at.path) == ("tests/test_a.py", "flows/a.py", "flows/a.py")
+    assert (told.test.path, told.runs[0].path, told.runs[0].called_at.path) == (
+        "tests/test_a.py",
+        "flows/a.py",
+        "flows/a.py",
+    )
     assert events[-2:] == [CaseStarted(told.test), CaseFinished(told)]
     assert result.output == "its last words"
 
 
 DEATHS = {
     "killed": (Exit(None, 9), "PL907", "The test process was killed by SIGKILL while tests/test_a.py::test_b ran."),
-    "exited": (Exit(3), "PL907", "The test process ended by itself with exit status 3 while tests/test_a.py::test_b ran."),
+    "exited": (
+        Exit(3),
+        "PL907",
+        "The test process ended by itself with exit status 3 while tests/test_a.py::test_b ran.",
+    ),
     "alive": (None, "PL908", "The connection to the test process broke while tests/test_a.py::test_b ran."),
 }
 
@@ -121,7 +129,9 @@ async def test_a_plugin_of_another_version_is_not_listened_to():
 
 async def test_a_broken_machine_is_told_and_what_follows_is_not_believed():
     result, _ = await result_of(HELLO, Broken("PL906", "no server", "why", ("fastapi<1",)), PASSED, Ended(0))
-    assert [(trouble.code, trouble.what, trouble.detail) for trouble in result.trouble] == [("PL906", "no server", "why")]
+    assert [(trouble.code, trouble.what, trouble.detail) for trouble in result.trouble] == [
+        ("PL906", "no server", "why")
+    ]
     assert result.cases == ()
 
 
@@ -147,7 +157,17 @@ async def test_what_did_not_come_to_run_is_left_out_like_what_options_deselected
 @pytest.mark.parametrize("heeds", [True, False])
 async def test_cancelling_keeps_what_had_finished_and_believes_nothing_later(heeds):
     cancel = asyncio.Event()
-    script = Script(HELLO, Collected((A, B)), Started(A), PASSED, Started(B), ..., Finished(CaseRecord(B, "failed", 0.1)), Ended(2), heeds=heeds)
+    script = Script(
+        HELLO,
+        Collected((A, B)),
+        Started(A),
+        PASSED,
+        Started(B),
+        ...,
+        Finished(CaseRecord(B, "failed", 0.1)),
+        Ended(2),
+        heeds=heeds,
+    )
 
     def hear(event):
         if event == CaseStarted(TestId("tests/test_a.py", ("test_b",))):

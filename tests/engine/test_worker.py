@@ -35,7 +35,11 @@ def processes(mark: str) -> list[str]:
     found = []
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdecimal() and int(folder.name) != os.getpid() and mark.encode() in (folder / "environ").read_bytes():
+            if (
+                folder.name.isdecimal()
+                and int(folder.name) != os.getpid()
+                and mark.encode() in (folder / "environ").read_bytes()
+            ):
                 found.append((folder / "cmdline").read_text().replace("\0", " ")[:200])
         except OSError:
             continue

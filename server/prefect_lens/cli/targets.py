@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefect_lens.index.target import NotFound, find
 from pytest_prefect_lens.wire import TestId
+
+from prefect_lens.index.target import NotFound, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,9 @@ def choose(snapshot: Snapshot, folder: Path, targets: Sequence[str]) -> tuple[Pa
         tests |= {TestId(test.path, test.names, found.params): test for test in found.tests}
         files |= dict.fromkeys(_whole_files(snapshot, name))
     # A test file that is named runs as a whole: pytest may find more in it than can be read.
-    projects = dict.fromkeys((*(case.project for case in tests.values()), *(snapshot.project_of(f).root for f in files)))
+    projects = dict.fromkeys(
+        (*(case.project for case in tests.values()), *(snapshot.project_of(f).root for f in files))
+    )
     return tuple(
         Part(
             project,

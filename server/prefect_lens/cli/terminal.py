@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,15 +20,16 @@ from prefect_lens.model import Ending, RunResult, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_prefect_lens.wire import CaseRecord, RunRecord
+
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.model import Diagnostic
-    from pytest_prefect_lens.wire import CaseRecord, RunRecord
 
 _SIGNS = {
     "passed": ("✓", "green"),
     "failed": ("✗", "red"),
     "error": ("✗", "red"),
-    "skipped": ("–", "yellow"),
+    "skipped": ("-", "yellow"),
     "xfailed": ("✓", "yellow"),
     "xpassed": ("✗", "yellow"),
 }
@@ -128,12 +129,18 @@ def _run(name: str, run: RunRecord) -> Text:
     if not run.states:
         return Text(name.rstrip())
     final, first = run.states[-1], run.states[0]
-    waits = [state.name for state in run.states if state.type == "SCHEDULED" and state.name != "Scheduled"]
-    repeated = ", ".join(f"{name} ×{len(list(same))}" for name, same in groupby(waits))
     took = final.time - first.time
     return Text.assemble(
         name,
         (f"{printable(final.name):<10}", _STATES.get(final.type, "yellow")),
         (f" {f'{took * 1000:.0f} ms' if took < 1 else f'{took:.2f} s':>7}", "dim"),
-        (f"  {repeated}" if repeated else "", "dim"),
+        (f"  {_on_the_way(run)}".rstrip(), "dim"),
     )
+
+
+def _on_the_way(run: RunRecord) -> str:
+    """What a run went through that is out of the ordinary: `AwaitingRetry ×2`."""
+    names = Counter(state.name for state in run.states[:-1] if state.name not in {"Scheduled", "Pending", "Running"})
+    if "AwaitingRetry" in names:
+        del names["Retrying"]  # that is what a run that awaited its retry does next
+    return ", ".join(f"{printable(name)} \N{MULTIPLICATION SIGN}{count}" for name, count in names.items())

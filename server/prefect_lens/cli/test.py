@@ -11,13 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prefect_lens.engine.request import RunRequest
+from prefect_lens.model import Ending, RunResult, Trouble
+
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from prefect_lens.cli.report import Report
     from prefect_lens.cli.targets import Part
     from prefect_lens.index.snapshot import Snapshot
-    from prefect_lens.model import RunResult
 
 PASSED, FAILED, COULD_NOT_RUN, NOTHING, CANCELLED = 0, 1, 2, 5, 130
 _STATUS = {"passed": PASSED, "failed": FAILED, "broken": COULD_NOT_RUN, "nothing": NOTHING, "cancelled": CANCELLED}
@@ -53,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         near = f" Did you mean {' or '.join(chosen.nearest)}?" if chosen.nearest else ""
         print(f"prefect-lens test: nothing here is called {chosen.target}.{near}", file=sys.stderr)
         return COULD_NOT_RUN
-    if not chosen:
+    if not chosen or not snapshot.uses_prefect:
         report.nothing(_why_nothing(snapshot, folder, arguments.targets))
         return NOTHING
     report.begin(
@@ -74,36 +77,37 @@ def _why_nothing(snapshot: Snapshot, folder: Path, targets: list[str]) -> str:
     return f"No test reaches {', '.join(targets)}." if targets else f"There is no test in {folder}."
 
 
-async def _run_all(folder: Path, parts: tuple[Part, ...], pytest_args: tuple[str, ...], report: Report) -> list[RunResult]:
+async def _run_all(
+    folder: Path, parts: Sequence[Part], pytest_args: tuple[str, ...], report: Report
+) -> list[RunResult]:
     """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
     from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
+    from prefect_lens.engine.run import run_tests  # noqa: PLC0415
 
     cancel = asyncio.Event()
     _cancel_on_signals(cancel)
     workers = ColdWorkers()
     results: list[RunResult] = []
     for part in parts:
-        if not cancel.is_set():
-            results.append(await _run_part(folder, part, pytest_args, report, workers, cancel))
+        if cancel.is_set():
+            break
+        request = _request(folder, part, pytest_args)
+        if isinstance(request, Trouble):
+            results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(request,)))
+        else:
+            results.append(await run_tests(request, workers, report.hear, cancel))
     return results
 
 
-async def _run_part(
-    folder: Path, part: Part, pytest_args: tuple[str, ...], report: Report, workers: object, cancel: asyncio.Event
-) -> RunResult:
+def _request(folder: Path, part: Part, pytest_args: tuple[str, ...]) -> RunRequest | Trouble:
     from prefect_lens.engine.interpreter import find_interpreter  # noqa: PLC0415
-    from prefect_lens.engine.run import RunRequest, run_tests  # noqa: PLC0415
-    from prefect_lens.model import Ending, RunResult, Trouble  # noqa: PLC0415
 
     found = find_interpreter(folder, part.project, configured=part.settings.interpreter, environ=os.environ)
     if isinstance(found, Trouble):
         # The editor's setting is none here; what does the same for everybody stands in the project.
         cure = (found.cure or "").replace("prefectLens.interpreter", "interpreter in [tool.prefect-lens]")
-        return RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(replace(found, cure=cure or None),))
-    request = RunRequest(
-        folder, part.project, found, part.tests, part.files, (*part.settings.pytest_args, *pytest_args)
-    )
-    return await run_tests(request, workers, report.hear, cancel)  # type: ignore[arg-type]
+        return replace(found, cure=cure or None)
+    return RunRequest(folder, part.project, found, part.tests, part.files, (*part.settings.pytest_args, *pytest_args))
 
 
 def _cancel_on_signals(cancel: asyncio.Event) -> None:

@@ -6,15 +6,17 @@ import asyncio
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from prefect_lens.engine.workers import ChannelBrokenError
 from pytest_prefect_lens import wire
 
+from prefect_lens.engine.workers import ChannelBrokenError
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
     from pytest_prefect_lens.wire import Message
 
 _LONGEST = 64 * wire.MAX_TEXT
@@ -114,7 +116,7 @@ class _Listener:
 
 
 @asynccontextmanager
-async def open_channel() -> AsyncIterator[Channel]:
+async def open_channel() -> AsyncGenerator[Channel]:
     """Open a channel for one worker."""
     channel = _Listener() if sys.platform == "win32" else _Pair()
     await channel.connect()

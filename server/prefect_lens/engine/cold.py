@@ -7,10 +7,10 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pytest_prefect_lens.wire import VERSION, Order, TestId
 
 from prefect_lens.engine import guard
 from prefect_lens.engine.channel import open_channel
@@ -18,12 +18,15 @@ from prefect_lens.engine.environment import environment
 from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder, sweep
 from prefect_lens.engine.trouble import OLDEST_PYTHON, TOO_OLD
 from prefect_lens.engine.workers import Exit
-from pytest_prefect_lens.wire import VERSION, Order, TestId
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from pathlib import Path
+
+    from pytest_prefect_lens.wire import Message
+
     from prefect_lens.engine.channel import Channel
     from prefect_lens.engine.request import RunRequest
-    from pytest_prefect_lens.wire import Message
 
 KEPT_OUTPUT = 1_000_000
 """How many bytes of a worker's output are kept: the last ones."""
@@ -49,7 +52,7 @@ class ColdWorkers:
         sweep()
 
     @asynccontextmanager
-    async def open(self, request: RunRequest) -> AsyncIterator[ColdWorker]:
+    async def open(self, request: RunRequest) -> AsyncGenerator[ColdWorker]:
         """See `WorkerSource.open`."""
         cache = cache_folder(self._environ)
         with run_folder() as (home, lock):
@@ -152,8 +155,8 @@ class _Tail:
         return f"[… the beginning was left out]\n{text}" if self._lost else text
 
 
-async def _start(spec: dict[str, Any], channel: Channel, lock: int | None, home: Path) -> ColdWorker:
-    descriptors = (*spec["fds"], *(() if lock is None or sys.platform == "win32" else (lock,)))
+async def _start(spec: dict[str, Any], channel: Channel, lock: int, home: Path) -> ColdWorker:
+    descriptors = (*spec["fds"], lock)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",

@@ -41,7 +41,7 @@ def install(
 def relative(folder: Path, path: str) -> str:
     """Return a path as a person in the workspace folder would write it."""
     prefix = f"{folder}{os.sep}"
-    return path[len(prefix) :] if path.startswith(prefix) else path
+    return path.removeprefix(prefix)
 
 
 def quote(text: str) -> str:

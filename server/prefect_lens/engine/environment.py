@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefect_lens.model import EnvironmentKind, Interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ADDRESSING = re.compile(
     r"""

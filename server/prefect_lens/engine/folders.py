@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import getpass
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
 
 _PREFIX = "prefect-lens-run-"
 
@@ -25,7 +30,15 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     else:
         base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "prefect-lens"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    # A home that cannot be written to: what is kept then lasts as long as the machine runs.
+    folder = Path(tempfile.gettempdir()) / f"prefect-lens-cache-{getpass.getuser()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not _is_ours(folder):
+        raise PermissionError(errno.EPERM, "belongs to somebody else", str(folder))
     return folder
 
 
@@ -52,7 +65,7 @@ def plugin_folder(cache: Path) -> Path:
 
 
 @contextmanager
-def run_folder() -> Iterator[tuple[Path, int | None]]:
+def run_folder() -> Generator[tuple[Path, int]]:
     """Make a private folder for one run, and give it with the descriptor of the lock that says it is in use.
 
     Whoever holds the descriptor, or one that was inherited from it, keeps the folder from being swept. It is removed
@@ -80,7 +93,7 @@ def sweep() -> None:
 
 def _is_ours(folder: Path) -> bool:
     about = folder.lstat()
-    return os.path.isdir(folder) and not folder.is_symlink() and (sys.platform == "win32" or about.st_uid == os.getuid())
+    return folder.is_dir() and not folder.is_symlink() and (sys.platform == "win32" or about.st_uid == os.getuid())
 
 
 def _in_use(folder: Path) -> bool:
@@ -99,11 +112,11 @@ def _lock(descriptor: int) -> bool:
     """Lock an open file; it stays locked until every descriptor that was inherited from this one is closed."""
     try:
         if sys.platform == "win32":
-            import msvcrt
+            import msvcrt  # noqa: PLC0415  Windows alone has it
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl
+            import fcntl  # noqa: PLC0415  Windows does not have it
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -16,6 +16,7 @@ How processes are found that hide from their parent, by system:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 _GIVE_UP = 5.0
@@ -68,8 +70,8 @@ def _remove(home: str) -> None:
 
 
 def _guard_posix(spec: dict[str, Any]) -> None:
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if libc is not None:
+    libc: Any = ctypes.CDLL(None)
+    if sys.platform == "linux":
         libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     # A terminal's Ctrl-C and hang-up are the server's to answer.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -78,12 +80,12 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     os.set_blocking(wake_in, False)
     os.set_blocking(wake_out, False)
     signal.set_wakeup_fd(wake_in)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _wake)
 
     def before_exec() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        if libc is not None:
+        if sys.platform == "linux":
             libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: it goes with us, however we go
 
     try:
@@ -96,7 +98,7 @@ def _guard_posix(spec: dict[str, Any]) -> None:
             stderr=2,
             pass_fds=spec["fds"],
             start_new_session=True,
-            preexec_fn=before_exec,
+            preexec_fn=before_exec,  # noqa: PLW1509  this process has one thread
         ).pid
     except OSError as error:
         _tell(failed=f"{error.filename or spec['argv'][0]}: {error.strerror}")
@@ -132,6 +134,10 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     _tell(exited=code if code >= 0 else None, signal=-code if code < 0 else None)
 
 
+def _wake(number: int, frame: object) -> None:
+    """Do nothing; without a handler a signal writes nothing to the wake-up descriptor."""
+
+
 def _drain(descriptor: int) -> None:
     try:
         while os.read(descriptor, 4096):
@@ -162,20 +168,18 @@ def _kill_all(seen: dict[int, str]) -> None:
         if not left:
             return
         for pid in left:
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         time.sleep(0.005)
 
 
 def _tree_by_proc() -> set[int]:
     """Every living descendant of this process."""
     parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):
+    for name in (entry.name for entry in Path("/proc").iterdir()):
         if name.isdecimal():
             try:
-                with open(f"/proc/{name}/stat", "rb") as stat:
+                with Path(f"/proc/{name}/stat").open("rb") as stat:
                     # The name in brackets may hold anything, brackets too.
                     state, parent = stat.read().rpartition(b")")[2].split()[:2]
             except OSError:
@@ -234,7 +238,7 @@ def _guard_windows(spec: dict[str, Any]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             stderr=sys.stderr,
-            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,  # type: ignore[attr-defined,unused-ignore]
+            creationflags=0x200,  # CREATE_NEW_PROCESS_GROUP
         )
     except OSError as error:
         _tell(failed=f"{spec['argv'][0]}: {error.strerror}")
@@ -245,7 +249,7 @@ def _guard_windows(spec: dict[str, Any]) -> None:
         for line in sys.stdin.buffer:
             if line.strip() == b"interrupt":
                 # The worker maps it to KeyboardInterrupt; CTRL_C_EVENT cannot be sent to one group alone.
-                worker.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]
+                worker.send_signal(1)  # CTRL_BREAK_EVENT
         worker.kill()
 
     threading.Thread(target=listen, daemon=True).start()
@@ -253,12 +257,12 @@ def _guard_windows(spec: dict[str, Any]) -> None:
     # We are in the job ourselves, so the folder goes first, as far as open files allow; the sweep takes the rest.
     _remove(spec["home"])
     _tell(exited=code, signal=None)
-    ctypes.windll.kernel32.TerminateJobObject(job, 0)  # type: ignore[attr-defined,unused-ignore]
+    vars(ctypes)["windll"].kernel32.TerminateJobObject(ctypes.c_void_p(job), 0)
 
 
 def _join_job() -> int:
     """Join a new job object whose members die when its last handle, ours, closes."""
-    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    kernel32: Any = vars(ctypes)["windll"].kernel32
     kernel32.CreateJobObjectW.restype = ctypes.c_void_p
     kernel32.GetCurrentProcess.restype = ctypes.c_void_p
     job = kernel32.CreateJobObjectW(None, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from dataclasses import dataclass
@@ -40,9 +39,7 @@ def read(program: Path) -> Environment:
         if not complete and configuration.get("home"):
             sites += read(Path(configuration["home"]) / program.name).site_packages
         version = configuration.get("version") or configuration.get("version_info") or _version_of(prefix)
-        return Environment(
-            _plain(version), _with_links(sites), complete, is_virtual=True, is_uv="uv" in configuration
-        )
+        return Environment(_plain(version), _with_links(sites), complete, is_virtual=True, is_uv="uv" in configuration)
     if (prefix / "conda-meta").is_dir():
         python = next(iter(sorted((prefix / "conda-meta").glob("python-[0-9]*.json"))), None)
         version = python.name.split("-")[1] if python is not None else _version_of(prefix)
@@ -50,10 +47,10 @@ def read(program: Path) -> Environment:
     # A Python of the system: its link tells its version, and its prefix where it is installed. A shim tells nothing.
     real = program.resolve()
     named = re.fullmatch(r"python(3\.\d+)(\.exe)?", real.name)
-    if named is None and sys.platform != "win32":
+    version = named[1] if named is not None else None
+    if version is None and sys.platform != "win32":
         return Environment(None, (), is_complete=False)
     home = real.parent.parent if real.parent.name == "bin" else real.parent
-    version = named[1] if named is not None else None
     sites = _sites(home, version)
     if version is not None and home == Path("/usr"):  # Debian's own places
         sites += tuple(
@@ -98,8 +95,12 @@ def _with_links(sites: tuple[str, ...]) -> tuple[str, ...]:
                 lines = link.read_text(encoding="utf-8", errors="replace").splitlines()
             except OSError:
                 continue
-            places = [os.path.join(site, line.strip()) for line in lines if line.strip() and not line.startswith(("#", "import "))]
-            found += [place for place in places if os.path.isdir(place)]
+            places = [
+                str(Path(site) / line.strip())
+                for line in lines
+                if line.strip() and not line.startswith(("#", "import "))
+            ]
+            found += [place for place in places if Path(place).is_dir()]
     return tuple(dict.fromkeys(found))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefect_lens.engine import installed
 from prefect_lens.engine.cures import relative
 from prefect_lens.model import EnvironmentKind, Interpreter, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NAMES = ("Scripts/python.exe", "python.exe") if sys.platform == "win32" else ("bin/python", "bin/python3")
 

@@ -1,11 +1,13 @@
-"""Paths of the wire, which are absolute, made relative to the workspace folder, as everything in the server has them."""
+"""Paths of the wire, which are absolute, made relative to the workspace folder, as the server has them."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 

@@ -7,16 +7,18 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_prefect_lens.wire import Broken
 
 from prefect_lens.engine import installed
 from prefect_lens.engine.cures import install, relative
 from prefect_lens.engine.folders import cache_folder
 from prefect_lens.engine.trouble import OLDEST_PYTHON, from_worker
 from prefect_lens.model import Interpreter, Trouble
-from pytest_prefect_lens.wire import Broken
 
 if TYPE_CHECKING:
     from prefect_lens.engine.request import RunRequest
@@ -33,7 +35,7 @@ def look_before(request: RunRequest) -> Trouble | None:
 
 
 def check(folder: Path, project: str, interpreter: Interpreter) -> Trouble | None:
-    """Return what an interpreter lacks to run a project's tests. Where reading leaves a doubt, None: a run will tell."""
+    """Return what an interpreter lacks to run a project's tests. Where reading leaves a doubt, None: a run tells."""
     where = relative(folder, str(Path(interpreter.path).parents[1]))
     path = relative(folder, interpreter.path)
     if not Path(interpreter.path).is_file():
@@ -62,8 +64,9 @@ def remember(request: RunRequest, broken: Broken) -> None:
         return  # only what an installation cures; the rest may go away by itself
     path = _verdict(request.interpreter)
     if path is not None:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text(json.dumps(asdict(broken)), encoding="utf-8")
+        with suppress(OSError):  # the next run finds it out again
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.write_text(json.dumps(asdict(broken)), encoding="utf-8")
 
 
 def _remembered(request: RunRequest) -> Trouble | None:
@@ -83,9 +86,9 @@ def _verdict(interpreter: Interpreter) -> Path | None:
     names = sorted(
         name
         for site in interpreter.site_packages
-        if os.path.isdir(site)
-        for name in os.listdir(site)
-        if name.endswith((".dist-info", ".egg-info"))
+        if Path(site).is_dir()
+        for place in Path(site).iterdir()
+        if (name := place.name).endswith((".dist-info", ".egg-info"))
     )
     if not names:
         return None

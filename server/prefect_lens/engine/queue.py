@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from prefect_lens.engine.request import RunRequest
 from prefect_lens.engine.run import RunEvent, run_tests
-from prefect_lens.engine.workers import WorkerSource
 from prefect_lens.model import Ending, RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefect_lens.engine.request import RunRequest
+    from prefect_lens.engine.workers import WorkerSource
 
 
 class QueuedRun:
@@ -85,7 +89,7 @@ class RunQueue:
         except asyncio.CancelledError:
             run.ended.set_result(RunResult(Ending.CANCELLED, 0.0, asked=run.request.tests))
             raise
-        except Exception as error:  # a fault of ours must not stop the queue; whoever asked hears of it
+        except Exception as error:  # noqa: BLE001  a fault of ours must not stop the queue; whoever asked hears of it
             run.ended.set_exception(error)
         else:
             run.ended.set_result(result)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefect_lens.model import Interpreter
     from pytest_prefect_lens.wire import TestId
+
+    from prefect_lens.model import Interpreter
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.engine.paths import Relative
-from prefect_lens.engine.preflight import look_before, remember
-from prefect_lens.engine.request import RunRequest
-from prefect_lens.engine.trouble import broken_channel, died, from_worker, not_started, stopped_itself, wrong_protocol
-from prefect_lens.engine.workers import ChannelBrokenError, Exit, WorkerSource
-from prefect_lens.model import Ending, RunResult, Trouble
 from pytest_prefect_lens import wire
 from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
 
+from prefect_lens.engine.paths import Relative
+from prefect_lens.engine.preflight import look_before, remember
+from prefect_lens.engine.request import RunRequest
+from prefect_lens.engine.trouble import broken_channel, died, from_worker, not_prepared, stopped_itself, wrong_protocol
+from prefect_lens.engine.workers import ChannelBrokenError, Exit, WorkerSource
+from prefect_lens.model import Ending, RunResult, Trouble
+
 if TYPE_CHECKING:
-    from prefect_lens.engine.workers import Worker
+    from collections.abc import Callable
+
     from pytest_prefect_lens.wire import Message
+
+    from prefect_lens.engine.workers import Worker
 
 __all__ = ["CaseFinished", "CaseStarted", "Collected", "Preparing", "RunEvent", "RunRequest", "run_tests"]
 
@@ -85,7 +88,7 @@ async def run_tests(
                 await _follow(worker, hearing, cancel or asyncio.Event())
                 hearing.output = worker.output()
         except OSError as error:
-            trouble = not_started(request, str(error))
+            trouble = not_prepared(error)
     return hearing.result(time.monotonic() - began, trouble)
 
 

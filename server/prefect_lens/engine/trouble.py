@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_prefect_lens.wire import Broken, Ended, Hello, TestId
 
 from prefect_lens.engine.cures import install, relative
 from prefect_lens.model import Trouble
-from pytest_prefect_lens.wire import Broken, Ended, Hello, TestId
 
 if TYPE_CHECKING:
     from prefect_lens.engine.request import RunRequest
@@ -20,7 +23,7 @@ TOO_OLD = 78
 
 def from_worker(request: RunRequest, broken: Broken) -> Trouble:
     """Return what the worker itself found, with a cure that fits the environment."""
-    what = broken.what.replace(f"in {_prefix(request)} ", f"in {_where(request)} ")
+    what = re.sub(rf"{re.escape(_prefix(request))}(?=[ .,])", lambda _: _where(request), broken.what)
     if broken.code == "PL909":
         cure = install(request.folder, request.project, request.interpreter, ("prefect-lens",), upgrade=True)
         return Trouble(broken.code, what, cure, cure_is_command=True, detail=broken.detail)
@@ -37,9 +40,16 @@ def not_started(request: RunRequest, why: str) -> Trouble:
     return Trouble("PL901", what, "Set prefectLens.interpreter to the project's Python.")
 
 
+def not_prepared(error: OSError) -> Trouble:
+    """What a run needs outside of the workspace cannot be had: a folder, a socket, a process."""
+    what = f"The test process could not be prepared: {error.strerror or error}"
+    where = f" ({error.filename})" if error.filename else ""
+    return Trouble("PL907", f"{what}{where}.", "Look at the space and the rights of the temporary folder.")
+
+
 def wrong_protocol(hello: Hello) -> Broken:
     """The plugin in the environment is of another version than this server."""
-    what = f"The installed pytest_prefect_lens speaks protocol {hello.version}, which this version of Prefect Lens does not."
+    what = f"The installed pytest_prefect_lens speaks protocol {hello.version}, this Prefect Lens does not."
     return Broken("PL909", what, distributions=("prefect-lens",))
 
 
@@ -90,7 +100,9 @@ def _how(end: Exit) -> str:
 def _while(running: list[TestId]) -> str:
     if not running:
         return ""
-    tests = ", ".join("::".join((test.path, *test.names)) + (f"[{test.params}]" if test.params else "") for test in running[:3])
+    tests = ", ".join(
+        "::".join((test.path, *test.names)) + (f"[{test.params}]" if test.params else "") for test in running[:3]
+    )
     return f" while {tests} ran"
 
 
@@ -109,7 +121,5 @@ def _where(request: RunRequest) -> str:
 
 
 def _prefix(request: RunRequest) -> str:
-    from pathlib import Path
-
     folder = Path(request.interpreter.path).parent
     return str(folder.parent if folder.name in ("bin", "Scripts") else folder)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from prefect_lens.engine.request import RunRequest
     from pytest_prefect_lens.wire import Message
+
+    from prefect_lens.engine.request import RunRequest
 
 
 @dataclass(frozen=True, slots=True)
