@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 SERVER = Path(__file__).parents[2] / "server"
-LONG = 20.0
+LONG = 60.0
 """Seconds after which a test gives up. Nothing waits for as long when all is well."""
 
 EVERYTHING = {
