@@ -6,7 +6,7 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, fixture_values
+from prefect_lens.index import calls, fixture_values, registries
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -216,8 +216,10 @@ def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name
     arguments = dict(value.arguments) if function.scope.name == "__init__" else {}
     frame = calls.frame_of(inter, function, {**arguments, first: frozenset((value,))}, UNPATCHED)
     dotted = f"{first}.{name}"
-    bound = inter.name_in(frame, dotted)
-    return bound
+    found = inter.name_in(frame, dotted)
+    if function.scope.name != "__init__" and len(function.scope.parameters) > 1:
+        found |= registries.put_by_method(inter, function, value, dotted)
+    return found
 
 
 def _of_class(inter: Interpreter, value: Class, name: str, frame: Frame) -> Values:

@@ -16,6 +16,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("seq", items)`, `("dict", ((key, value), …))` | a container; an item may be `("star", …)`, a key may be None |
 | `("item", base, index)` | a subscript |
 | `("either", items)` | one of several |
+| `("or", items)` | the first of several that is there |
 | `("def", scope)`, `("class", scope)`, `("lambda", scope)` | what a definition makes, decorators applied |
 | `("each", iterable)`, `("part", expression, i)` | an element in a loop, a place in an unpacking |
 | `("enter", manager)` | what `with … as` binds |

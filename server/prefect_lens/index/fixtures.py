@@ -179,7 +179,7 @@ class Setup:
 
     def _set_up(self, fixture: Fixture, level: int, frame: Frame | None) -> Values:
         if (done := self._done.get(fixture)) is not None:
-            return done
+            return done  # its patches are in the world already
         self._done[fixture] = NOTHING
         inter, scope = self._inter, fixture.function.scope
         keywords: list[tuple[str, Values]] = []
@@ -208,6 +208,9 @@ class Setup:
         inter.link(frame or self._root, target, fixture.name)
         inter.walk(target)
         self._root.world = patches.merged(inter, self._root.world, target.left)
+        if frame is not None:
+            frame.world = patches.merged(inter, frame.world, target.left)
+            frame.left.update(target.left)
         values = calls.returns(inter, target)
         if scope.is_generator:
             values = containers.elements(inter, values, self._root)

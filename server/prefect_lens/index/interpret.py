@@ -10,20 +10,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, containers, patches
+from prefect_lens.index import attributes, calls, containers, patches, registries
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
     Arguments,
+    Bound,
     Class,
     Edge,
     External,
     Frame,
     Function,
+    Instance,
     Made,
     Module,
     Number,
     Opaque,
+    Partial,
     Path,
     Sequence,
     Text,
@@ -62,6 +65,7 @@ class Interpreter:
         """The root of the project that a file belongs to."""
         self.dependents: dict[str, set[str]] = {}
         """For each file, the files whose answers came from it."""
+        self.users = registries.Users(modules)
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
         self.depth = 0
@@ -78,6 +82,7 @@ class Interpreter:
             "dict": lambda e, frame: containers.mapping(self, e[1], frame),
             "item": lambda e, frame: containers.item(self, e[1], e[2], frame),
             "either": lambda e, frame: union(*(self.evaluate(part, frame) for part in e[1])),
+            "or": self._or,
             "effects": self._effects,
             "def": self._def,
             "lambda": lambda e, frame: frozenset((self.function(frame, e[1]),)),
@@ -101,6 +106,7 @@ class Interpreter:
         """Return the interpreter of the next snapshot, which shares what is known about the files that are not gone."""
         new = Interpreter(modules, self.resolver, self.root_of)
         new.dependents = self.dependents
+        new.users.asked = self.users.asked
         if len(self._interned) < MOST_VALUES:
             new._interned = self._interned
             new._worlds = self._worlds
@@ -155,7 +161,7 @@ class Interpreter:
         match expression[0]:
             case "call":
                 calls.effect(self, expression, frame)
-            case "effects" | "either" | "seq" | "join":
+            case "effects" | "either" | "or" | "seq" | "join":
                 for part in expression[1]:
                     self.effect(part, frame)
             case "with":
@@ -169,6 +175,15 @@ class Interpreter:
         for part in expression[1]:
             self.effect(part, frame)
         return NOTHING
+
+    def _or(self, expression: Expression, frame: Frame) -> Values:
+        found: set[Value] = set()
+        for part in expression[1]:
+            values = self.evaluate(part, frame)
+            found |= values
+            if values and all(isinstance(value, (Class, Function, Made, Bound, Partial, Instance, Module)) for value in values):
+                break
+        return frozenset(found)
 
     def _with(self, expression: Expression, frame: Frame) -> Values:
         before = frame.world
@@ -200,7 +215,10 @@ class Interpreter:
         if found is None:
             frame.names[name] = NOTHING
             first, bindings = frame.scope.bindings[name]
-            found = frame.names[name] = union(*(self._bound(e, frame) for e in bindings[first:]))
+            found = union(*(self._bound(e, frame) for e in bindings[first:]))
+            if frame.parent is None and name in frame.module.added:
+                found |= registries.added(self, frame.module, name)
+            frame.names[name] = found
         return found
 
     def module_name(self, module: Module, name: str, world: World = UNPATCHED) -> Values:
@@ -339,6 +357,13 @@ class Interpreter:
         if found is None:
             found = frame.classes[index] = Class(frame.module, index, frame)
         return found
+
+    def meet(self, form: tuple[str, int], frame: Frame) -> None:
+        """Meet a definition of a scope, decorators and all."""
+        if form[0] == "def":
+            calls.decorated(self, form[1], frame)
+        else:
+            self._class(form, frame)
 
     def _def(self, expression: Expression, frame: Frame) -> Values:
         return calls.decorated(self, expression[1], frame)[0]

@@ -66,7 +66,7 @@ _FIRST = re.compile(
 )
 _ASKS = re.compile(r"^(?:get|post|put|delete|patch|request|head|options|send|stream|query|simulate)(?:_|$)")
 _ANYWHERE = re.compile(r"(?:^|_)(?:thread|threadsafe|executor|soon|sync|worker|pool|subprocess|coroutine|callback|invoke|with|until)(?:_|$)")
-_NEVER = re.compile(r"^(?:assert_|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$")
+_NEVER = re.compile(r"^(?:assert_(?!raises|warns|logs)|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _INERT = (

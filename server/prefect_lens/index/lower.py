@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.lower_expressions import Expressions, Open
+from prefect_lens.index.lower_expressions import Expressions, Open, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +97,12 @@ class _Statements(Expressions):
                 self.block(node.body)
                 self.leave_branch(before)
                 self.branch(node.orelse)
+            case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if (
+                asked_for(node.test) == (name, False)
+            ):
+                # `if sink is None: sink = …`: what is passed hides the default
+                before = self.value(node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test.left)  # type: ignore[attr-defined]
+                self.bind(name, ("or", (before, self.effect(value))))
             case ast.If():
                 self.effect(node.test)
                 self.branch(node.body)
@@ -104,13 +110,21 @@ class _Statements(Expressions):
             case ast.With() | ast.AsyncWith():
                 self.with_(node)
             case ast.Try() | ast.TryStar():
+                bound = {name: len(found) for name, found in self.open.bindings.items()}
                 self.branch(node.body)
                 self.branch(node.orelse)
+                imported = {
+                    name: found[-1][0]
+                    for name, found in self.open.bindings.items()
+                    if len(found) > bound.get(name, 0) and found[-1][0] is not None and found[-1][0][0] in {"from", "module"}
+                }
                 for handler in node.handlers:
                     before = self.enter_branch()
+                    self.open.instead = imported if _is_import_error(handler) else {}
                     if handler.name:
                         self.bind(handler.name, None)
                     self.block(handler.body)
+                    self.open.instead = {}
                     self.leave_branch(before)
                 self.block(node.finalbody)
             case ast.Match():
@@ -268,6 +282,13 @@ class _Statements(Expressions):
             at += 1  # the name stands on a continuation line
             return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
         return line, column + (found.end() if found is not None else 0), line
+
+
+def _is_import_error(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or any(
+        isinstance(part, ast.Name) and part.id in {"ImportError", "ModuleNotFoundError", "Exception"}
+        for part in ast.walk(handler.type)
+    )
 
 
 def dotted(node: ast.expr) -> str | None:

@@ -42,6 +42,8 @@ class Open:
     """Names declared global or nonlocal, and the scope that they belong to."""
     branch: tuple[int, ...] = ()
     loop: int = 0
+    instead: dict[str, Expression] = field(default_factory=dict)
+    """In a handler of ImportError: the imports that it stands in for."""
 
 
 class Expressions:
@@ -64,8 +66,11 @@ class Expressions:
             ast.Await: lambda node: self.value(node.value),
             ast.Starred: lambda node: ("star", self.value(node.value)),
             ast.NamedExpr: self._walrus,
-            ast.IfExp: lambda node: ("either", (self.value(node.body), self.value(node.orelse), self._only(node.test))),
-            ast.BoolOp: lambda node: ("either", tuple(self.value(item) for item in node.values)),
+            ast.IfExp: self._conditional,
+            ast.BoolOp: lambda node: (
+                "or" if isinstance(node.op, ast.Or) else "either",
+                tuple(self.value(item) for item in node.values),
+            ),
             ast.BinOp: self._binary,
             ast.List: self._sequence,
             ast.Tuple: self._sequence,
@@ -133,6 +138,8 @@ class Expressions:
     def bind(self, name: str, value: Expression) -> None:
         """Note that a name of the open scope is bound to a value here."""
         where, branch = self.open, self.open.branch
+        if where.instead and name in where.instead:
+            value = ("or", (where.instead[name], value))
         if name in where.elsewhere:
             value = ("inside", where.index, value) if value is not None else None
             where, branch = self._at(where.elsewhere[name]), _NEVER
@@ -269,6 +276,15 @@ class Expressions:
         elif arguments[-1] is not None:
             self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
 
+    def _conditional(self, node: ast.IfExp) -> Expression:
+        body, orelse, test = self.value(node.body), self.value(node.orelse), self._only(node.test)
+        asked = asked_for(node.test)
+        if asked is not None:
+            kept, other = (node.body, orelse) if asked[1] else (node.orelse, body)
+            if isinstance(kept, ast.Name) and kept.id == asked[0]:
+                return ("or", (self.value(kept), other))
+        return ("either", (body, orelse, test))
+
     def _walrus(self, node: ast.NamedExpr) -> Expression:
         expression = self.value(node.value)
         self.bind(node.target.id, expression)
@@ -351,6 +367,19 @@ class Expressions:
 
     def _joined(self, parts: list[ast.expr]) -> Expression:
         return ("join", tuple(self.value(part) for part in parts))
+
+
+def asked_for(test: ast.expr) -> tuple[str, bool] | None:
+    """Return the name whose presence a condition asks for, and whether it holds when it is there."""
+    match test:
+        case ast.Name(id=name):
+            return name, True
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
+            return name, False
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
+            return name, isinstance(op, ast.IsNot)
+        case _:
+            return None
 
 
 def _dotted(node: ast.expr) -> str | None:

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.config import Project
 
-_FOREIGN = frozenset({*sys.stdlib_module_names, "prefect", "pytest", "_pytest", "pytest_asyncio", "pytest_mock"}) - {
-    "this",
-    "test",
-}
+_SELDOM = frozenset(
+    {
+        "aifc", "asynchat", "asyncore", "audioop", "cgi", "chunk", "cmath", "cmd", "code", "codeop", "crypt", "filecmp",
+        "fileinput", "ftplib", "graphlib", "imp", "mailbox", "mailcap", "nis", "nntplib", "nt", "pipes", "plistlib",
+        "poplib", "profile", "sched", "shelve", "smtpd", "smtplib", "spwd", "statistics", "sunau", "telnetlib", "test",
+        "this", "trace", "turtle", "uu", "venv", "wave", "xdrlib",
+    }
+)  # fmt: skip
+"""Modules of the standard library that neither pytest nor Prefect imports: a project's own one of that name wins."""
+
+_FOREIGN = frozenset({*sys.stdlib_module_names, "prefect", "pytest", "_pytest", "pytest_asyncio", "pytest_mock"}) - _SELDOM
 
 
 class Modules:

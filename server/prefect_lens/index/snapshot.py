@@ -53,6 +53,9 @@ class _Known:
         """Return what is still known when some files have new contents and none has come or gone."""
         old = self.interpreter
         gone, waiting = set[str](), list(changed)
+        for path, facts in changed.items():
+            waiting.extend(old.users.askers(facts))
+            waiting.extend(old.users.askers(old.modules[path].facts))
         while waiting:
             path = waiting.pop()
             if path not in gone:

@@ -40,11 +40,16 @@ UNPATCHED = World({})
 class Module(Value):
     """A file, as something that can be imported."""
 
-    __slots__ = ("facts", "frame", "path")
+    __slots__ = ("added", "facts", "frame", "path")
 
     def __init__(self, path: str, facts: Facts) -> None:
         self.path = path
         self.facts = facts
+        self.added: dict[str, list[tuple[int, Any]]] = {}
+        """What functions put into the module's containers: for each name, the function's scope and what it adds."""
+        for index, scope in enumerate(facts.scopes):
+            for name, expression in scope.outer:
+                self.added.setdefault(name, []).append((index, expression))
         self.frame = Frame(self, 0, None, {}, UNPATCHED)
 
     def __repr__(self) -> str:

@@ -1,0 +1,130 @@
+"""Containers that functions fill: `REGISTRY[name] = function` in a decorator, `self.steps.append(step)` in a method.
+
+What such a container holds is decided by whoever calls the function, anywhere in the workspace. So the places that may
+call it while their modules are imported, decorators and statements of modules, are looked up by the function's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.values import NOTHING, Frame, Function, Instance, Module, Values, union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from prefect_lens.index.facts import Expression, Facts
+    from prefect_lens.index.interpret import Interpreter
+
+
+class Users:
+    """For each name: where something of that name decorates a definition or is called by a module's own statements."""
+
+    def __init__(self, modules: Mapping[str, Module]) -> None:
+        self._modules = modules
+        self._by_name: dict[str, list[str]] | None = None
+        self.asked: dict[str, set[str]] = {}
+        """For each name that was asked for, the files that asked."""
+
+    def paths(self, name: str, asker: str) -> list[str]:
+        """Return the files that may call something of the name while they are imported."""
+        self.asked.setdefault(name, set()).add(asker)
+        if self._by_name is None:
+            self._by_name = {}
+            for path, module in self._modules.items():
+                for user in names_used(module.facts):
+                    self._by_name.setdefault(user, []).append(path)
+        return self._by_name.get(name, [])
+
+    def askers(self, facts: Facts) -> set[str]:
+        """Return the files whose answers a file may change, because it uses a name that they asked for."""
+        if not self.asked:
+            return set()
+        return {path for name in names_used(facts) for path in self.asked.get(name, ())}
+
+
+def names_used(facts: Facts) -> set[str]:
+    """Return the names that a file's decorators and statements call."""
+    found = {name for scope in facts.scopes for e in scope.decorators for name in _last(e)}
+    return found.union(*(_last(e) for e in facts.scopes[0].body))
+
+
+def added(inter: Interpreter, module: Module, name: str) -> Values:
+    """Return what functions put into a container of a module."""
+    found: Values = NOTHING
+    for index, expression in module.added[name]:
+        for outer in _outermost(module, index):
+            meet_users(inter, outer, module)
+        for frame in _frames(module, index):
+            found |= inter.evaluate(expression, frame)
+    return found
+
+
+def put_by_method(inter: Interpreter, method: Function, owner: Instance, dotted: str) -> Values:
+    """Return what calls of a method put into an attribute of its object."""
+    meet_users(inter, method.scope.name, method.module)
+    first = method.scope.parameters[0].name
+    return union(
+        *(
+            inter.name_in(frame, dotted)
+            for frame in list(method.frames.values())
+            if owner in frame.arguments.get(first, ()) and len(frame.arguments) > 1
+        )
+    )
+
+
+def meet_users(inter: Interpreter, name: str, module: Module) -> None:
+    """Meet the decorators and statements of all modules that use a name."""
+    for path in inter.users.paths(name, module.path):
+        user = inter.modules[path]
+        inter.depends(module.path, path)
+        for index, scope in enumerate(user.facts.scopes):
+            if scope.decorators and any(name in _last(e) for e in scope.decorators):
+                form = ("class" if scope.kind == "class" else "def", index)
+                around = inter.generic(user, scope.parent)
+                inter.meet(form, around)
+        for expression in user.facts.scopes[0].body:
+            if name in _last(expression):
+                inter.effect(expression, user.frame)
+
+
+def _outermost(module: Module, index: int) -> Iterator[str]:
+    while index > 0:
+        scope = module.facts.scopes[index]
+        if scope.parent == 0 or module.facts.scopes[scope.parent].kind == "class":
+            yield scope.name
+        index = scope.parent
+
+
+def _frames(module: Module, index: int) -> list[Frame]:
+    scope = module.facts.scopes[index]
+    if scope.parent <= 0:
+        arounds = [module.frame]
+    elif module.facts.scopes[scope.parent].kind == "class":
+        arounds = [cls.body for frame in _frames_or_module(module, module.facts.scopes[scope.parent].parent) for i, cls in frame.classes.items() if i == scope.parent]  # fmt: skip
+    else:
+        arounds = _frames(module, scope.parent)
+    found: list[Frame] = []
+    for around in arounds:
+        function = around.functions.get(index)
+        if function is not None:
+            found.extend(function.frames.values())
+    return found
+
+
+def _frames_or_module(module: Module, index: int) -> list[Frame]:
+    return [module.frame] if index <= 0 else _frames(module, index)
+
+
+def _last(expression: Expression) -> set[str]:
+    while expression is not None:
+        match expression[0]:
+            case "call":
+                expression = expression[1]
+            case "attr":
+                return {expression[2]}
+            case "name" | "local":
+                return {expression[1].rpartition(".")[2]}
+            case _:
+                return set()
+    return set()
