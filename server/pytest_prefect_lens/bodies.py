@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 _LONGEST_DECORATION = 500
 
@@ -41,16 +41,18 @@ def body_of(function: Any) -> Body:
     code: Any = getattr(function, "__code__", None)
     if code is None:
         # An object that can be called.
-        code = getattr(vars(type(function)).get("__call__"), "__code__", None)
+        code = getattr(
+            cast("dict[str, Any]", vars(cast("type[Any]", type(function)))).get("__call__"), "__code__", None
+        )
     qualname = str(getattr(function, "__qualname__", "") or getattr(code, "co_name", ""))
     if code is None or code.co_filename.startswith("<"):
         return Body("", 0, qualname)
-    line, column, end = _def(code.co_filename, code.co_firstlineno, code.co_name)
+    line, column, end = definition(code.co_filename, code.co_firstlineno, code.co_name)
     return Body(os.path.abspath(code.co_filename), line, qualname, column, end)
 
 
 @lru_cache(maxsize=4096)
-def _def(filename: str, first: int, name: str) -> tuple[int, int | None, int | None]:
+def definition(filename: str, first: int, name: str) -> tuple[int, int | None, int | None]:
     """Return the line of the `def` and the columns of its name; Python counts a function from its first decorator."""
     definition = re.compile(rf"\s*(?:async\s+)?def\s+({re.escape(name)})\b")
     lines = linecache.getlines(filename)

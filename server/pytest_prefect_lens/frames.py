@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from pytest_prefect_lens.wire import ExceptionRecord, Frame
 
@@ -58,6 +58,12 @@ def cut(text: str, limit: int) -> str:
         return text
     half = limit // 2
     return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+
+
+def line_frame(path: str, line: int, function: str) -> Frame:
+    """Return the whole of a line, where nobody was running it."""
+    start, end_line, end = _extent(path, line)
+    return Frame(path, line, function, start, end_line, end)
 
 
 def text_of(exception: BaseException) -> str:
@@ -123,7 +129,7 @@ def _cause(exception: BaseException) -> BaseException | None:
 def _members(exception: BaseException) -> tuple[BaseException, ...]:
     """Return what an exception group holds; the class is not there on Python 3.10, where a backport may be."""
     members: Any = getattr(exception, "exceptions", ())
-    every: tuple[Any, ...] = members if isinstance(members, tuple) else ()
+    every = cast("tuple[Any, ...]", members) if isinstance(members, tuple) else ()
     return tuple(member for member in every if isinstance(member, BaseException))
 
 

@@ -14,11 +14,11 @@ from pytest_prefect_lens import recorder
 from pytest_prefect_lens.bodies import body_of
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
-from pytest_prefect_lens.frames import exception_record
+from pytest_prefect_lens.frames import exception_record, line_frame
 from pytest_prefect_lens.naming import test_id_of
 from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
 from pytest_prefect_lens.selection import select
-from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
+from pytest_prefect_lens.wire import Collected, ExceptionRecord, Order, TestId, from_json, to_json
 
 WORKER_OUTPUT = "prefect_lens"
 """The key under which a worker of xdist tells its controller what was collected."""
@@ -29,7 +29,7 @@ class Observer:
 
     def __init__(self, config: pytest.Config, order: Order) -> None:
         self.order = order
-        self.collected = Collected(())
+        self.collected: Collected | None = None
         self.test_ids: dict[str, tuple[TestId, int]] = {}
         """By node ID: the test, and the line of its `def`."""
         self._config = config
@@ -133,6 +133,6 @@ def _failure(item: pytest.Item, exception: BaseException) -> ExceptionRecord:
         # Its own text is for the terminal alone, and no line of the user's stands on its way.
         message = getattr(exception, "msg", None) or f"fixture '{wanted}' not found"
         body = body_of(getattr(item, "obj", None))
-        frame = Frame(body.path, body.line, body.qualname, body.column, body.line, body.end_column)
-        return replace(record, message=message, frames=(frame,) if body.path else ())
+        frames = (line_frame(body.path, body.line, body.qualname),) if body.path else ()
+        return replace(record, message=message, frames=frames)
     return record

@@ -17,17 +17,28 @@ WORKER_INPUT = "prefect_lens"
 """The key under which xdist's controller hands its workers the order."""
 
 
+_told: set[tuple[str, str]] = set()
+
+
 @pytest.hookimpl(hookwrapper=True)
-def pytest_load_initial_conftests() -> Generator[None, Any, None]:
-    """Tell of a conftest that cannot be imported; pytest gives up on it before any other hook."""
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, None]:
+    """Tell of a conftest that cannot be imported, and go on: files that it does not concern can still run.
+
+    pytest would give up here, before any other hook. What the conftest concerns fails when it is collected.
+    """
     outcome = yield
     connected = link.current()
-    if connected is not None and outcome.excinfo is not None:
-        from pytest_prefect_lens.collection import conftest_error  # noqa: PLC0415  a plain pytest pays for none of it
+    if connected is None or outcome.excinfo is None:
+        return
+    from pytest_prefect_lens.collection import conftest_error  # noqa: PLC0415  a plain pytest pays for none of it
 
-        error = conftest_error(outcome.excinfo[1])
-        if error is not None:
-            connected.send(error)
+    error = conftest_error(outcome.excinfo[1])
+    if error is not None:
+        connected.send(error)
+        _told.add((error.path, error.exception.message))
+        # xdist's workers load it as well, and die of it before we could say anything there.
+        if not getattr(early_config.known_args_namespace, "numprocesses", None):
+            outcome.force_result(None)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,4 +54,4 @@ def pytest_configure(config: pytest.Config) -> None:
     observer = Observer.for_order(config, connected.order if connected is not None else order)
     config.pluginmanager.register(observer, "prefect-lens-observer")
     if connected is not None:
-        config.pluginmanager.register(Speaker(config, connected, observer), "prefect-lens-speaker")
+        config.pluginmanager.register(Speaker(config, connected, observer, _told), "prefect-lens-speaker")

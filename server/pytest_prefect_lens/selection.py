@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -60,12 +61,18 @@ def select(
         else:
             rest.append(item)
     kept.sort(key=lambda ranked: ranked[0])
-    unknown = {same_file(path) for path in broken_files}
+    unknown = tuple(same_file(path) for path in broken_files)
     return Selection(
         tuple(item for _, item in kept),
         tuple(rest),
-        tuple(test for test in missing if same_file(test.path) not in unknown),
+        tuple(test for test in missing if not _is_unknown(same_file(test.path), unknown)),
     )
+
+
+def _is_unknown(path: str, broken: tuple[str, ...]) -> bool:
+    """Whether a file could not be collected, or stands below a conftest that could not."""
+    folders = tuple(os.path.dirname(file) + os.sep for file in broken if os.path.basename(file) == "conftest.py")
+    return path in broken or path.startswith(folders)
 
 
 def _function(test: TestId) -> tuple[str, tuple[str, ...]]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from pytest_prefect_lens.frames import cut, text_of
+from pytest_prefect_lens.bodies import definition
+from pytest_prefect_lens.frames import cut, line_frame, text_of
 from pytest_prefect_lens.link import Link, MachineryError
-from pytest_prefect_lens.naming import test_id_from
+from pytest_prefect_lens.naming import same_file, test_id_from
 from pytest_prefect_lens.observer import WORKER_OUTPUT, Observer
 from pytest_prefect_lens.plugin import WORKER_INPUT
 from pytest_prefect_lens.reports import WORKER_DIED, Luggage, case_record, pack, unpack
@@ -37,7 +38,9 @@ from pytest_prefect_lens.wire import (
 class Speaker:
     """Tells the server. Speaks only in the process that was given the link, not in one that a test forked."""
 
-    def __init__(self, config: pytest.Config, link: Link, observer: Observer) -> None:
+    def __init__(
+        self, config: pytest.Config, link: Link, observer: Observer, told: set[tuple[str, str]] | None = None
+    ) -> None:
         self._config = config
         self._link = link
         self._observer = observer
@@ -45,18 +48,31 @@ class Speaker:
         self._running: dict[str, int] = {}
         self._unfinished: dict[TestId, None] = {}
         self._collected: Collected | None = None
-        self._told: set[tuple[str, str]] = set()
+        self._rerun: set[str] = set()
+        self._told = set[tuple[str, str]]() if told is None else told
         self._stopped_by_us = False
 
     # --- collecting -------------------------------------------------------------------------------
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_collection(self) -> Generator[None, Any, None]:
-        """Tell what stopped pytest before it had anything to run."""
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, None]:
+        """Tell what stopped pytest before it had anything to run.
+
+        A file named in the arguments below a conftest that cannot be imported stops it, too: then the others are
+        collected without that one.
+        """
         outcome = yield
-        if outcome.excinfo is not None and isinstance(outcome.excinfo[1], pytest.UsageError):
+        if outcome.excinfo is None or not isinstance(outcome.excinfo[1], pytest.UsageError):
+            return
+        broken = [same_file(os.path.dirname(path)) for path, _ in self._told if path.endswith("conftest.py")]
+        kept = [argument for argument in self._config.args if not self._is_below(argument, broken)]
+        if kept == self._config.args:
             said = "\n".join(map(str, outcome.excinfo[1].args))
             self._send(Broken(PYTEST_STOPPED, f"pytest cannot work with its arguments: {said}", said))
+        elif kept:
+            self._config.args = kept
+            session.perform_collect()
+            outcome.force_result(None)
 
     def pytest_collectreport(self, report: Any) -> None:
         """Tell of a file that cannot be collected, once, however many workers of xdist tried."""
@@ -73,7 +89,7 @@ class Speaker:
 
     def pytest_collection_finish(self) -> None:
         """Tell what will run. xdist's controller collects nothing itself."""
-        if not self._has_workers:
+        if self._observer.collected is not None and not self._has_workers:
             self._tell_collected(self._observer.collected)
 
     @pytest.hookimpl(optionalhook=True)
@@ -116,30 +132,41 @@ class Speaker:
     def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         """Tell that a test begins."""
         self._reports[nodeid] = []
+        if nodeid in self._running:
+            return  # a plugin runs it again
         test, line = self._test(nodeid)
-        self._running[nodeid] = line or (location[1] or -1) + 1
+        if not line and location[1] is not None:
+            # Where only xdist's worker has the function, pytest says where its first decorator stands.
+            line = definition(test.path, location[1] + 1, test.names[-1])[0]
+        self._running[nodeid] = line
         self._send(Started(test, self._running[nodeid]))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the report of a phase; a test that is run again starts anew, so that the last run counts."""
         reports = self._reports.setdefault(report.nodeid, [])
         if report.outcome == "rerun":
+            self._rerun.add(report.nodeid)
             reports.clear()
             return
-        if report.when == "setup" and any(earlier.when == "setup" for earlier in reports):
+        if report.when == "setup" and any(earlier.when in ("setup", "teardown") for earlier in reports):
+            self._rerun.discard(report.nodeid)
             reports.clear()
         reports.append(report)
         if report.when == "???":
             # A worker of xdist died: nobody will say that this test has ended, and only we know where it stands.
             test, line = self._test(report.nodeid)[0], self._running.get(report.nodeid) or 1
-            frame = Frame(test.path, line, test.names[-1])
+            frame = line_frame(test.path, line, test.names[-1])
             pack(report, Luggage(exception=ExceptionRecord(WORKER_DIED, report.longreprtext.strip(), (frame,))))
             self._finish(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Tell how a test ended."""
-        self._finish(nodeid)
+        """Tell how a test ended, unless it is to be run again."""
+        if nodeid in self._rerun:
+            self._rerun.discard(nodeid)
+            self._reports.pop(nodeid, None)
+        else:
+            self._finish(nodeid)
 
     def _finish(self, nodeid: str) -> None:
         reports = self._reports.pop(nodeid, [])
@@ -154,7 +181,8 @@ class Speaker:
 
     def pytest_internalerror(self, excrepr: object, excinfo: Any) -> None:
         """Tell that pytest or one of its plugins broke."""
-        said = text_of(excinfo.value)
+        # xdist puts a worker's whole traceback into the text.
+        said = text_of(excinfo.value).strip().rpartition("\n")[2].strip()
         self._send(
             Broken(PYTEST_STOPPED, f"pytest broke: {type(excinfo.value).__name__}: {said}", cut(str(excrepr), MAX_TEXT))
         )
@@ -171,6 +199,10 @@ class Speaker:
     def _has_workers(self) -> bool:
         """Whether xdist's workers run the tests."""
         return self._config.pluginmanager.hasplugin("dsession")
+
+    def _is_below(self, argument: str, folders: list[str]) -> bool:
+        path = same_file(os.path.join(str(self._config.invocation_params.dir), argument.partition("::")[0]))
+        return any(path.startswith(folder + os.sep) for folder in folders)
 
     @property
     def _root(self) -> str:
