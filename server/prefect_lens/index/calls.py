@@ -286,9 +286,7 @@ def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, V
     return found
 
 
-def method(
-    inter: Interpreter, value: Instance, name: str, frame: Frame, arguments: Arguments = NO_ARGUMENTS
-) -> Values:
+def method(inter: Interpreter, value: Instance, name: str, frame: Frame, arguments: Arguments = NO_ARGUMENTS) -> Values:
     """Call a method that the language calls by itself."""
     values = attributes.in_class(inter, value.cls, name)
     bound = attributes.bind(inter, values, frozenset((value,)), value.cls, frame)
@@ -333,9 +331,7 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
     return values, tuple(all_made)
 
 
-def decorate(
-    inter: Interpreter, decorators: Values, values: Values, frame: Frame, expression: Expression
-) -> Values:
+def decorate(inter: Interpreter, decorators: Values, values: Values, frame: Frame, expression: Expression) -> Values:
     """Return what decorators make of values. A decorator of which nothing is known changes nothing."""
     found: set[Value] = set()
     for decorator in decorators:

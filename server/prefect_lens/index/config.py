@@ -142,9 +142,9 @@ def read_settings(path: str, text: str) -> tuple[Settings, tuple[Diagnostic, ...
                 interpreter = value
             case "interpreter", _:
                 found.append(_wrong(path, text, key, problems.WRONG_TYPE, "must be a string"))
-            case ("pytest-args" | "pytest_args"), list() if all(isinstance(v, str) for v in cast("list[Any]", value)):
+            case (("pytest-args" | "pytest_args"), list()) if all(isinstance(v, str) for v in cast("list[Any]", value)):
                 pytest_args = tuple(cast("list[str]", value))
-            case ("pytest-args" | "pytest_args"), _:
+            case (("pytest-args" | "pytest_args"), _):
                 found.append(_wrong(path, text, key, problems.WRONG_TYPE, "must be a list of strings"))
             case _:
                 message = "is no setting; there are `interpreter` and `pytest-args`"

@@ -170,7 +170,10 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
                 if isinstance(a, Text) and isinstance(b, Text) and a.text
             )
         if name == "split":
-            parts = tuple(frozenset((inter.one(Text, p),)) for p in owner.text.split(*[t.text for t in arguments.at(0) if isinstance(t, Text) and t.text][:1]))
+            parts = tuple(
+                frozenset((inter.one(Text, p),))
+                for p in owner.text.split(*[t.text for t in arguments.at(0) if isinstance(t, Text) and t.text][:1])
+            )
             return frozenset((inter.one(Sequence, parts, NOTHING),))
     return NOTHING
 
@@ -187,7 +190,9 @@ def path_method(inter: Interpreter, owner: Path, name: str, arguments: Arguments
             return found
         case "with_name":
             folder = posixpath.dirname(owner.path)
-            return frozenset(inter.one(Path, posixpath.join(folder, t.text)) for t in arguments.at(0) if isinstance(t, Text))
+            return frozenset(
+                inter.one(Path, posixpath.join(folder, t.text)) for t in arguments.at(0) if isinstance(t, Text)
+            )
         case _:
             return NOTHING
 
@@ -259,4 +264,19 @@ def unwrapped(inter: Interpreter, values: Values, frame: Frame) -> Values:
     return frozenset(found)
 
 
-__all__ = ["Body", "Method", "Partial", "elements", "get", "item", "join", "mapping", "method", "part", "plus", "sequence", "slash", "unwrapped"]
+__all__ = [
+    "Body",
+    "Method",
+    "Partial",
+    "elements",
+    "get",
+    "item",
+    "join",
+    "mapping",
+    "method",
+    "part",
+    "plus",
+    "sequence",
+    "slash",
+    "unwrapped",
+]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prefect_lens.index import calls
 from prefect_lens.index.prefect_rules import MAKERS
-from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
+from prefect_lens.index.values import Bound, External, Function, Key, Made, Value, expression_place
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
 if TYPE_CHECKING:
@@ -91,7 +91,18 @@ def _made_by(inter: Interpreter, module: Module, index: int, expression: Express
     if frame.scope.kind in {"module", "class"}:
         values = calls.rehome(inter, values, expression, frame)
     place = expression_place(module.path, expression)
-    yield from (value for value in values if isinstance(value, Made) and value.key == place)
+    for value in values:
+        if isinstance(value, Made) and value.key == place and not (value.loose and _stands_in(inter, value)):
+            yield value
+
+
+def _stands_in(inter: Interpreter, made: Made) -> bool:
+    """Whether a decorator of the project makes it, to stand for the function that it is put on."""
+    body = _function(made.body)
+    if body is None:
+        return False
+    wraps = frozenset((inter.one(External, "functools.wraps()"),))
+    return any(inter.evaluate(decorator, body.closure) == wraps for decorator in body.scope.decorators)
 
 
 def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[str | None, Expression]]:
@@ -105,7 +116,7 @@ def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[s
             if expression is not None and expression[0] == "call":
                 named.add(id(expression))
                 yield name, expression
-    if not facts.prefect:
+    if not facts.makes:
         return
     for expression in (*scope.body, *scope.returns, *(e for _, es in scope.bindings.values() for e in es)):
         for call in _makers_in(expression, makers):
@@ -129,7 +140,8 @@ def _makers_in(expression: Expression, makers: frozenset[str]) -> Iterator[Expre
     if expression[0] == "call":
         function = expression[1]
         if function is not None and (
-            (function[0] == "attr" and function[2] in makers) or (function[0] in {"name", "local"} and function[1] in makers)
+            (function[0] == "attr" and function[2] in makers)
+            or (function[0] in {"name", "local"} and function[1] in makers)
         ):
             yield expression
     for part in expression:

@@ -99,6 +99,8 @@ class Facts(NamedTuple):
     """With a problem, the scopes are those that could be read around it."""
     prefect: bool = False
     """Whether the text names Prefect at all."""
+    makes: bool = False
+    """Whether a call in the text may make a definition without giving it a name."""
 
 
 EMPTY = Facts(
@@ -117,7 +119,8 @@ def read_facts(text: str) -> Facts:
             tree = recover.parse_around(text, problem)
         if tree is None:
             return EMPTY._replace(problem=problem, prefect="prefect" in text)
-        return Facts(lower.scopes(tree, text), problem, "prefect" in text)
+        prefect = "prefect" in text
+        return Facts(lower.scopes(tree, text), problem, prefect, prefect or "with_options" in text)
     except (RecursionError, MemoryError):
         deep = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
         return EMPTY._replace(problem=deep, prefect="prefect" in text)

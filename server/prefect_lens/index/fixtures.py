@@ -201,7 +201,9 @@ class Setup:
                     )
                     values: Values = frozenset((inter.one(Request, given, self),))
                 else:
-                    values = self._value(parameter.name, level if parameter.name == fixture.name else len(self._layers), None)
+                    values = self._value(
+                        parameter.name, level if parameter.name == fixture.name else len(self._layers), None
+                    )
                 keywords.append((parameter.name, values))
         bound = {name: values for name, values in keywords if values}
         target = calls.frame_of(inter, fixture.function, bound, self._root.world)

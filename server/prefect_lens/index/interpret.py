@@ -110,7 +110,9 @@ class Interpreter:
         if len(self._interned) < MOST_VALUES:
             new._interned = self._interned
             new._worlds = self._worlds
-        new.registered = {key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone}
+        new.registered = {
+            key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone
+        }
         return new
 
     # --- values
@@ -181,7 +183,9 @@ class Interpreter:
         for part in expression[1]:
             values = self.evaluate(part, frame)
             found |= values
-            if values and all(isinstance(value, (Class, Function, Made, Bound, Partial, Instance, Module)) for value in values):
+            if values and all(
+                isinstance(value, (Class, Function, Made, Bound, Partial, Instance, Module)) for value in values
+            ):
                 break
         return frozenset(found)
 

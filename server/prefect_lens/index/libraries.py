@@ -65,8 +65,12 @@ _FIRST = re.compile(
     r"|wait|assertraises|assertwarns|assertlogs|assertdoesnotraise|addcleanup|enter|thread|timer|then|eventually|poll)(?:_|$)"
 )
 _ASKS = re.compile(r"^(?:get|post|put|delete|patch|request|head|options|send|stream|query|simulate)(?:_|$)")
-_ANYWHERE = re.compile(r"(?:^|_)(?:thread|threadsafe|executor|soon|sync|worker|pool|subprocess|coroutine|callback|invoke|with|until)(?:_|$)")
-_NEVER = re.compile(r"^(?:assert_(?!raises|warns|logs)|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$")
+_ANYWHERE = re.compile(
+    r"(?:^|_)(?:thread|threadsafe|executor|soon|sync|worker|pool|subprocess|coroutine|callback|invoke|with|until)(?:_|$)"
+)
+_NEVER = re.compile(
+    r"^(?:assert_(?!raises|warns|logs)|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$"
+)
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _INERT = (
@@ -75,9 +79,7 @@ _INERT = (
 )  # fmt: skip
 
 
-def external(
-    inter: Interpreter, value: External, arguments: Arguments, frame: Frame, expression: Expression
-) -> Values:
+def external(inter: Interpreter, value: External, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
     """Call something that is not the project's."""
     dotted = value.dotted
     if dotted.startswith("prefect."):
@@ -87,7 +89,11 @@ def external(
     if ".mark." in dotted and dotted.startswith(("pytest.mark.", "_pytest.mark.")):
         name = dotted.rpartition(".")[2]
         first = arguments.at(0)
-        if len(arguments.positional) == 1 and not arguments.keywords and any(isinstance(v, Function | Class) for v in first):
+        if (
+            len(arguments.positional) == 1
+            and not arguments.keywords
+            and any(isinstance(v, Function | Class) for v in first)
+        ):
             return first
         return frozenset((inter.one(Mark, name, arguments),))
     if (given := patches.external(inter, dotted, arguments, frame)) is not None:
@@ -171,7 +177,9 @@ def _known(
             names = texts(arguments.at(1))
             return union(*(attributes.of_all(inter, first, name, frame) for name in names)) | arguments.at(2)
         case "builtins.setattr":
-            patches.put(inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2))
+            patches.put(
+                inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2)
+            )
             return NOTHING
         case "builtins.super":
             return _super(inter, arguments, frame)
@@ -179,7 +187,9 @@ def _known(
             return frozenset(value.cls for value in first if isinstance(value, Instance))
         case "builtins.vars" | "builtins.globals" | "builtins.locals":
             return _names(inter, first, frame)
-        case "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath":
+        case (
+            "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"
+        ):
             return _paths(inter, arguments)
         case "os.path.dirname":
             return frozenset(inter.one(Path, posixpath.dirname(p.path) or ".") for p in first if isinstance(p, Path))
@@ -230,9 +240,7 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
         return calls.enter(inter, arguments.at(0), frame)
     snake = _WORDS.sub("_", name).lower()
     flat = snake.replace("_", "")
-    runs = bool(
-        (_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake)
-    )
+    runs = bool((_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake))
     for position, values in enumerate(arguments.positional):
         for value in values:
             _hand_over(inter, value, runs, arguments.behind(position), frame)
@@ -281,7 +289,13 @@ def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Argum
     snake = _WORDS.sub("_", name).lower()
     if (_FIRST.match(snake) or _ASKS.match(snake) or _ANYWHERE.search(snake)) and not _NEVER.search(snake):
         for value in owner.held:
-            _hand_over(inter, value, True, calls.NO_ARGUMENTS if isinstance(value, Opaque) else _known_arguments(arguments), frame)  # noqa: FBT003
+            _hand_over(
+                inter,
+                value,
+                True,
+                calls.NO_ARGUMENTS if isinstance(value, Opaque) else _known_arguments(arguments),
+                frame,
+            )  # noqa: FBT003
         if name in {"result", "get", "join", "wait"}:
             return NOTHING
     if frame.parent is None or name in {"command", "group", "route", "callback"}:

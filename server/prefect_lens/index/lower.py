@@ -97,9 +97,9 @@ class _Statements(Expressions):
                 self.block(node.body)
                 self.leave_branch(before)
                 self.branch(node.orelse)
-            case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if (
-                asked_for(node.test) == (name, False)
-            ):
+            case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if asked_for(
+                node.test
+            ) == (name, False):
                 # `if sink is None: sink = …`: what is passed hides the default
                 before = self.value(node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test.left)  # type: ignore[attr-defined]
                 self.bind(name, ("or", (before, self.effect(value))))
@@ -116,7 +116,9 @@ class _Statements(Expressions):
                 imported = {
                     name: found[-1][0]
                     for name, found in self.open.bindings.items()
-                    if len(found) > bound.get(name, 0) and found[-1][0] is not None and found[-1][0][0] in {"from", "module"}
+                    if len(found) > bound.get(name, 0)
+                    and found[-1][0] is not None
+                    and found[-1][0][0] in {"from", "module"}
                 }
                 for handler in node.handlers:
                     before = self.enter_branch()

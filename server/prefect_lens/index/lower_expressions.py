@@ -376,7 +376,9 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
             return name, True
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
             return name, False
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
+        ):
             return name, isinstance(op, ast.IsNot)
         case _:
             return None

@@ -60,9 +60,7 @@ def fixture_arguments(inter: Interpreter, function: Function) -> Arguments | Non
                 continue
             if not called:
                 return given
-            keywords = tuple(
-                (key, inter.evaluate(e, function.closure)) for key, e in expression[3] if key is not None
-            )
+            keywords = tuple((key, inter.evaluate(e, function.closure)) for key, e in expression[3] if key is not None)
             return Arguments((), (*keywords, *given.keywords))
     return None
 
@@ -91,7 +89,9 @@ def of_module(inter: Interpreter, module: Module) -> list[Mark]:
 
 def used_fixtures(marks: Iterable[Mark]) -> list[str]:
     """Return the names in `usefixtures`."""
-    return [name for mark in marks if mark.name == "usefixtures" for v in mark.arguments.positional for name in texts(v)]
+    return [
+        name for mark in marks if mark.name == "usefixtures" for v in mark.arguments.positional for name in texts(v)
+    ]
 
 
 def is_skipped(marks: Iterable[Mark]) -> bool:

@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
 
-MAKERS = {"flow": "flow", "Flow": "flow", "task": "task", "Task": "task", "materialize": "task", "MaterializingTask": "task"}
+MAKERS = {
+    "flow": "flow",
+    "Flow": "flow",
+    "task": "task",
+    "Task": "task",
+    "materialize": "task",
+    "MaterializingTask": "task",
+}
 """The names in Prefect's modules that make a definition, and of which kind."""
 
 RUNNERS = frozenset(

@@ -181,7 +181,9 @@ def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reach
     return found
 
 
-def _path(came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]], state: tuple[Frame, bool]) -> tuple[str, ...]:
+def _path(
+    came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]], state: tuple[Frame, bool]
+) -> tuple[str, ...]:
     names: list[str] = []
     at: tuple[Frame, bool] | None = state
     while at is not None:

@@ -1,6 +1,6 @@
 """Reads what stands around a syntax error, so that one bad line does not take a file's other lenses away.
 
-The bad statement is taken out, first alone, then with the block that it stands in, then with everything back to the
+The bad line is taken out, first alone, then with the block that it stands in, then with everything back to the
 left margin; lines keep their numbers.
 """
 
@@ -25,10 +25,11 @@ def parse_around(text: str, problem: SyntaxProblem | None) -> ast.Module | None:
     for _ in range(ATTEMPTS):
         if problem is None:
             return None
-        at = _last_code(lines, min(problem.line, len(lines) - 1))
+        place = min(problem.line, len(lines) - 1)
+        at = _last_code(lines, place)
         if at is None:
             return None
-        tried[at] = attempt = tried.get(at, 0) + 1
+        tried[place] = attempt = tried.get(place, 0) + 1
         _take_out(lines, at, attempt)
         tree, problem = lower.parse("\n".join(lines))
         if tree is not None:
@@ -47,14 +48,15 @@ def _take_out(lines: list[str], at: int, attempt: int) -> None:
     if attempt == 1 and lines[at].strip() != "pass":
         lines[at] = " " * indent + "pass"
         return
-    start, limit = at, indent if attempt == 2 else 1
+    if attempt <= 2:
+        lines[at] = ""
+        return
+    start, limit = at, indent if attempt == 3 else 1
     while start > 0 and (not lines[start].strip() or _indent(lines[start]) >= limit or _CONTINUES.match(lines[start])):
         start -= 1
     end = at + 1
     floor = _indent(lines[start])
-    while end < len(lines) and (
-        not lines[end].strip() or _indent(lines[end]) > floor or _CONTINUES.match(lines[end])
-    ):
+    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > floor or _CONTINUES.match(lines[end])):
         end += 1
     while start > 0 and lines[start - 1].lstrip().startswith("@") and _indent(lines[start - 1]) == floor:
         start -= 1

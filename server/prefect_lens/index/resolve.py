@@ -30,15 +30,15 @@ _SELDOM = frozenset(
 )  # fmt: skip
 """Modules of the standard library that neither pytest nor Prefect imports: a project's own one of that name wins."""
 
-_FOREIGN = frozenset({*sys.stdlib_module_names, "prefect", "pytest", "_pytest", "pytest_asyncio", "pytest_mock"}) - _SELDOM
+_FOREIGN = (
+    frozenset({*sys.stdlib_module_names, "prefect", "pytest", "_pytest", "pytest_asyncio", "pytest_mock"}) - _SELDOM
+)
 
 
 class Modules:
     """The Python files of a workspace, to be found by module name. Immutable once made."""
 
-    def __init__(
-        self, paths: Iterable[str], config_paths: Iterable[str], project_of: Callable[[str], Project]
-    ) -> None:
+    def __init__(self, paths: Iterable[str], config_paths: Iterable[str], project_of: Callable[[str], Project]) -> None:
         self._paths = frozenset(paths)
         self._project_of = project_of
         self._folders: set[str] = {"."}
@@ -60,7 +60,9 @@ class Modules:
         for path in sorted(config_paths):
             if posixpath.basename(path) in {"pyproject.toml", "setup.py", "setup.cfg"}:
                 folder = posixpath.dirname(path) or "."
-                self._packages.extend(f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self._folders)
+                self._packages.extend(
+                    f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self._folders
+                )
         self.find = lru_cache(maxsize=None)(self._find)
         self._search = lru_cache(maxsize=None)(self._search_path)
 

@@ -97,5 +97,9 @@ def _nearest(target: str, names: list[str], snapshot: Snapshot) -> tuple[str, ..
     known = list(dict.fromkeys([*names, *snapshot.paths]))
     found = difflib.get_close_matches(target, known, NEAREST, 0.5)
     last = target.rpartition(":")[2]
-    ends = [name for name in known if ":" in name and difflib.SequenceMatcher(None, last, name.rpartition(":")[2]).ratio() > 0.7]
+    ends = [
+        name
+        for name in known
+        if ":" in name and difflib.SequenceMatcher(None, last, name.rpartition(":")[2]).ratio() > 0.7
+    ]
     return tuple(dict.fromkeys([*found, *ends]))[:NEAREST]

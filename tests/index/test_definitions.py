@@ -1,0 +1,185 @@
+"""What counts as a flow or task, and where it stands."""
+
+import pytest
+
+from tests.checking import check, workspace
+
+
+def test_decorators_in_all_their_forms_define():
+    check("""
+    #- flows.py
+    import prefect
+    import prefect as p
+    from prefect import flow, task as job
+    from prefect.flows import flow as flow2
+    from prefect.assets import materialize
+    @flow
+    def plain(): ...
+    #   ^^^^^ flow:
+    @flow(name="Called")
+    def called(): ...
+    #   ^^^^^^ flow:
+    @prefect.task(retries=2)
+    async def dotted(): ...
+    #         ^^^^^^ task:
+    @p.flow
+    def aliased(): ...
+    #   ^^^^^^^ flow:
+    @job
+    def renamed(): ...
+    #   ^^^^^^^ task:
+    @flow2()
+    def module(): ...
+    #   ^^^^^^ flow:
+    @materialize("s3://a")
+    def asset(): ...
+    #   ^^^^^ task:
+    """)
+
+
+def test_functions_that_only_look_like_flows_are_none():
+    check("""
+    #- other.py
+    from elsewhere import flow, task
+    def prefect(f): return f
+    @flow
+    def a(): ...
+    @task()
+    def b(): ...
+    @prefect
+    def c(): ...
+    """)
+
+
+def test_methods_and_nested_functions_have_pythons_own_names():
+    snapshot = check("""
+    #- flows.py
+    from prefect import flow, task
+    class Pipeline:
+        @flow
+        def run(self): ...
+    #       ^^^ flow:
+        @staticmethod
+        @task
+        def clean(x): ...
+    #       ^^^^^ task:
+        @classmethod
+        @flow
+        def build(cls): ...
+    #       ^^^^^ flow:
+    def make():
+        @flow
+        def inner(): ...
+    #       ^^^^^ flow:
+        return inner
+    if True:
+        @task
+        def sometimes(): ...
+    #       ^^^^^^^^^ task:
+    """)
+    assert [d.qualname for d in snapshot.definitions()] == [
+        "Pipeline.run",
+        "Pipeline.clean",
+        "Pipeline.build",
+        "make.<locals>.inner",
+        "sometimes",
+    ]
+
+
+def test_a_definition_made_by_a_call_stands_at_the_call_and_at_its_body():
+    snapshot = check("""
+    #- flows.py
+    from prefect import flow, task
+    def body(): ...
+    made = flow(body, name="Made")
+    #      ^ flow: test_fast, test_made
+    fast = made.with_options(retries=1)
+    #      ^ flow: test_fast
+    @task
+    def step(): ...
+    #   ^^^^ task: test_step, test_variant
+    variant = step.with_options(name="x")
+    #         ^ task: test_variant
+    #- test_flows.py
+    from flows import made, fast, step, variant
+    def test_made(): made()
+    def test_fast(): fast()
+    def test_step(): step()
+    def test_variant(): variant()
+    """)
+    found = {d.qualname: d for d in snapshot.definitions()}
+    assert found["made"].name == "Made"
+    assert found["made"].location.span.start.line == 1
+    assert found["made"].declared_at.span.start.line == 2
+    assert found["variant"].location == found["step"].location
+    assert found["variant"].name == "x"
+
+
+def test_names_follow_prefect():
+    given = workspace("""
+    #- flows.py
+    from prefect import flow, task
+    @flow
+    def my_flow(): ...
+    @task
+    def my_task(): ...
+    @flow(name="Given")
+    def other(): ...
+    """)
+    assert [d.name for d in given.snapshot.definitions()] == ["my-flow", "my_task", "Given"]
+
+
+def test_own_decorators_that_wrap_prefects_define():
+    check("""
+    #- deco.py
+    import functools
+    from prefect import flow, task
+    def our_task(fn=None, **options):
+        if fn is None:
+            return functools.partial(our_task, **options)
+        return task(fn, **options)
+    def our_flow(log=False):
+        def wrap(fn):
+            @functools.wraps(fn)
+            def inner(*args):
+                return fn(*args)
+            return flow(inner)
+        return wrap
+    #- flows.py
+    from deco import our_flow, our_task
+    @our_task
+    def one(): ...
+    #   ^^^ task: ~test_all
+    @our_task(retries=1)
+    def two(): ...
+    #   ^^^ task: ~test_all
+    @our_flow(log=True)
+    def all_of_them():
+    #   ^^^^^^^^^^^ flow: test_all
+        return one(), two()
+    #- test_flows.py
+    from flows import all_of_them
+    def test_all(): all_of_them()
+    """)
+
+
+def test_columns_are_code_points():
+    check("""
+    #- flows.py
+    from prefect import flow
+    é = 1; bä = flow(lambda: 2)
+    #           ^ flow:
+    @flow
+    def größe(): ...
+    #   ^^^^^ flow:
+    """)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["def broken(:\n    pass", "x = (1,\n", "class A:\n    def m(self):\n        return )", "'''", "\tindent\n  mixed"],
+)
+def test_what_stands_around_a_syntax_error_is_read(body):
+    given = workspace("#- flows.py\nfrom prefect import flow\n@flow\ndef first(): ...\n\n" + body + "\n")
+    assert [d.qualname for d in given.snapshot.definitions()] == ["first"]
+    assert [problem.code for problem in given.snapshot.problems()] == ["PL501"]
