@@ -56,8 +56,7 @@ step("so does the command", async (window) => {
 });
 
 step("so does the Testing view's button", async (window) => {
-  const rows = await window.openTesting();
-  await rows.filter({ hasText: "flows/endless.py" }).first().waitFor();
+  await window.openTesting("flows/endless.py");
   await window.runInTesting("wait_for_file");
   await sleeping();
   await window.page.locator('.sidebar a.action-label[aria-label^="Cancel Test Run"]').first().click();

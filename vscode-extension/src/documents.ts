@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 const SCHEME = "prefect-lens";
 
 export interface TextDocuments extends vscode.Disposable {
-  show(title: string, text: string): Promise<void>;
+  show(title: string, text: string, where?: vscode.TextDocumentShowOptions): Promise<void>;
 }
 
 export function createTextDocuments(): TextDocuments {
@@ -16,11 +16,11 @@ export function createTextDocuments(): TextDocuments {
     provideTextDocumentContent: (uri) => texts.get(uri.path),
   });
   return {
-    show: async (title, text) => {
+    show: async (title, text, where = {}) => {
       const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}` });
       texts.set(uri.path, text);
       changed.fire(uri);
-      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true, ...where });
     },
     dispose: () => vscode.Disposable.from(registration, changed).dispose(),
   };

@@ -4,7 +4,6 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
 import { createTextDocuments } from "./documents.ts";
-import type { TextShown } from "./protocol.ts";
 import { watchPythonExtension } from "./pythonExtension.ts";
 import { Server } from "./server.ts";
 import { createStatusBar } from "./statusBar.ts";
@@ -14,7 +13,6 @@ let running: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("Prefect Lens");
-  const testOutput = vscode.window.createOutputChannel("Prefect Lens Tests");
   const python = watchPythonExtension(output);
   const status = createStatusBar();
   const documents = createTextDocuments();
@@ -35,16 +33,16 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       testing.run(progress);
       if (progress.phase === "ended") setContext("hasRun", true);
     },
-    showOutput: ({ title, text }: TextShown) => {
-      testOutput.replace(`${title}\n\n${text}`);
-      testOutput.show(true);
+    // Beside the code, which keeps the focus: a document can be searched, copied from and read by a screen reader.
+    showOutput: ({ title, text }) => {
+      const where = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+      void documents.show(`Output of ${title.replaceAll("/", "\u2215")}`, text, where);
     },
   });
   running = server;
 
   context.subscriptions.push(
     output,
-    testOutput,
     python,
     status,
     documents,

@@ -100,9 +100,11 @@ function list(tree: Tree, folder: string, definitions: readonly DefinitionEntry[
 }
 
 function itemOf(tree: Tree, file: vscode.TestItem, entry: DefinitionEntry, uri: vscode.Uri): vscode.TestItem {
-  const { entrypoint, kind, tests, range } = entry;
-  const item = file.children.get(entrypoint) ?? tree.controller.createTestItem(entrypoint, nameIn(entrypoint), uri);
-  item.description = `${kind} · ${tests === 1 ? "1 test" : `${tests} tests`}`;
+  const { entrypoint, tests, range } = entry;
+  // No description: VS Code would have a screen reader say that instead of the name.
+  const label = `${nameIn(entrypoint)} · ${tests === 1 ? "1 test" : `${tests} tests`}`;
+  const item = file.children.get(entrypoint) ?? tree.controller.createTestItem(entrypoint, label, uri);
+  item.label = label;
   item.range = new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
   item.sortText = String(range.start.line).padStart(8, "0");
   return item;

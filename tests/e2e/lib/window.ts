@@ -107,8 +107,10 @@ export class Window {
     }
   }
 
-  waitForRun(line: string, text: RegExp): Promise<void> {
-    return this.waitForLens(line, text, RUN);
+  /** Waits until a run has ended, the last of its processes included, and the lens above `line` reads so. */
+  async waitForRun(line: string, text: RegExp): Promise<void> {
+    await this.waitForLens(line, text, RUN);
+    await this.status.filter({ hasNotText: "running" }).waitFor({ timeout: RUN });
   }
 
   /** Clicks the part of the lens above `line` that contains `text`. */
@@ -137,11 +139,18 @@ export class Window {
     return rows;
   }
 
-  /** Moves the pointer onto a word of the code and returns the hover that appears. */
-  async hover(line: string, word: string): Promise<Locator> {
+  /** Gives the editor the room that the panel below it takes. */
+  async closePanel(): Promise<void> {
+    const panel = this.page.locator(".part.panel");
+    if (await panel.isVisible()) await this.page.keyboard.press("Control+J");
+    await panel.waitFor({ state: "hidden" });
+  }
+
+  /** Moves the pointer onto a word of the code and returns the hover that appears and has `text` in it. */
+  async hover(line: string, word: string, text: string): Promise<Locator> {
     const place = this.page.locator(".view-line", { hasText: line }).first();
     const span = place.locator("span span", { hasText: word }).first();
-    const hover = this.page.locator(".monaco-hover:visible").first();
+    const hover = this.page.locator(".monaco-hover:visible", { hasText: text }).first();
     await span.hover();
     await hover.waitFor();
     return hover;
@@ -175,10 +184,14 @@ export class Window {
     return this.page.locator(".notifications-toasts .notification-toast");
   }
 
-  async openTesting(): Promise<Locator> {
+  /** Opens the Testing view and in it a file's item; returns the view's rows. */
+  async openTesting(file: string): Promise<Locator> {
     await this.page.locator('.activitybar .action-item a[aria-label^="Testing"]').first().click();
     const rows = this.page.locator(".test-explorer .monaco-list-row");
-    await rows.first().waitFor();
+    const row = rows.filter({ hasText: file }).first();
+    await row.waitFor();
+    if ((await row.getAttribute("aria-expanded")) !== "true") await row.locator(".monaco-tl-twistie").click();
+    await rows.and(this.page.locator('[aria-level="2"]')).first().waitFor();
     return rows;
   }
 
