@@ -1,5 +1,4 @@
 import pytest
-
 from prefect_lens.features.shift import Shift, shifted
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 

@@ -196,7 +196,7 @@ class Editor:
     def uri(self, path: str) -> str:
         return uri(self.file(path))
 
-    async def initialize(self, trusted: bool | None, notifications: list[str], **more: Any) -> Any:
+    async def initialize(self, notifications: list[str], *, trusted: bool | None, **more: Any) -> Any:
         options: dict[str, Any] = {"notifications": notifications}
         if trusted is not None:
             options["trusted"] = trusted
@@ -333,7 +333,7 @@ async def editor(
     one = Editor(list(folders), process, settings=settings, capabilities=found)
     one.listen()
     try:
-        await asyncio.wait_for(one.initialize(trusted, ALL if notifications is None else notifications), LONG)
+        await asyncio.wait_for(one.initialize(ALL if notifications is None else notifications, trusted=trusted), LONG)
         yield one
         if process.returncode is None:
             assert await asyncio.wait_for(one.quit(), LONG) == 0

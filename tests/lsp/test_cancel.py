@@ -43,8 +43,9 @@ async def started(editor, project):
         "the test's start",
     )
     async with asyncio.timeout(60):
-        while not (project / "pids").exists() or not (project / "pids").read_text().endswith("\n"):
-            await asyncio.sleep(0.05)  # a file can only be looked at
+        # Files and processes tell nobody when they come and go.
+        while not (project / "pids").exists() or not (project / "pids").read_text().endswith("\n"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     return answer, number
 
 
@@ -62,25 +63,25 @@ def lives(pid):
 
 async def until_gone(project):
     async with asyncio.timeout(5):
-        while not gone(project):
-            await asyncio.sleep(0.05)  # a process can only be looked at
+        while not gone(project):  # noqa: ASYNC110  processes tell nobody
+            await asyncio.sleep(0.05)
 
 
 async def by_request(editor, number):
     editor.notify("$/cancelRequest", {"id": number})
 
 
-async def by_progress(editor, number):
+async def by_progress(editor, _number):
     [created] = editor.notes_of("window/workDoneProgress/create")
     editor.notify("window/workDoneProgress/cancel", {"token": created["token"]})
 
 
-async def by_lens(editor, number):
+async def by_lens(editor, _number):
     lens = await editor.lens("flows.py", "■ Running 0/1")
     assert await editor.click(lens) == {"cancelled": ["1"]}
 
 
-async def by_command(editor, number):
+async def by_command(editor, _number):
     assert await editor.execute("cancel") == {"cancelled": ["1"]}
 
 

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
-
 from prefect_lens.lsp.convert import Columns, capability, from_range, to_diagnostics, to_range
 from prefect_lens.model import Diagnostic, Location, Position, Related, Severity, Span
 

@@ -149,7 +149,8 @@ async def test_a_lens_can_be_resolved(open_editor, write):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 async def test_edits_and_ranges_are_in_the_negotiated_encoding(open_editor, write, encoding):
     folder = write(
-        "#- größe.py\nfrom prefect import flow, task\n\nx = '🎉'; größe = flow(lambda: 1)\n@flow\ndef etl(): return '🎉'\n"
+        "#- größe.py\nfrom prefect import flow, task\n\n"
+        "x = '🎉'; größe = flow(lambda: 1)\n@flow\ndef etl(): return '🎉'\n"
     )
     async with open_editor(folder, encodings=[encoding]) as editor:
         assert editor.server_capabilities["positionEncoding"] == encoding
@@ -206,11 +207,40 @@ async def test_the_definitions_of_a_folder_are_told(open_editor, write):
 async def test_a_flow_without_tests_is_told_where_one_could_go(open_editor, write):
     async with open_editor(write(PROJECT)) as editor:
         editor.answers.append("Create the test")
-        lens = await editor.lens("flows/etl.py", "No tests")
-        assert await editor.click(lens) == {"path": "tests/test_etl.py"}
+        assert await editor.click(await editor.lens("flows/etl.py", "No tests")) == {"path": "tests/test_etl.py"}
         [edit] = await editor.until(lambda: editor.applied, "the edit")
         [change] = edit["documentChanges"]
         assert change["textDocument"]["uri"] == editor.uri("tests/test_etl.py")
-        assert change["edits"][0]["newText"].endswith("def test_lonely():\n    assert lonely() is not None\n")
+        [insertion] = change["edits"]
+        assert insertion["range"]["start"] == {"line": 7, "character": 0}
+        assert insertion["newText"] == (
+            "\n\nfrom flows.etl import lonely\n\n\ndef test_lonely():\n    assert lonely() is not None\n"
+        )
         [question] = editor.notes_of("window/showMessageRequest")
         assert question["message"] == "No test exercises the flow 'lonely'. A test could go to tests/test_etl.py."
+
+
+async def test_a_file_for_a_first_test_is_made(open_editor, write):
+    folder = write("#- pyproject.toml\n#- src/pkg/flows.py\nfrom prefect import flow\n@flow\nasync def etl(): ...\n")
+    async with open_editor(folder) as editor:
+        editor.answers.append("Create the test")
+        await editor.click(await editor.lens("src/pkg/flows.py", "No tests"))
+        [edit] = await editor.until(lambda: editor.applied, "the edit")
+        creation, change = edit["documentChanges"]
+        assert creation == {
+            "kind": "create",
+            "uri": editor.uri("tests/test_flows.py"),
+            "options": {"ignoreIfExists": True},
+        }
+        assert change["edits"][0]["newText"] == (
+            "import asyncio\n\nfrom pkg.flows import etl\n\n\n"
+            "def test_etl():\n    assert asyncio.run(etl()) is not None\n"
+        )
+
+
+async def test_a_question_without_an_answer_changes_nothing(open_editor, write):
+    async with open_editor(write(PROJECT)) as editor:
+        await editor.click(await editor.lens("flows/etl.py", "No tests"))
+        await editor.until(lambda: editor.notes_of("window/showMessageRequest"), "the question")
+        await editor.execute("environmentInfo")
+        assert editor.applied == []

@@ -60,7 +60,7 @@ async def test_what_is_not_there_is_told(open_editor, write):
     async with still_works(open_editor, write(PROJECT)) as editor:
         await editor.lens("flows.py", "No tests")
         for command in ("showOutput", "goToFailure", "suggestTest", "showTrouble"):
-            with pytest.raises(ServerError, match="There is no flow or task flows.py:gone") as raised:
+            with pytest.raises(ServerError, match=r"There is no flow or task flows\.py:gone") as raised:
                 await editor.execute(command, target="flows.py:gone")
             assert raised.value.code == REQUEST_FAILED
         assert await editor.execute("cancel", run="77") == {"cancelled": []}

@@ -1,7 +1,6 @@
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-
 from prefect_lens.lsp.uris import to_path, to_uri
 
 

@@ -41,7 +41,7 @@ class App:
         named = options.get("notifications")
         wanted = frozenset(cast("list[str]", named)) & NOTIFICATIONS if isinstance(named, list) else frozenset[str]()
         self.client = Client(server, params.capabilities, wanted)
-        self.columns = Columns(server.workspace.position_encoding)
+        self.columns = Columns(server.workspace.position_encoding or types.PositionEncodingKind.Utf16)
         self.uris: dict[Path, str] = {}
         """The editor's own URIs of what it has opened: it would not know another spelling."""
         self._documents: dict[Path, Document] = {}

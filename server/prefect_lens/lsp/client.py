@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -113,7 +113,8 @@ class Client:
             return None
         items = [types.ConfigurationItem(uri, "prefectLens") for uri in uris]
         answer = await self._asked(self._server.workspace_configuration_async(types.ConfigurationParams(items)))
-        return answer if isinstance(answer, Sequence) and len(answer) == len(uris) else None
+        found = cast("Sequence[object]", answer) if isinstance(answer, Sequence) else ()
+        return found if len(found) == len(uris) else None
 
     async def refresh_lenses(self) -> None:
         """Have the client ask for its lenses again."""

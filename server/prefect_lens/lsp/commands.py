@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from prefect_lens.features.results import function_id
+from prefect_lens.features.results import function_id, node_id
 from prefect_lens.features.suggest import Suggestion, suggest_test
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
@@ -87,8 +87,7 @@ async def show_output(app: App, arguments: Arguments, _token: object) -> object:
     target = arguments.text("target")
     wanted = None if target is None else frozenset(await asyncio.to_thread(_functions, folder, target))
     text = "\n".join(
-        f"{payloads.node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip()
-        + "\n"
+        f"{node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip() + "\n"
         for batch in folder.results.batches
         for case in batch.cases
         if wanted is None or function_id(case.test) in wanted
@@ -246,6 +245,6 @@ async def _offer_test(app: App, folder: Folder, path: str, text: str, question: 
     document = types.OptionalVersionedTextDocumentIdentifier(uri)
     changes: list[Any] = [types.TextDocumentEdit(document, [types.TextEdit(range_, gap + text)])]
     if is_new:
-        changes.insert(0, types.CreateFile(uri, types.CreateFileOptions(ignore_if_exists=True)))
+        changes.insert(0, types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True)))
     if await app.client.apply_edit("Begin a test", types.WorkspaceEdit(document_changes=changes)):
         await app.client.show_document(uri, range_)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -140,10 +140,8 @@ def _in_words(diagnostic: Diagnostic) -> Iterable[str]:
 
 
 def capability(capabilities: types.ClientCapabilities, path: str) -> bool:
-    """Return whether a client has a capability: `workspace.codeLens.refreshSupport` in Python's spelling."""
-    value: object = capabilities
+    """Return whether a client has a capability, which is named in Python's spelling."""
+    value: Any = capabilities
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        if value is None:
-            return False
-    return bool(value)  # pyright: ignore[reportUnknownArgumentType]
+        value = getattr(value, name, None)
+    return bool(value)

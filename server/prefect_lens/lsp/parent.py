@@ -17,7 +17,7 @@ SYNCHRONIZE = 0x0010_0000
 INFINITE = 0xFFFF_FFFF
 
 
-def watch_parent(pid: int | None, gone: Callable[[], None]) -> None:
+def watch_parent(pid: int | None, gone: Callable[[], object]) -> None:
     """Call `gone` from a thread when a process has ended.
 
     A process that is not there to begin with lives in another container, and says nothing.
@@ -26,7 +26,7 @@ def watch_parent(pid: int | None, gone: Callable[[], None]) -> None:
         threading.Thread(target=_watch, args=(pid, gone), name="parent", daemon=True).start()
 
 
-def _watch(pid: int, gone: Callable[[], None]) -> None:
+def _watch(pid: int, gone: Callable[[], object]) -> None:
     _wait(pid)
     gone()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import (
@@ -12,9 +12,14 @@ from pygls.exceptions import (
     JsonRpcInvalidRequest,
     JsonRpcServerNotInitialized,
 )
-from pygls.protocol import JsonRPCNotification, LanguageServerProtocol, lsp_method
+from pygls.protocol import JsonRPCNotification, LanguageServerProtocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
+
     from prefect_lens.lsp.server import Server
 
 log = logging.getLogger(__name__)
@@ -27,7 +32,26 @@ class Protocol(LanguageServerProtocol):
     separators end a line there), and a change of a document that was never opened is an error there.
     """
 
-    _server: Server
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        ours = cast("Server", server)
+        self._ours = ours
+        handlers: dict[str, Callable[[Any], Any]] = {
+            types.EXIT: lambda _: ours.stop(0 if self._shutdown else 1),
+            # The app is made later, by `initialize`.
+            types.TEXT_DOCUMENT_DID_OPEN: lambda params: ours.app.opened(params),  # noqa: PLW0108
+            types.TEXT_DOCUMENT_DID_CHANGE: lambda params: ours.app.changed(params),  # noqa: PLW0108
+            types.TEXT_DOCUMENT_DID_CLOSE: lambda params: ours.app.closed(params),  # noqa: PLW0108
+            types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: lambda params: ours.app.folders_changed(params.event),
+            types.WINDOW_WORK_DONE_PROGRESS_CANCEL: lambda params: ours.app.progress_cancelled(params.token),
+            types.WORKSPACE_EXECUTE_COMMAND: self._execute,
+        }
+        for method, handler in handlers.items():
+            self.fm.add_builtin_feature(method, handler)  # pyright: ignore[reportUnknownMemberType]
+
+    async def _execute(self, params: types.ExecuteCommandParams) -> object:
+        """Execute a command. A coroutine, so that cancelling the request cancels it, which pygls' own does not."""
+        return await self._ours.app.execute(params)
 
     # --- nonsense is answered ----------------------------------------------------------------------------
 
@@ -57,54 +81,17 @@ class Protocol(LanguageServerProtocol):
             wrong: JsonRpcException | None = None
             if self._shutdown:
                 wrong = JsonRpcInvalidRequest("The server is shutting down.")
-            elif method == types.INITIALIZE and self._server.is_initialized:
+            elif method == types.INITIALIZE and self._ours.is_initialized:
                 wrong = JsonRpcInvalidRequest("The server is initialized already.")
-            elif method != types.INITIALIZE and not self._server.is_initialized:
+            elif method != types.INITIALIZE and not self._ours.is_initialized:
                 wrong = JsonRpcServerNotInitialized("The first request must be initialize.")
             if wrong is not None:
                 self._send_response(id_, error=wrong.to_response_error())
                 return
-        elif method is not None and method != types.EXIT and not self._server.is_initialized:
+        elif method is not None and method != types.EXIT and not self._ours.is_initialized:
             return
         super().handle_message(message)
 
     def refuse(self, error: JsonRpcException) -> None:
         """Answer a message that has no id to answer to."""
         self._send_data({"jsonrpc": self.VERSION, "id": None, "error": {"code": error.code, "message": error.message}})
-
-    # --- what the session wants to hear ------------------------------------------------------------------
-
-    @lsp_method(types.EXIT)
-    def lsp_exit(self, *_args: Any) -> None:
-        """Stop to read, which ends the server."""
-        self._server.stop(0 if self._shutdown else 1)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        """Take a document."""
-        self._server.app.opened(params)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        """Take an edit."""
-        self._server.app.changed(params)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """Let a document go."""
-        self._server.app.closed(params)
-
-    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    def lsp_workspace__did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
-        """Open and close workspace folders."""
-        self._server.app.folders_changed(params.event)
-
-    @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
-        """Stop the run that a progress display shows."""
-        self._server.app.progress_cancelled(params.token)
-
-    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
-        """Execute a command. A coroutine, so that cancelling the request cancels it, which pygls' own does not."""
-        return await self._server.app.execute(params)

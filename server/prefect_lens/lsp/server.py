@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 import threading
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcParseError
@@ -48,16 +49,15 @@ def main() -> int:
 class Server(LanguageServer):
     """pygls' server with our handlers; all that it knows is in its `app`, once the editor has introduced itself."""
 
-    protocol: Protocol
-
     def __init__(self) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  pygls says nothing of the rest
             "prefect-lens",
             __version__,
             protocol_cls=Protocol,
             converter_factory=default_converter,
             max_workers=2,
         )
+        self.wire = cast("Protocol", self.protocol)
         self._app: App | None = None
         self._leaving: asyncio.Future[None] | None = None
         self.exit_status = 1
@@ -104,11 +104,16 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write what went wrong to the log. What a request asked for has been answered with the error already."""
         if isinstance(error, ValueError):  # the message was no JSON, so that nobody knows its id
-            self.protocol.refuse(JsonRpcParseError(f"Parse Error: {error}"))
+            self.wire.refuse(JsonRpcParseError(f"Parse Error: {error}"))
         elif isinstance(error, JsonRpcInternalError):
-            log.error("%s\n%s", error, "".join((error.data or {}).get("traceback", [])))
+            log.error("%s\n%s", error, "".join(_traceback(error)))
         elif "Notification" in getattr(source, "__name__", ""):
             log.error("%s", error)
+
+
+def _traceback(error: JsonRpcInternalError) -> list[str]:
+    data: object = error.data
+    return cast("dict[str, list[str]]", data).get("traceback", []) if isinstance(data, dict) else []
 
 
 def _register(server: Server) -> None:
@@ -123,7 +128,7 @@ def _register(server: Server) -> None:
     def _(_params: types.InitializedParams) -> None:
         server.app.start()
         loop = asyncio.get_running_loop()
-        watch_parent(server.process_id, lambda: loop.call_soon_threadsafe(server.leave))
+        watch_parent(server.process_id, partial(loop.call_soon_threadsafe, server.leave))
 
     @feature(types.SHUTDOWN)
     async def _(_params: None) -> None:

@@ -102,4 +102,4 @@ def _left_out(root: Path, reading: Reading, paths: Iterable[str]) -> frozenset[s
     """
     known = frozenset(reading.snapshot.paths) | reading.left_out
     new = {path for path in paths if path not in known and (root / path).exists()}
-    return reading.left_out | (new - frozenset(workspace.walk(root)) if new else frozenset())
+    return reading.left_out | (new - frozenset(workspace.walk(root)) if new else frozenset[str]())

@@ -126,7 +126,7 @@ def test_id(node_id: str) -> TestId:
     return TestId(path, tuple(function.split("::")), params.removesuffix("]") if bracket else None)
 
 
-def _plan(
+def _plan(  # noqa: PLR0917  a plan has so many parts
     snapshot: Snapshot,
     selection: Selection,
     title: str,

@@ -313,12 +313,11 @@ class Session:
     async def _run_part(self, folder: Folder, run: Run, part: Part) -> RunResult:
         asked = part.tests
         interpreter = await self.interpreter(folder, part.project)
-        before: asyncio.Task[dict[str, str]] | None = None
+        before: list[asyncio.Task[dict[str, str]]] = []
 
         def hear(event: RunEvent) -> None:
-            nonlocal before
-            if before is None:
-                before = asyncio.create_task(self._texts_of(folder, run.plan))
+            if not before:  # the first event: the run's turn has come
+                before.append(asyncio.create_task(self._texts_of(folder, run.plan)))
             run.hear(part.project, event)
 
         if isinstance(interpreter, Trouble):
@@ -333,7 +332,7 @@ class Session:
             queued = queue.submit(request, hear)
             run.add(queued)
             result = await queued.result()
-        texts = await before if before is not None else {}
+        texts = await before[0] if before else dict[str, str]()
         if folder.root in self.folders:
             await self._record(folder, part, result, texts)
         return result
