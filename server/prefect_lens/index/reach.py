@@ -6,6 +6,7 @@ reached from there, runs. A definition that is met before any other one is a dir
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,10 +58,8 @@ def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: 
     if marks.is_skipped(all_marks):
         return {}
     root = Frame(test.module, 0, None, {}, inter.world({}))
-    try:
+    with contextlib.suppress(RecursionError):  # what was met until then counts
         _put_in(inter, all_fixtures, test, project, root, all_marks)
-    except RecursionError:
-        pass  # what was met until then counts
     return _search(inter, root, test)
 
 
@@ -149,45 +148,63 @@ def _is_static(inter: Interpreter, cls: Class, name: str) -> bool:
 
 
 def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reached]:
-    """Go through the graph, first as far as no definition is met, then behind definitions."""
-    name, bodies = test.case.names[-1], [id(value.scope) for value in test.functions if isinstance(value, Function)]
+    """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them."""
+    own = [id(value.scope) for value in test.functions if isinstance(value, Function)]
     found: dict[Key, Reached] = {}
-    start = (root, False)
-    came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]] = {start: (None, name)}
-    near: deque[tuple[Frame, bool]] = deque((start,))
-    far: deque[tuple[Frame, bool]] = deque()
-    while (near or far) and len(came) < MOST:
-        state = near.popleft() if near else far.popleft()
-        frame, behind = state
-        if frame is not root:
-            try:
-                inter.walk(frame)
-            except RecursionError:
-                inter.depth = 0
+    behind: list[tuple[tuple[str, ...], Frame]] = []
+    seen: set[Frame] = {root}
+    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((root, (test.case.names[-1],)),))
+    while waiting and len(seen) < MOST:
+        frame, path = waiting.popleft()
+        if frame is not root and not frame.walked:
+            _walk(inter, frame)
         for edge in frame.edges:
-            if edge.made is not None:
-                for key in (edge.made.key, *edge.made.also):
+            target, made = edge.target, edge.made
+            if made is not None:
+                after = (*path, made.label)
+                for key in (made.key, *made.also):
                     if key not in found:
-                        path = (*_path(came, state), edge.made.label)
-                        found[key] = Reached(How.INDIRECT if behind else How.DIRECT, path)
-            if edge.target is None:
-                continue
-            after = (edge.target, behind or edge.made is not None)
-            if after not in came and (edge.target, False) not in came:
-                own = frame is root and id(edge.target.scope) in bodies
-                label = "" if own else edge.made.label if edge.made is not None else edge.name
-                came[after] = (state, label)
-                (far if after[1] else near).append(after)
+                        found[key] = Reached(How.DIRECT, after)
+                if target is not None:
+                    behind.append((after, target))
+            elif target is not None and target not in seen:
+                seen.add(target)
+                is_test = frame is root and id(target.scope) in own
+                waiting.append((target, path if is_test else (*path, edge.name)))
+    direct = set(found)
+    for path, frame in behind:
+        for key, rest in _behind(inter, frame).items():
+            if key not in direct and (key not in found or len(found[key].path) > len(path) + len(rest)):
+                found[key] = Reached(How.INDIRECT, path + rest)
     return found
 
 
-def _path(
-    came: dict[tuple[Frame, bool], tuple[tuple[Frame, bool] | None, str]], state: tuple[Frame, bool]
-) -> tuple[str, ...]:
-    names: list[str] = []
-    at: tuple[Frame, bool] | None = state
-    while at is not None:
-        at, name = came[at]
-        if name:
-            names.append(name)
-    return tuple(reversed(names))
+def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
+    """Return the definitions that are reached from a definition's body, with the names on the way."""
+    if start.behind is not None:
+        return start.behind
+    found: dict[Key, tuple[str, ...]] = {}
+    seen: set[Frame] = {start}
+    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((start, ()),))
+    while waiting and len(seen) < MOST:
+        frame, path = waiting.popleft()
+        if not frame.walked:
+            _walk(inter, frame)
+        for edge in frame.edges:
+            after = (*path, edge.made.label if edge.made is not None else edge.name)
+            if edge.made is not None:
+                for key in (edge.made.key, *edge.made.also):
+                    if key not in found:
+                        found[key] = after
+            if edge.target is not None and edge.target not in seen:
+                seen.add(edge.target)
+                waiting.append((edge.target, after))
+    start.behind = found
+    return found
+
+
+def _walk(inter: Interpreter, frame: Frame) -> None:
+    try:
+        inter.walk(frame)
+    except RecursionError:
+        inter.depth = 0  # what was met until then counts

@@ -41,6 +41,10 @@ class _Known:
         self.definitions: dict[str, tuple[Defined, ...]] = {}
         self.tests: dict[str, tuple[Collected, ...]] = {}
         self.reached: dict[str, dict[Key, list[tuple[TestCase, Reached]]]] = {}
+        self.waiting: set[str] = set(files)
+        """The files whose tests have not been followed yet."""
+        self.reaching: dict[Key, set[str]] = {}
+        """For each definition, the files that had a test for it at some time."""
 
     def project_of(self, path: str) -> Project:
         folder = posixpath.dirname(path) or "."
@@ -74,6 +78,8 @@ class _Known:
         new.definitions = {path: found for path, found in self.definitions.items() if path not in gone}
         new.tests = {path: found for path, found in self.tests.items() if path not in gone}
         new.reached = {path: found for path, found in self.reached.items() if path not in gone}
+        new.waiting = (self.waiting | gone) & modules.keys()
+        new.reaching = self.reaching
         return new
 
 
@@ -184,7 +190,7 @@ class Snapshot:
                 return ()
             found = [
                 Match(case, reached.how, (*reached.path[:-1], _last(definition)))
-                for path in self._files
+                for path in self._files_reaching(defined.key)
                 for case, reached in self._reached(path).get(defined.key, ())
             ]
         return tuple(sorted(found, key=lambda match: (match.how is not How.DIRECT, match.test.node_id)))
@@ -241,7 +247,16 @@ class Snapshot:
                 for key, reached in reach(known.interpreter, known.fixtures, test, known.project_of(path)).items():
                     found.setdefault(key, []).append((test.case, reached))
             known.reached[path] = found
+            known.waiting.discard(path)
+            for key in found:
+                known.reaching.setdefault(key, set()).add(path)
         return found
+
+    def _files_reaching(self, key: Key) -> tuple[str, ...]:
+        known = self._known
+        for path in list(known.waiting):
+            self._reached(path)
+        return tuple(path for path in known.reaching.get(key, ()) if path in self._files)
 
 
 def _last(definition: Definition) -> str:

@@ -71,7 +71,10 @@ class Edge:
 class Frame:
     """A scope as it runs with certain arguments."""
 
-    __slots__ = ("arguments", "classes", "edges", "functions", "index", "left", "linked", "made", "memo", "module", "names", "parent", "result", "scope", "walked", "world")  # fmt: skip
+    __slots__ = (
+        "arguments", "behind", "classes", "edges", "functions", "index", "left", "linked", "made", "memo", "module",
+        "names", "parent", "result", "scope", "walked", "world",
+    )  # fmt: skip
 
     def __init__(
         self, module: Module, index: int, parent: Frame | None, arguments: dict[str, Values], world: World
@@ -94,6 +97,8 @@ class Frame:
         self.left: dict[tuple[Any, str], Values] = {}
         """What the code patches and leaves patched when it ends; of a generator, what is patched while it waits."""
         self.result: Values | None = None
+        self.behind: dict[Key, tuple[str, ...]] | None = None
+        """The definitions that it leads to, once asked for, with the names on the way."""
 
     def __repr__(self) -> str:
         return f"<frame {self.module.path}:{self.scope.name}>"
