@@ -18,7 +18,7 @@ from pytest_prefect_lens.frames import exception_record, line_frame
 from pytest_prefect_lens.naming import test_id_of
 from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
 from pytest_prefect_lens.selection import select
-from pytest_prefect_lens.wire import Collected, ExceptionRecord, Order, TestId, from_json, to_json
+from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
 
 WORKER_OUTPUT = "prefect_lens"
 """The key under which a worker of xdist tells its controller what was collected."""
@@ -120,19 +120,27 @@ class Observer:
             report,
             Luggage(
                 test=test_id_of(item),
-                exception=_failure(item, excinfo.value) if report.failed and excinfo is not None else None,
+                exception=_failure(item, report, excinfo) if report.failed else None,
                 runs=recorder.take() if call.when == "teardown" else (),
             ),
         )
 
 
-def _failure(item: pytest.Item, exception: BaseException) -> ExceptionRecord:
+def _failure(item: pytest.Item, report: Any, excinfo: Any) -> ExceptionRecord:
+    if excinfo is None:
+        # pytest's own verdict: an unexpected pass that is strict.
+        return ExceptionRecord("", str(report.longrepr).strip(), _definition(item))
+    exception: BaseException = excinfo.value
     record = exception_record(exception)
     wanted: Any = getattr(exception, "argname", None)
     if type(exception).__name__ == "FixtureLookupError" and isinstance(wanted, str):
         # Its own text is for the terminal alone, and no line of the user's stands on its way.
         message = getattr(exception, "msg", None) or f"fixture '{wanted}' not found"
-        body = body_of(getattr(item, "obj", None))
-        frames = (line_frame(body.path, body.line, body.qualname),) if body.path else ()
-        return replace(record, message=message, frames=frames)
+        return replace(record, message=message, frames=_definition(item))
     return record
+
+
+def _definition(item: pytest.Item) -> tuple[Frame, ...]:
+    """Return where a test stands, as the one frame of what happened outside of any code of the user's."""
+    body = body_of(getattr(item, "obj", None))
+    return (line_frame(body.path, body.line, body.qualname),) if body.path else ()

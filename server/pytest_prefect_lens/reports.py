@@ -99,7 +99,9 @@ def _failure(report: Any, bag: Luggage) -> Failure:
     phase = report.when if report.when in ("setup", "teardown") else "call"
     exception = bag.exception
     if exception is None:
-        exception = ExceptionRecord("", text.strip() or "failed")
+        # Text that a plugin put there is told as it is; `longreprtext` would head it with xdist's worker.
+        said = report.longrepr if isinstance(report.longrepr, str) else text
+        exception = ExceptionRecord("", said.strip() or "failed")
     return Failure(phase, exception, cut(text, MAX_FAILURE_TEXT))
 
 

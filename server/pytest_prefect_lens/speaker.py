@@ -156,7 +156,7 @@ class Speaker:
             # A worker of xdist died: nobody will say that this test has ended, and only we know where it stands.
             test, line = self._test(report.nodeid)[0], self._running.get(report.nodeid) or 1
             frame = line_frame(test.path, line, test.names[-1])
-            pack(report, Luggage(exception=ExceptionRecord(WORKER_DIED, report.longreprtext.strip(), (frame,))))
+            pack(report, Luggage(exception=ExceptionRecord(WORKER_DIED, str(report.longrepr), (frame,))))
             self._finish(report.nodeid)
 
     @pytest.hookimpl(trylast=True)

@@ -1,0 +1,150 @@
+"""Drive pytest with the plugin as a worker does, and hear what it says."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from pytest_prefect_lens.wire import (
+    VERSION,
+    CaseRecord,
+    Collected,
+    CollectError,
+    Finished,
+    Message,
+    Order,
+    Started,
+    TestId,
+    decode,
+    to_json,
+)
+
+SERVER = Path(__file__).parents[2] / "server"
+DRIVER = Path(__file__).with_name("drive.py")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the plugin said in one session, and what pytest wrote."""
+
+    messages: tuple[Message, ...]
+    output: str
+
+    def of(self, kind: type) -> list:
+        """The messages of one kind."""
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    @property
+    def cases(self) -> dict[str, CaseRecord]:
+        """The finished cases by what a person would call them."""
+        return {called(message.case.test): message.case for message in self.of(Finished)}
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {name: case.outcome for name, case in self.cases.items()}
+
+    @property
+    def collected(self) -> Collected:
+        return self.of(Collected)[-1]
+
+    @property
+    def started(self) -> list[str]:
+        return [called(message.test) for message in self.of(Started)]
+
+    @property
+    def collect_errors(self) -> list[CollectError]:
+        return self.of(CollectError)
+
+
+def called(test: TestId) -> str:
+    name = "::".join(test.names)
+    return name if test.params is None else f"{name}[{test.params}]"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with tests in it."""
+
+    folder: Path
+
+    def test(self, node_id: str) -> TestId:
+        """A test by its node ID; the id of its parameters may hold anything."""
+        path, _, rest = node_id.partition("::")
+        names, bracket, params = rest.partition("[")
+        return TestId(str(self.folder / path), tuple(names.split("::")), params[:-1] if bracket else None)
+
+
+def write(folder: Path, text: str) -> Project:
+    for part in dedent(text).split("#- ")[1:]:
+        name, _, body = part.partition("\n")
+        path = folder / name.strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body)
+    return Project(folder)
+
+
+def drive(
+    project: Project,
+    *tests: str,
+    files: tuple[str, ...] = (),
+    args: tuple[str, ...] = (),
+    python: str = "",
+    **environ: str,
+) -> Said:
+    """Run tests of a project in a process of its own, as a worker would."""
+    order = Order(
+        VERSION,
+        str(project.folder),
+        tuple(project.test(test) for test in tests),
+        tuple(str(project.folder / file) for file in files),
+        args,
+    )
+    talk = project.folder.parent / "talk"
+    talk.mkdir(exist_ok=True)
+    (talk / "order").write_text(json.dumps(to_json(order)))
+    (talk / "said").write_bytes(b"")
+    ended = subprocess.run(
+        [python or sys.executable, str(DRIVER), str(talk / "order"), str(talk / "said")],
+        cwd=project.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PREFECT_"))},
+            "PYTHONPATH": str(SERVER),
+            **environ,
+        },
+        timeout=300,
+        check=False,
+    )
+    messages = tuple(decode(line) for line in (talk / "said").read_bytes().splitlines())
+    return Said(messages, ended.stdout.decode(errors="replace"))
+
+
+def prefect_pythons() -> list[str]:
+    """Interpreters that have Prefect and pytest: those that the variables name, else our own if it has them."""
+    named = os.environ.get("PREFECT_LENS_TEST_PYTHONS") or os.environ.get("PREFECT_LENS_TEST_PYTHON") or ""
+    own = [sys.executable] if find_spec("prefect") else []
+    return [path for path in named.split(os.pathsep) if path] or own
+
+
+def python_with(*modules: str) -> str:
+    """An interpreter that has pytest and these modules."""
+    for python in dict.fromkeys((sys.executable, *prefect_pythons())):
+        code = f"import importlib.util as u; assert all(map(u.find_spec, {('pytest', *modules)!r}))"
+        if subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0:
+            return python
+    pytest.skip(f"no interpreter in PREFECT_LENS_TEST_PYTHONS has {' and '.join(modules)}")
+
+
+@dataclass(frozen=True)
+class Api:
+    """A Prefect API for tests, and an interpreter that has the same Prefect."""
+
+    python: str
+    environ: dict[str, str]
