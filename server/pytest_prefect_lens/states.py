@@ -165,6 +165,7 @@ MACHINERY: dict[str, Row] = {
         "PL909": "The two halves of Prefect Lens are of different versions.",
         PYTEST_STOPPED: "pytest stopped before it was done.",
         "PL911": "The run would have reached a Prefect that is not its own.",
+        "PL912": "Prefect Lens made a mistake.",
     }.items()
 }
 

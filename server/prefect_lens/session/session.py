@@ -304,7 +304,7 @@ class Session:
             log.exception("A run failed.")
             self.runs.pop(run.id, None)
             trouble = Trouble(
-                "PL910", f"Prefect Lens made a mistake: {type(error).__name__}: {error}", detail=repr(error)
+                "PL912", f"Prefect Lens made a mistake: {type(error).__name__}: {error}", detail=repr(error)
             )
             self.troubles.append(trouble)
             broken = RunResult(Ending.BROKEN, time.monotonic() - run.started, trouble=(trouble,))
