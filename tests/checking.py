@@ -68,9 +68,7 @@ def workspace(text: str) -> Workspace:
             files[path] = []
         elif (found := _MARK.match(line)) is not None:
             above = len(files[path]) - 1
-            expectations.append(
-                Expectation(path, above, found.start(1), len(found.group(1)), found.group(2).strip())
-            )
+            expectations.append(Expectation(path, above, found.start(1), len(found.group(1)), found.group(2).strip()))
         else:
             files[path].append(line)
     return Workspace({path: "\n".join(lines) + "\n" for path, lines in files.items()}, tuple(expectations))
@@ -95,9 +93,7 @@ def described(snapshot: Snapshot) -> list[str]:
     for definition in snapshot.definitions():
         at = definition.declared_at or definition.location
         length = 1 if definition.declared_at else at.span.end.column - at.span.start.column
-        names = [
-            (match.how is How.INDIRECT, "::".join(match.test.names)) for match in snapshot.matches(definition)
-        ]
+        names = [(match.how is How.INDIRECT, "::".join(match.test.names)) for match in snapshot.matches(definition)]
         tests = ", ".join(("~" if indirect else "") + name for indirect, name in sorted(names))
         place = f"{at.path}:{at.span.start.line + 1}:{at.span.start.column}+{length}"
         found.append(f"{place} {definition.kind.value}: {tests}".rstrip())

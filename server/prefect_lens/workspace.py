@@ -122,7 +122,9 @@ def decode(data: bytes, shown: str) -> str | Problem:
         return Problem(shown, f"{shown} is not encoded as {encoding}.")
 
 
-def _walk(folder: str, inside: str, ignored: list[tuple[str, pathspec.PathSpec]], seen: set[tuple[int, int]]) -> Iterator[str]:
+def _walk(
+    folder: str, inside: str, ignored: list[tuple[str, pathspec.PathSpec]], seen: set[tuple[int, int]]
+) -> Iterator[str]:
     try:
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in seen:

@@ -265,7 +265,7 @@ def _last(definition: Definition) -> str:
 
 def _syntax_error(path: str, error: SyntaxProblem) -> Diagnostic:
     at = Position(error.line, error.column)
-    message = f"Syntax error: {error.message}. Lenses show what the file said before."
+    message = f"Syntax error: {error.message}."
     return Diagnostic(
         Location(path, Span(at, Position(error.line, error.column + 1))), Severity.ERROR, problems.SYNTAX_ERROR, message
     )

@@ -1,0 +1,73 @@
+"""Which files of a folder are read, and how."""
+
+import os
+import sys
+
+import pytest
+
+from prefect_lens import workspace
+from prefect_lens.workspace import Problem
+
+
+def write(folder, files):
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def test_environments_ignored_and_hidden_folders_are_left_out(tmp_path):
+    write(
+        tmp_path,
+        {
+            "a.py": "",
+            "pyproject.toml": "",
+            "readme.md": "",
+            "env/pyvenv.cfg": "",
+            "env/lib/b.py": "",
+            "conda/conda-meta/history": "",
+            "conda/b.py": "",
+            "node_modules/b.py": "",
+            ".hidden/b.py": "",
+            ".gitignore": "out/\n*_gen.py\n!keep_gen.py\n",
+            "out/b.py": "",
+            "x_gen.py": "",
+            "sub/keep_gen.py": "",
+            "sub/.gitignore": "/local.py\n",
+            "sub/local.py": "",
+            "sub/deep/local.py": "",
+        },
+    )
+    assert list(workspace.walk(tmp_path)) == ["a.py", "pyproject.toml", "sub/keep_gen.py", "sub/deep/local.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_link_loops_end(tmp_path):
+    write(tmp_path, {"pkg/a.py": ""})
+    os.symlink(tmp_path, tmp_path / "pkg" / "loop")
+    os.symlink(tmp_path / "nowhere.py", tmp_path / "dangling.py")
+    assert list(workspace.walk(tmp_path)) == ["pkg/a.py"]
+
+
+def test_texts_are_decoded_as_python_does(tmp_path):
+    write(
+        tmp_path,
+        {
+            "bom.py": b"\xef\xbb\xbfx = 1\r\n",
+            "latin.py": "# -*- coding: latin-1 -*-\nx = 'ä'\n".encode("latin-1"),
+            "bad.py": b"x = '\xff'\n",
+            "odd.py": b"# coding: nothing-known\n",
+            "rot.py": b"# coding: rot13\n",
+        },
+    )
+    assert workspace.read(tmp_path / "bom.py") == "x = 1\r\n"
+    assert "ä" in workspace.read(tmp_path / "latin.py")
+    for name in ("bad.py", "odd.py", "rot.py"):
+        assert isinstance(workspace.read(tmp_path / name, name), Problem)
+    assert [p.path for p in workspace.load_all(tmp_path).problems] == ["bad.py", "odd.py", "rot.py"]
+
+
+def test_what_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "big.py").write_bytes(b"#" * (workspace.LARGEST + 1))
+    assert "too large" in workspace.read(tmp_path / "big.py", "big.py").message
+    assert "cannot be read" in workspace.read(tmp_path / "gone.py", "gone.py").message
+    assert isinstance(workspace.read(tmp_path), Problem)
