@@ -6,6 +6,8 @@ code; what it says goes over a channel of its own, which none of its children in
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -30,6 +32,7 @@ OLDEST_PREFECT = (3, 1)
 
 def main() -> None:
     """Run the order that comes over the channel, and end with pytest's exit status."""
+    leave = _Leave()
     about = json.loads(os.environ.pop("PREFECT_LENS_WORKER"))
     say = _Channel(about["channel"])
     order = say.hear()
@@ -50,14 +53,31 @@ def main() -> None:
     files = _files(order)
     if files is None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
-        say(Ended(5))
+        say.ended(5)
         return
     status = _run_pytest(
         [*files, "-p", link.PLUGIN, "--continue-on-collection-errors", *order.pytest_args], order, say, settings, server
     )
-    if not say.has_ended:
-        say(Ended(status))
+    say.ended(status)
+    leave.status = status
     sys.exit(status)
+
+
+class _Leave:
+    """Ends the process when all exit handlers have run: taking Prefect's server to pieces takes a second more."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        count = getattr(atexit, "_ncallbacks", None)
+        if count is not None and count() == 0:  # handlers run backwards: the first one registered is the last to run
+            atexit.register(self)
+
+    def __call__(self) -> None:
+        if self.status is not None:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # the user's code may have put anything there
+                    stream.flush()
+            os._exit(self.status)
 
 
 class _Channel:
@@ -68,7 +88,7 @@ class _Channel:
         self._lock = threading.Lock()
         self._server: api.Api | None = None
         self._broken = False
-        self.has_ended = False
+        self._last_word: Ended | None = None
         # A forked child that comes back into pytest would tell everything a second time.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._socket.close)
@@ -82,13 +102,24 @@ class _Channel:
             line = lines.readline()
         return wire.decode(line) if line else None
 
+    def ended(self, status: int) -> None:
+        """Say that pytest has returned, with what the plugin had to say about it."""
+        word = self._last_word or Ended(status)
+        self._send(Ended(status, word.reason, word.left))
+
     def __call__(self, message: Message) -> None:
+        if isinstance(message, Ended):
+            # Said at the end of the session. What other plugins still write then, a coverage report, is awaited.
+            self._last_word = message
+        else:
+            self._send(message)
+
+    def _send(self, message: Message) -> None:
         if self._broken:
             return  # what follows a broken machine says nothing about the user's code
         if isinstance(message, Finished) and self._server is not None and self._server.is_dead():
             message = self._server.broken()
         self._broken = isinstance(message, Broken)
-        self.has_ended = isinstance(message, Ended)
         try:
             with self._lock:
                 self._socket.sendall(wire.encode(message))

@@ -49,8 +49,8 @@ pythonpath = ["."]
 """
 
 FINDING = (
-    "flows/orders.py:5:12: PL101 Task 'parse' Failed (attempt 3 of 3): ValueError: could not convert string to float: 'x' "
-    "in flow 'orders', by tests/test_orders.py::test_total[x]"
+    "flows/orders.py:5:12: PL101 Task 'parse' Failed (attempt 3 of 3): ValueError: "
+    "could not convert string to float: 'x' in flow 'orders', by tests/test_orders.py::test_total[x]"
 )
 
 
@@ -201,7 +201,7 @@ def test_a_terminal_gets_each_case_and_the_tree_of_runs(with_prefect):
     assert re.search(r"test_total\[1\] +✓  \d+\.\d\d s", text)
     assert re.search(r"test_total\[x\] +✗  \d+\.\d\d s", text)
     assert re.search(r"  flow orders +Failed +[\d.]+ m?s", text)
-    assert re.search(r"  └ task parse +Failed +[\d.]+ m?s  (AwaitingRetry|Retrying) ×2", text)
+    assert re.search(r"  └ task parse +Failed +[\d.]+ m?s  (AwaitingRetry|Retrying) \N{MULTIPLICATION SIGN}2", text)
     assert f"    {FINDING}" in text
     assert re.search(r"1 failed, 1 passed in \d+\.\d\d s\s*$", text)
 
@@ -232,7 +232,7 @@ def terminal(folder: Path, **more: str) -> str:
 def test_ctrl_c_ends_everything(with_prefect):
     (with_prefect / "tests/test_waits.py").write_text(
         "import os, pathlib, time, flows.orders\n"
-        "def test_waits():\n    pathlib.Path('pid').write_text(str(os.getpid()))\n    os.mkfifo('now'); open('now').close(); time.sleep(100)\n"
+        "def test_waits():\n    pathlib.Path('pid').write_text(str(os.getpid()))\n    os.mkfifo('now')\n    open('now').close()\n    time.sleep(100)\n"
     )
     process = subprocess.Popen(
         command("test", "tests/test_waits.py"), cwd=with_prefect, env=environment(), stdout=subprocess.PIPE, text=True

@@ -40,7 +40,8 @@ LACKING = {
     "Prefect 2": (
         {"pytest": "9.2.0", "prefect": "2.20.4"},
         "PL905",
-        'Prefect 2.20.4 in .venv is too old: Prefect Lens needs 3.1 or newer. Run: .venv/bin/python -m pip install "prefect>=3.1"',
+        "Prefect 2.20.4 in .venv is too old: Prefect Lens needs 3.1 or newer. "
+        'Run: .venv/bin/python -m pip install "prefect>=3.1"',
     ),
 }
 
@@ -59,7 +60,7 @@ async def test_what_is_lacking_is_told_without_starting_anything(bare, there, co
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("there", "code", "message"), LACKING.values(), ids=LACKING)
-async def test_what_reading_cannot_tell_the_worker_tells(bare, there, code, message, monkeypatch, tmp_path):
+async def test_what_reading_cannot_tell_the_worker_tells(bare, there, code, message, monkeypatch, tmp_path):  # noqa: PLR0917  fixtures
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
     for name, version in there.items():
         pretend(bare, name, version)
@@ -90,7 +91,7 @@ async def test_a_program_that_is_no_python_is_told(bare, monkeypatch):
 
 @pytest.mark.slow
 async def test_a_prefect_whose_server_cannot_start_is_told_with_its_cure_and_kept_in_mind(
-    project, home, monkeypatch, tmp_path
+    project, monkeypatch, tmp_path
 ):
     path = os.environ.get("PREFECT_LENS_TEST_BROKEN_PYTHON")
     if path is None:
@@ -116,7 +117,7 @@ async def test_a_prefect_whose_server_cannot_start_is_told_with_its_cure_and_kep
 
 @pytest.mark.slow
 async def test_a_server_that_cannot_start_for_a_reason_of_the_moment_is_tried_again(
-    project, home, python, monkeypatch, tmp_path
+    project, python, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     shadow = tmp_path / "shadow"
@@ -243,6 +244,6 @@ def test_a_cure_can_be_pasted(tmp_path):
 
     command = install(folder, ".", found, ("prefect>=3.1", "pytest"))
     said = subprocess.run(
-        ["sh", "-c", f"set -- {command}; printf '%s|' \"$@\""], cwd=folder, capture_output=True, text=True
+        ["sh", "-c", f"set -- {command}; printf '%s|' \"$@\""], cwd=folder, capture_output=True, text=True, check=True
     )
     assert said.stdout == ".venv/bin/python|-m|pip|install|prefect>=3.1|pytest|"

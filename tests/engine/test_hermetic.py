@@ -143,7 +143,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("hostile", FILES)
-async def test_what_addresses_prefect_loses_and_what_tunes_it_stays(
+async def test_what_addresses_prefect_loses_and_what_tunes_it_stays(  # noqa: PLR0917  fixtures
     project, home, trap, every_python, hostile, monkeypatch, tmp_path
 ):
     place = {"url": trap.url, "home": home}
@@ -198,7 +198,7 @@ def prefect():
 """
 
 
-async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(
+async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(  # noqa: PLR0917  fixtures
     project, home, trap, every_python, monkeypatch, tmp_path
 ):
     folder = project(ASKING + HARNESS + dedent(FILES[".env"]).format(url=trap.url, home=home))
@@ -210,20 +210,27 @@ async def test_a_conftest_with_prefects_own_harness_works_and_stays_in(
     assert contents(home) == before
 
 
-async def test_where_prefect_will_not_listen_no_test_runs(project, home, trap, python, tmp_path, monkeypatch):
-    folder = project(
-        ASKING
-        + dedent("""
+STUBBORN = {
+    "conftest": """
         #- conftest.py
         import prefect.context
         settings = prefect.context.get_settings_context()
         settings.settings.api.url = "{url}"
         prefect.context.root_settings_context = lambda: settings
-    """).format(url=trap.url)
-    )
-    monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
-    result = await run(folder, python, "test_settings.py")
+    """,
+    # A whole group of settings as JSON beats the variables of its members.
+    ".env": """
+        #- .env
+        PREFECT_API={{"url": "{url}", "key": "pnu_json"}}
+    """,
+}
+
+
+@pytest.mark.parametrize("where", STUBBORN)
+async def test_where_prefect_will_not_listen_no_test_runs(project, trap, python, where):
+    result = await run(project(ASKING + dedent(STUBBORN[where]).format(url=trap.url)), python, "test_settings.py")
     assert [trouble.code for trouble in result.trouble] == ["PL911"]
-    assert "PREFECT_API_URL does not come from this run but from a conftest or a plugin" in result.trouble[0].what
+    told = "a conftest or a plugin" if where == "conftest" else where
+    assert f"PREFECT_API_URL does not come from this run but from {told};" in result.trouble[0].what
     assert result.cases == ()
     assert trap.visitors == 0

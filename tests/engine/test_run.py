@@ -27,7 +27,7 @@ class Script:
         self.home = Path("/nowhere")
 
     @asynccontextmanager
-    async def open(self, request):
+    async def open(self, _):
         self.opened += 1
         self.interrupted.clear()
         try:
@@ -63,7 +63,7 @@ class Script:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
     monkeypatch.setattr("prefect_lens.engine.run.GRACE", 0.05)
-    monkeypatch.setattr("prefect_lens.engine.run.look_before", lambda request: None)
+    monkeypatch.setattr("prefect_lens.engine.run.look_before", lambda _: None)
 
 
 REQUEST = RunRequest(Path("/work/space"), ".", Interpreter("/x/bin/python", "test", EnvironmentKind.PIP))
@@ -79,7 +79,7 @@ async def result_of(*messages, end=Exit(0), cancel=None):  # noqa: B008
 
 async def test_a_run_that_goes_well():
     frame = Frame("/work/space/flows/a.py", 3, "a")
-    record = wire.RunRecord("1", "flow", "a", "a-b", False, frame.path, 1, "a", None, frame, 1, 1, ())
+    record = wire.RunRecord("1", "flow", "a", "a-b", frame is None, frame.path, 1, "a", None, frame, 1, 1, ())
     case = CaseRecord(A, "passed", 0.1, runs=(record,))
     result, events = await result_of(HELLO, Collected((A,)), Started(A), Finished(case), Ended(0))
     assert result.ending is Ending.COMPLETE
@@ -182,13 +182,21 @@ async def test_cancelling_keeps_what_had_finished_and_believes_nothing_later(hee
 
 async def test_cancelling_the_task_kills_at_once():
     script = Script(HELLO, ...)
-    task = asyncio.ensure_future(run_tests(REQUEST, script, lambda event: None))
-    while not script.opened:
-        await asyncio.sleep(0)
+    task = asyncio.ensure_future(run_tests(REQUEST, script, lambda _: None))
+    await until(lambda: script.opened)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert script.killed >= 1
+
+
+async def until(holds):
+    """Let the others go on until something holds; it is a few turns of the loop away, or never comes."""
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came")
 
 
 def request(name: str) -> RunRequest:
@@ -202,16 +210,14 @@ async def test_one_run_at_a_time_and_the_same_selection_waits_once():
     second = queue.submit(request("b"), lambda event: heard.append(("second", event)))
     third = queue.submit(request("b"), lambda event: heard.append(("third", event)))
     assert second is third
-    while not script.opened:
-        await asyncio.sleep(0)
-    again = queue.submit(request("a"), lambda event: None)
+    await until(lambda: script.opened)
+    again = queue.submit(request("a"), lambda _: None)
     assert again is not first, "the code may have changed since the first began"
     again.cancel()
     assert script.opened == 1
     script.interrupted.set()
     assert (await first.result()).ending is Ending.COMPLETE
-    while script.opened < 2:
-        await asyncio.sleep(0)
+    await until(lambda: script.opened == 2)
     script.interrupted.set()
     assert await second.result() == await third.result()
     assert {who for who, _ in heard} == {"first", "second", "third"}
@@ -223,9 +229,8 @@ async def test_one_run_at_a_time_and_the_same_selection_waits_once():
 async def test_a_queue_that_is_closed_ends_everything():
     script = Script(HELLO, ...)
     queue = RunQueue(script)
-    runs = [queue.submit(request(name), lambda event: None) for name in "abc"]
-    while not script.opened:
-        await asyncio.sleep(0)
+    runs = [queue.submit(request(name), lambda _: None) for name in "abc"]
+    await until(lambda: script.opened)
     await queue.close()
     assert [(await run.result()).ending for run in runs] == [Ending.CANCELLED] * 3
     assert script.opened == 1

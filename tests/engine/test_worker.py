@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(home, tmp_path, monkeypatch):
+def nothing_left(home, tmp_path, monkeypatch):  # noqa: ARG001  the user's own stays out of it
     """Every test here ends with no process and no private folder of its runs."""
     mark = f"{tmp_path.name}-{time.monotonic_ns()}"
     monkeypatch.setenv("RUN_MARK", mark)
@@ -84,6 +84,24 @@ async def test_a_worker_has_what_a_terminal_has(project, python, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(folder / "elsewhere"))
     result = await run(folder, python, "test_a.py")
     assert set(outcomes(result).values()) == {"passed"}, [case.failures for case in result.cases]
+
+
+async def test_what_others_do_at_the_end_is_awaited(project, python):
+    folder = project("""
+        #- conftest.py
+        import atexit, pathlib, threading, time
+        atexit.register(pathlib.Path("at exit").touch)
+        def pytest_terminal_summary():
+            time.sleep(3)  # a coverage report
+            pathlib.Path("summary").touch()
+        def pytest_unconfigure():
+            threading.Thread(target=lambda: (time.sleep(0.2), pathlib.Path("thread").touch())).start()
+        #- test_a.py
+        def test_a(): pass
+    """)
+    result = await run(folder, python, "test_a.py")
+    assert result.ending is Ending.COMPLETE
+    assert all((folder / name).exists() for name in ("summary", "thread", "at exit"))
 
 
 DEATHS = {
@@ -229,7 +247,7 @@ async def test_options_that_pytest_does_not_know_are_told(project, python):
     assert "--no-such-option" in result.trouble[0].what
 
 
-async def test_a_server_that_is_killed_leaves_nothing(project, python, tmp_path):
+def test_a_server_that_is_killed_leaves_nothing(project, python, tmp_path):
     folder = project("""
         #- test_a.py
         import pathlib, time
@@ -244,16 +262,18 @@ async def test_a_server_that_is_killed_leaves_nothing(project, python, tmp_path)
     )
     here = [str(Path(__file__).parent), *sys.path]
     server = subprocess.Popen([sys.executable, "-c", code, python.path, str(tmp_path / "tmp"), *here])
-    await until(lambda: (folder / "runs").exists() or server.poll() is not None)
+    until(lambda: (folder / "runs").exists() or server.poll() is not None)
     assert server.poll() is None
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
     began = time.monotonic()
-    await until(lambda: not processes(os.environ["RUN_MARK"]))
+    until(lambda: not processes(os.environ["RUN_MARK"]))
     assert time.monotonic() - began < 5
 
 
-async def until(holds):
-    async with asyncio.timeout(60):
-        while not holds():
-            await asyncio.sleep(0)
+def until(holds):
+    """Look until something holds that no event tells of: the processes are no children of ours."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        os.sched_yield()

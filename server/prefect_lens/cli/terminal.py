@@ -139,7 +139,7 @@ def _run(name: str, run: RunRecord) -> Text:
 
 
 def _on_the_way(run: RunRecord) -> str:
-    """What a run went through that is out of the ordinary: `AwaitingRetry ×2`."""
+    """What a run went through that is out of the ordinary, and how often."""
     names = Counter(state.name for state in run.states[:-1] if state.name not in {"Scheduled", "Pending", "Running"})
     if "AwaitingRetry" in names:
         del names["Retrying"]  # that is what a run that awaited its retry does next

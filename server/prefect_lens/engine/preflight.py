@@ -48,14 +48,16 @@ def check(folder: Path, project: str, interpreter: Interpreter) -> Trouble | Non
     if os.environ.get("PYTHONPATH") or not installed.read(Path(interpreter.path)).is_complete:
         return None  # more may be there than can be seen; the worker looks again
     if interpreter.pytest is None:
-        return _install("PL903", f"no pytest in {where}.", folder, project, interpreter, "pytest")
-    if interpreter.prefect is None:
-        return _install("PL904", f"no Prefect in {where}.", folder, project, interpreter, "prefect")
-    if _parts(interpreter.prefect) < OLDEST_PREFECT:
+        code, what, requirement = "PL903", f"No pytest in {where}.", "pytest"
+    elif interpreter.prefect is None:
+        code, what, requirement = "PL904", f"No Prefect in {where}.", "prefect"
+    elif _parts(interpreter.prefect) < OLDEST_PREFECT:
         oldest = ".".join(map(str, OLDEST_PREFECT))
         what = f"Prefect {interpreter.prefect} in {where} is too old: Prefect Lens needs {oldest} or newer."
-        return _install("PL905", what, folder, project, interpreter, f"prefect>={oldest}")
-    return None
+        code, requirement = "PL905", f"prefect>={oldest}"
+    else:
+        return None
+    return Trouble(code, what, install(folder, project, interpreter, (requirement,)), cure_is_command=True)
 
 
 def remember(request: RunRequest, broken: Broken) -> None:
@@ -94,11 +96,6 @@ def _verdict(interpreter: Interpreter) -> Path | None:
         return None
     text = "\0".join((interpreter.path, os.environ.get("PYTHONPATH", ""), *names))
     return cache_folder() / "servers" / f"{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]}.json"
-
-
-def _install(code: str, what: str, folder: Path, project: str, interpreter: Interpreter, requirement: str) -> Trouble:
-    what = what[0].upper() + what[1:]
-    return Trouble(code, what, install(folder, project, interpreter, (requirement,)), cure_is_command=True)
 
 
 def _parts(version: str) -> tuple[int, ...]:
