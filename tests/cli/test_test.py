@@ -230,9 +230,17 @@ def terminal(folder: Path, **more: str) -> str:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_everything(with_prefect):
-    (with_prefect / "tests/test_waits.py").write_text(
-        "import os, pathlib, time, flows.orders\n"
-        "def test_waits():\n    pathlib.Path('pid').write_text(str(os.getpid()))\n    os.mkfifo('now')\n    open('now').close()\n    time.sleep(100)\n"
+    write(
+        with_prefect,
+        """
+        #- tests/test_waits.py
+        import os, pathlib, time, flows.orders
+        def test_waits():
+            pathlib.Path("pid").write_text(str(os.getpid()))
+            os.mkfifo("now")
+            open("now").close()
+            time.sleep(100)
+        """,
     )
     process = subprocess.Popen(
         command("test", "tests/test_waits.py"), cwd=with_prefect, env=environment(), stdout=subprocess.PIPE, text=True

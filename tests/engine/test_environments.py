@@ -40,8 +40,10 @@ LACKING = {
     "Prefect 2": (
         {"pytest": "9.2.0", "prefect": "2.20.4"},
         "PL905",
-        "Prefect 2.20.4 in .venv is too old: Prefect Lens needs 3.1 or newer. "
-        'Run: .venv/bin/python -m pip install "prefect>=3.1"',
+        (
+            "Prefect 2.20.4 in .venv is too old: Prefect Lens needs 3.1 or newer. "
+            'Run: .venv/bin/python -m pip install "prefect>=3.1"'
+        ),
     ),
 }
 

@@ -79,7 +79,21 @@ async def result_of(*messages, end=Exit(0), cancel=None):  # noqa: B008
 
 async def test_a_run_that_goes_well():
     frame = Frame("/work/space/flows/a.py", 3, "a")
-    record = wire.RunRecord("1", "flow", "a", "a-b", frame is None, frame.path, 1, "a", None, frame, 1, 1, ())
+    record = wire.RunRecord(
+        id="1",
+        kind="flow",
+        name="a",
+        run_name="a-b",
+        run_name_set=False,
+        path=frame.path,
+        line=1,
+        qualname="a",
+        parent=None,
+        called_at=frame,
+        attempt=1,
+        max_attempts=1,
+        states=(),
+    )
     case = CaseRecord(A, "passed", 0.1, runs=(record,))
     result, events = await result_of(HELLO, Collected((A,)), Started(A), Finished(case), Ended(0))
     assert result.ending is Ending.COMPLETE
