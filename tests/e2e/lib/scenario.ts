@@ -61,7 +61,11 @@ export function scenario(options: Options & Partial<View> & { project?: () => Pr
           await work(windows[0] as Window);
         } catch (error) {
           failed = true;
-          for (const [index, window] of windows.entries()) console.error(`picture: ${await window.evidence(`${fact} ${index}`)}`);
+          for (const [index, window] of windows.entries()) {
+            if (window.page.isClosed()) continue;
+            console.error(`picture: ${await window.evidence(`${fact} ${index}`)}`);
+            console.error(`messages: ${JSON.stringify(await window.messages().catch(String))}`);
+          }
           throw error;
         }
       }),

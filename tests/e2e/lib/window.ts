@@ -162,7 +162,7 @@ export class Window {
     await this.page.keyboard.press("End");
   }
 
-  /** Selects the line that contains `line` and types another in its place, without the editor's help. */
+  /** Types other code in the place of a line, behind its indentation and without the editor's help. */
   async replaceLine(line: string, text: string): Promise<void> {
     await this.goTo(line);
     await this.page.keyboard.press("Home");
@@ -209,6 +209,13 @@ export class Window {
     const file = path.join(folder, `${name.replace(/\W+/g, "-")}.png`);
     await this.page.screenshot({ path: file });
     return file;
+  }
+
+  /** What messages say, the ones that have hidden themselves included. */
+  async messages(): Promise<string[]> {
+    await this.command("Notifications: Show Notifications");
+    await this.page.locator(".notifications-center").waitFor();
+    return this.page.locator(".notifications-center .notification-list-item-message").allInnerTexts();
   }
 }
 
