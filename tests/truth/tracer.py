@@ -78,7 +78,9 @@ def _start():
         sys.setprofile(profile)
 
 
-def pytest_configure(config):
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests():
+    """Begin before the first conftest.py is imported: it may define flows."""
     from prefect import flows, tasks
 
     for cls in (flows.Flow, tasks.Task):

@@ -288,5 +288,8 @@ def _of_function(inter: Interpreter, value: Value, name: str) -> Values:
             return frozenset((value,))
         case "result" | "aresult":
             return frozenset((inter.one(Method, value, name),))
+        case _ if isinstance(function, Function) and function.scope.decorators:
+            # a library's decorator may have made an object of it: `@cli.command()` below `@click.group()`
+            return frozenset((inter.one(Method, function, name),))
         case _:
             return NOTHING

@@ -91,7 +91,7 @@ def call(
         case External():
             return libraries.external(inter, value, arguments, frame, expression)
         case Class():
-            return construct(inter, value, arguments, frame)
+            return construct(inter, value, arguments, frame, expression)
         case Method(owner=owner, name=name):
             return _method_call(inter, owner, name, arguments, frame, expression)
         case Partial():
@@ -133,6 +133,8 @@ def _method_call(
             return fixture_values.call_request(inter, owner, name, arguments, frame)
         case Patch():
             return patches.method(inter, owner, name, frame)
+        case Function():
+            return libraries.function_method(inter, owner, arguments)
         case Wrapped():
             return frozenset((owner,))
         case _ if name in {"result", "aresult"}:
@@ -243,7 +245,7 @@ def telling(values: Values) -> Values:
     )
 
 
-def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame) -> Values:
+def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
     """Make an object of a class."""
     init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
     if init:
@@ -251,7 +253,8 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
         given = tuple(sorted(bound.items()))
     else:
         given = tuple(sorted(_fields(inter, cls, arguments).items()))
-    made: Value = inter.one(Instance, cls, given)
+    site = (frame, id(expression)) if _is_filled(inter, cls) and expression is not None else None
+    made: Value = inter.one(Instance, cls, given, site)
     itself: Values = frozenset((made,))
     for function in init:
         call_function(inter, function, _with_first(itself, arguments), frame, None, want=False)
@@ -264,6 +267,18 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     if held and not init and _is_foreign(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
     return itself
+
+
+def _is_filled(inter: Interpreter, cls: Class) -> bool:
+    if cls.filled is None:
+        cls.filled = any(
+            (scope := base.module.facts.scopes[index]).name != "__init__" and len(scope.parameters) > 1
+            for base in attributes.line(inter, cls)
+            if isinstance(base, Class)
+            for methods in base.scope.own.values()
+            for index in methods
+        )
+    return cls.filled
 
 
 def _is_foreign(inter: Interpreter, cls: Class) -> bool:

@@ -255,10 +255,23 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     return NOTHING
 
 
+def function_method(inter: Interpreter, owner: Function, arguments: Arguments) -> Values:
+    """Call a method of what a library's decorator made of a function: `cli.command()`, `cli.add_command(other)`."""
+    group = _group(inter, owner)
+    inter.registered.setdefault(group, set()).update(v for v in arguments.all() if isinstance(v, Function))
+    return frozenset((group,))
+
+
+def _group(inter: Interpreter, function: Function) -> Opaque:
+    return inter.one(Opaque, "group", NOTHING, (function.module.path, function.index))
+
+
 def _hand_over(inter: Interpreter, value: Value, runs: bool, arguments: Arguments, frame: Frame) -> None:  # noqa: FBT001
     match value:
         case Function(scope=scope) if runs or scope.kind == "lambda" or scope.parent > 0:
             calls.call(inter, value, arguments, frame, None)
+            if scope.decorators:
+                _call_registered(inter, _group(inter, value), arguments, frame)
         case Made() | Body() | Function() if runs:
             calls.call(inter, value, arguments, frame, None)
         case Bound(target=target):

@@ -125,7 +125,7 @@ class Function(Value):
 class Class(Value):
     """A class of the project."""
 
-    __slots__ = ("body", "index", "line", "module", "patches", "scope")
+    __slots__ = ("body", "filled", "index", "line", "module", "patches", "scope")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -133,6 +133,8 @@ class Class(Value):
         self.scope: Scope = module.facts.scopes[index]
         self.body = Frame(module, index, closure, {}, UNPATCHED)
         self.patches: tuple[Patch, ...] | None = None
+        self.filled: bool | None = None
+        """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
         self.line: tuple[Value, ...] | None = None
         """Itself and its bases in the order of look-up, once asked for."""
 
@@ -146,6 +148,8 @@ class Instance(Value):
 
     cls: Class
     arguments: tuple[tuple[str, Values], ...] = ()
+    site: tuple[Any, ...] | None = None
+    """Where it was made, for classes whose objects are filled by their methods."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
