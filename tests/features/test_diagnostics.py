@@ -33,13 +33,13 @@ def check(shown: str, *cases: CaseRecord, **rest) -> tuple[Diagnostic, ...]:
 def drawn(diagnostic: Diagnostic) -> str:
     start = diagnostic.location.span.start
     head = f"{diagnostic.location.path}:{start.line + 1}:{start.column + 1} {diagnostic.severity} {diagnostic.code}"
-    related = [
-        f"~ {one.location.path}:{one.location.span.start.line + 1} {one.message}" for one in diagnostic.related
-    ]
+    related = [f"~ {one.location.path}:{one.location.span.start.line + 1} {one.message}" for one in diagnostic.related]
     return "\n".join([head, *diagnostic.message.splitlines(), *related])
 
 
-def states(*names: str, exception: ExceptionRecord | None = None, message: str | None = None) -> tuple[StateRecord, ...]:
+def states(
+    *names: str, exception: ExceptionRecord | None = None, message: str | None = None
+) -> tuple[StateRecord, ...]:
     """States by `TYPE` or `TYPE Name`; the last one holds the exception, and so do those that await a retry."""
     made = []
     for number, text in enumerate(names):
@@ -105,7 +105,9 @@ def through(exception: ExceptionRecord, *frames: Frame) -> ExceptionRecord:
 def the_story(params: str | None = None, exception: ExceptionRecord = BAD_FLOAT) -> CaseRecord:
     return failed(
         flow(exception=through(exception, IN_FLOW)),
-        task("RUNNING", "RUNNING Retrying", "RUNNING Retrying", "FAILED", exception=exception, attempt=3, max_attempts=3),
+        task(
+            "RUNNING", "RUNNING Retrying", "RUNNING Retrying", "FAILED", exception=exception, attempt=3, max_attempts=3
+        ),
         exception=through(exception, IN_TEST, IN_FLOW),
         params=params,
     )
@@ -177,7 +179,11 @@ def test_a_flow_that_raises_its_own_error_from_its_tasks_error_makes_two_stories
     found = diagnostics(
         RunResult(Ending.COMPLETE, 1.0, cases=(failed(flow(exception=mine), task(), exception=through(mine, IN_TEST)),))
     )
-    assert [(one.code, one.location.span.start.line + 1) for one in found] == [("PL101", 9), ("PL201", 26), ("PL301", 19)]
+    assert [(one.code, one.location.span.start.line + 1) for one in found] == [
+        ("PL101", 9),
+        ("PL201", 26),
+        ("PL301", 19),
+    ]
     assert [one.message for one in found[1].related] == [
         "called here, in the test",
         "caused by ValueError: could not convert string to float: 'x'",
@@ -346,6 +352,15 @@ def test_an_exception_group_is_told_at_its_first_member():
         RunResult(Ending.COMPLETE, 1.0, cases=(failed(flow(exception=group), exception=through(group, IN_TEST)),))
     )
     assert (found[0].code, found[0].location.span.start.line + 1) == ("PL201", 9)
+
+
+def test_a_fake_that_raises_is_not_blamed_but_the_line_that_called_it():
+    fake = Frame(TESTS, 40, "slow_bank", 5, 40, 20)
+    raised = ExceptionRecord("OSError", "no bank", (IN_PARSE, fake))
+    run = task(exception=raised, parent=None)
+    found = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(failed(run, exception=through(raised, IN_TEST)),)))
+    assert (found[0].code, found[0].location.path, found[0].location.span.start.line + 1) == ("PL101", FLOWS, 9)
+    assert [one.message for one in found[0].related if one.location.span.start.line + 1 == 40]
 
 
 def test_a_long_message_is_cut():

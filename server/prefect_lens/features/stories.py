@@ -15,7 +15,7 @@ from prefect_lens.features.places import body_location, frame_location, is_same_
 from prefect_lens.model import Location, Related, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_prefect_lens.wire import CaseRecord, ExceptionRecord, Frame, RunRecord, StateRecord
 
@@ -130,7 +130,7 @@ def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story
 def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
     row = lookup(run.kind, state.type, state.name)
     harmless = case.outcome not in ("failed", "error")
-    location = _blamed(run, state.exception)
+    location = _blamed(case, run, state.exception)
     outermost = (run, *family.ancestors(run))[-1]
     return Story(
         location=location,
@@ -149,7 +149,7 @@ def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Fa
 
 def _of_an_attempt(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
     row = lookup(run.kind, "SCHEDULED", "AwaitingRetry")
-    location = _blamed(run, state.exception)
+    location = _blamed(case, run, state.exception)
     last = run.states[-1]
     ended = f"{last.name or last.type} on attempt {run.attempt} of {run.max_attempts}"
     assert state.exception is not None
@@ -207,23 +207,32 @@ def _context(run: RunRecord, family: Family) -> str:
 # --- places -----------------------------------------------------------------------------------------
 
 
-def blamed_frame(exception: ExceptionRecord | None) -> Frame | None:
-    """Return the innermost line of the user's code that raised an exception, or one that caused it."""
-    seen = 0
-    while exception is not None and seen < 20:
+def blamed_frame(exception: ExceptionRecord | None, is_fake: Callable[[Frame], bool] = lambda _: False) -> Frame | None:
+    """Return the innermost line of the user's code that raised an exception, or one that caused it.
+
+    Lines of fakes, which a test put in the place of other code, are passed over where another one called them.
+    """
+    while exception is not None:
         # A group stands where its members were awaited; its first member is told as its cause.
-        is_group = exception.type.endswith("ExceptionGroup") and exception.cause is not None
+        is_group = exception.type.endswith("ExceptionGroup") and exception.cause is not None and exception.cause.frames
         if exception.frames and not is_group:
-            return exception.frames[-1]
-        if exception.frames and exception.cause is not None and not exception.cause.frames:
-            return exception.frames[-1]
+            real = [frame for frame in exception.frames if not is_fake(frame)]
+            return (real or exception.frames)[-1]
         exception = exception.cause
-        seen += 1
     return None
 
 
-def _blamed(run: RunRecord, exception: ExceptionRecord | None) -> Location:
-    frame = blamed_frame(exception)
+def _is_tests_own(case: CaseRecord, run: RunRecord) -> Callable[[Frame], bool]:
+    """Return whether a frame is a test's doing, for a run whose code is not."""
+
+    def is_tests_own(frame: Frame) -> bool:
+        return frame.path == case.test.path or frame.path.rpartition("/")[2] == "conftest.py"
+
+    return (lambda _: False) if run.path == case.test.path else is_tests_own
+
+
+def _blamed(case: CaseRecord, run: RunRecord, exception: ExceptionRecord | None) -> Location:
+    frame = blamed_frame(exception, _is_tests_own(case, run))
     if frame is not None:
         return frame_location(frame)
     began = any(state.type == "RUNNING" for state in run.states)
