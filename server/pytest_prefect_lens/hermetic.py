@@ -6,6 +6,7 @@ again once Prefect is there: a conftest or a plugin may have changed it, and a l
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib import import_module
@@ -42,12 +43,30 @@ _EMPTY: tuple[tuple[str, dict[str, str] | None], ...] = (
 _FILES = (".env", "prefect.toml", "pyproject.toml")
 
 
+_VARIABLE = "PREFECT_LENS_HELD"
+
+
+def begin(api_url: str) -> Settings:
+    """Return what holds in this process and its children, and put it into the environment."""
+    names = {variable for _, variable, value in _HELD if value is None} - {"PREFECT_API_URL"}
+    held = {"PREFECT_API_URL": api_url, **{name: os.environ[name] for name in sorted(names)}}
+    os.environ[_VARIABLE] = json.dumps(held)
+    settings = Settings(held)
+    settings.set()
+    return settings
+
+
+def inherited() -> Settings | None:
+    """Return what the process that began holds; None where there is none."""
+    text = os.environ.get(_VARIABLE)
+    return Settings(json.loads(text)) if text is not None else None
+
+
 class Settings:
     """What Prefect's settings must be, as they were set before anything of the user's was imported."""
 
-    def __init__(self, api_url: str) -> None:
-        names = {variable for _, variable, value in _HELD if value is None} - {"PREFECT_API_URL"}
-        self._environment = {"PREFECT_API_URL": api_url, **{name: os.environ[name] for name in sorted(names)}}
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
         self._verified = False
 
     def set(self) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OLDEST_PREFECT = (3, 1)
 
+_OPTIONS = ("-p", link.PLUGIN, "-p", "pytest_prefect_lens.hold", "--continue-on-collection-errors")
+
 
 def main() -> None:
     """Run the order that comes over the channel, and end with pytest's exit status."""
@@ -48,16 +50,13 @@ def main() -> None:
         return
     server = api.start(Path(order.home), Path(about["cache"]))
     say.watch(server)
-    settings = hermetic.Settings(server.url)
-    settings.set()
+    settings = hermetic.begin(server.url)
     files = _files(order)
     if files is None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
         say.ended(5)
         return
-    status = _run_pytest(
-        [*files, "-p", link.PLUGIN, "--continue-on-collection-errors", *order.pytest_args], order, say, settings, server
-    )
+    status = _run_pytest([*files, *_OPTIONS, *order.pytest_args], order, say, settings, server)
     say.ended(status)
     leave.status = status
     sys.exit(status)

@@ -8,7 +8,7 @@ import threading
 from textwrap import dedent
 
 import pytest
-from conftest import contents, run
+from conftest import contents, interpreter, run
 
 pytestmark = pytest.mark.slow
 
@@ -234,3 +234,24 @@ async def test_where_prefect_will_not_listen_no_test_runs(project, trap, python,
     assert f"PREFECT_API_URL does not come from this run but from {told};" in result.trouble[0].what
     assert result.cases == ()
     assert trap.visitors == 0
+
+
+@pytest.mark.parametrize("hostile", ["conftest", "stubborn"])
+async def test_workers_of_xdist_are_held_too(project, home, trap, monkeypatch, tmp_path, hostile):  # noqa: PLR0917
+    path = os.environ.get("PREFECT_LENS_TEST_XDIST_PYTHON")
+    if path is None:
+        pytest.skip("PREFECT_LENS_TEST_XDIST_PYTHON names no interpreter that has Prefect, pytest and pytest-xdist")
+    text = FILES["conftest"] if hostile == "conftest" else STUBBORN["conftest"]
+    folder = project(ASKING + dedent(text).format(url=trap.url, home=home))
+    monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
+    before = contents(home)
+    result = await run(folder, interpreter(path), "test_settings.py", pytest_args=("-n", "1"))
+    if hostile == "conftest":
+        assert [case.outcome for case in result.cases] == ["passed"], (result.trouble, result.output)
+        assert json.loads((tmp_path / "answer").read_text())["api"] != trap.url
+    else:
+        assert result.trouble
+        assert "PREFECT_API_URL does not come from this run" in f"{result.trouble} {result.output}"
+        assert result.cases == ()
+    assert trap.visitors == 0
+    assert contents(home) == before

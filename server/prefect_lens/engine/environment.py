@@ -33,7 +33,7 @@ _ADDRESSING = re.compile(
 
 _NAMED_ELSEWHERE = (
     # Settings whose neutral value is set only where a file names them: their defaults may change with Prefect.
-    ("KEY", {"PREFECT_API_KEY": ""}),
+    (r"API_KEY|\bKEY\s*=", {"PREFECT_API_KEY": ""}),
     ("AUTH_STRING", {"PREFECT_API_AUTH_STRING": "", "PREFECT_SERVER_API_AUTH_STRING": ""}),
     ("BASE_PATH", {"PREFECT_SERVER_API_BASE_PATH": "/api"}),
     ("CLOUD", {"PREFECT_CLOUD_API_URL": "https://api.prefect.cloud/api"}),
@@ -101,7 +101,7 @@ def _against(root: Path) -> dict[str, str]:
     A word that stands there for another reason does no harm: the value is Prefect's own default.
     """
     text = "".join(_text(root / name) for name in (".env", "prefect.toml", "pyproject.toml")).upper()
-    return {name: value for word, values in _NAMED_ELSEWHERE if word in text for name, value in values.items()}
+    return {name: value for word, values in _NAMED_ELSEWHERE if re.search(word, text) for name, value in values.items()}
 
 
 def _text(path: Path) -> str:

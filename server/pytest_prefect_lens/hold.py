@@ -1,0 +1,22 @@
+"""Holds Prefect to the run's own in a worker of xdist, where nobody waits for the API. PYTEST_DONT_REWRITE.
+
+What the run set comes in a variable of ours: a conftest that the controller loaded may have changed the others.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pytest_prefect_lens import hermetic
+
+_settings = hermetic.inherited() if "PYTEST_XDIST_WORKER" in os.environ else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Look at Prefect's settings before the first test."""
+    trouble = _settings.verify() if _settings is not None else None
+    if trouble is not None:
+        raise RuntimeError(trouble.what)  # xdist takes it to the controller, which tells it
