@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pytest_prefect_lens.frames import caller, exception_record
 from pytest_prefect_lens.runs import Book, state_record
@@ -234,7 +234,7 @@ def _note_emitted(task_run: Any, state: Any) -> None:
 def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
     flow_run = getattr(_context("FlowRunContext"), "flow_run", None)
     parent = None if flow_run is None else str(flow_run.id)
-    together: list[Any] = submitted if isinstance(submitted, list) else [submitted]
+    together = cast("list[Any]", submitted) if isinstance(submitted, list) else [submitted]
     for one in together:
         run_id = getattr(one, "task_run_id", None) or getattr(getattr(one, "state_details", None), "task_run_id", None)
         if run_id is not None:
@@ -251,9 +251,10 @@ def _note_event(event: Any) -> None:
     """Read a task run's state from an event, which carries its id; those of this process are known by it already."""
     if not event.event.startswith("prefect.task-run."):
         return
-    state: Any = event.payload.get("validated_state")
-    if not isinstance(state, Mapping):
+    payload: Any = event.payload.get("validated_state")
+    if not isinstance(payload, Mapping):
         return
+    state = cast("Mapping[str, Any]", payload)
     run_id = str(event.resource.id).removeprefix("prefect.task-run.")
     _book.meet(run_id, "task", None, _Named(event.resource.get("prefect.resource.name", "")))
     kind, message = str(state.get("type")), state.get("message")
@@ -360,7 +361,7 @@ class _Patches:
         if not set(wanted) <= set(parameters):
             _unfit.append(f"{where} takes {', '.join(parameters)}.")
             return
-        self._undo.append((place, name, vars(place).get(name, _ABSENT)))
+        self._undo.append((place, name, cast("dict[str, Any]", vars(place)).get(name, _ABSENT)))
         setattr(place, name, around(original))
 
     def undo(self) -> None:
