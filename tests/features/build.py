@@ -34,7 +34,21 @@ def case(node: str, outcome: str = "passed", seconds: float = 0.1, ran: tuple[tu
         phase = "call" if outcome == "failed" else "setup"
         failures = (Failure(phase, ExceptionRecord("AssertionError", "no"), f"{node} is wrong"),)
     runs = tuple(
-        RunRecord(f"{n}", "task", name, name, False, path, 1, name, None, None, 1, 1, ())
+        RunRecord(
+            f"{n}",
+            "task",
+            name,
+            name,
+            run_name_set=False,
+            path=path,
+            line=1,
+            qualname=name,
+            parent=None,
+            called_at=None,
+            attempt=1,
+            max_attempts=1,
+            states=(),
+        )
         for n, (path, name) in enumerate(ran)
     )
     return CaseRecord(ident(node), outcome, seconds, runs, failures)

@@ -297,14 +297,17 @@ def uri(path: Path) -> str:
     return "file://" + quote(str(path))
 
 
-async def start_server(environ: dict[str, str]) -> asyncio.subprocess.Process:
+MAIN = "import sys; from prefect_lens.lsp.server import main; sys.exit(main())"
+
+
+async def start_server(environ: dict[str, str], program: str = MAIN) -> asyncio.subprocess.Process:
     """Start a server that speaks on its standard input and output."""
     ours = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
     base = {name: value for name, value in os.environ.items() if name not in ours}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import sys; from prefect_lens.lsp.server import main; sys.exit(main())",
+        program,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

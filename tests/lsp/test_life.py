@@ -1,0 +1,145 @@
+"""How a server lives beside others, and how it ends."""
+
+import asyncio
+import os
+import re
+import sys
+
+import pytest
+
+from tests.lsp.editor import EVERYTHING, editor, start_server
+
+PROJECT = """
+#- flows.py
+from prefect import flow
+
+@flow
+def etl(größe):
+    raise ValueError("🎉")
+#- test_flows.py
+from flows import etl
+
+def test_etl():
+    x = '🎉🎉'; etl(1)
+"""
+
+
+async def test_a_server_ends_with_its_editor_though_its_input_stays_open(open_editor, write):
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    try:
+        async with open_editor(write(PROJECT)) as one:
+            await one.quit()
+        process = await start_server({})
+        two = type(one)([write(PROJECT)], process, capabilities=EVERYTHING)
+        two.listen()
+        await two.request("initialize", {"processId": parent.pid, "rootUri": None, "capabilities": {}})
+        two.notify("initialized", {})
+        await two.execute("environmentInfo")
+        parent.kill()
+        assert await asyncio.wait_for(process.wait(), 10) == 1
+    finally:
+        if parent.returncode is None:
+            parent.kill()
+        await parent.wait()
+
+
+async def test_what_others_print_never_reaches_the_editor():
+    noise = (
+        "import os, sys; from prefect_lens.lsp import server; serve = server._serve\n"
+        "async def noisy(*streams):\n"
+        "    print('noise'); sys.__stdout__.write('noise'); os.system('echo noise'); os.write(1, b'noise')\n"
+        "    assert os.read(0, 1) == b''\n"
+        "    await serve(*streams)\n"
+        "server._serve = noisy; sys.exit(server.main())"
+    )
+    process = await start_server({}, noise)
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "shutdown"}'
+    out, err = await process.communicate(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    assert out.startswith(b"Content-Length:")
+    assert b"noise" not in out
+    assert err.count(b"noise") == 4
+
+
+async def test_exit_without_shutdown_is_an_error(open_editor, write):
+    async with open_editor(write(PROJECT)) as one:
+        one.notify("exit", None)
+        assert await asyncio.wait_for(one.process.wait(), 10) == 1
+
+
+async def test_a_bug_report_names_versions_and_decisions_and_no_value_or_home(write, home):
+    project = write(PROJECT, "home/project")
+    environ = {"PREFECT_API_KEY": "pnu_canary", "SECRET_TOKEN": "canary"}
+    async with editor(project, home=home, environ=environ, python="/no/python") as one:
+        await one.lens("flows.py", "▶ Run 1 test")
+        text = await one.execute("environmentInfo")
+        await one.execute("run", scope="all")
+        text = await one.execute("environmentInfo")
+        for fact in (
+            r"Prefect Lens \d",
+            r"Server: Python 3\.",
+            r"System: ",
+            r"pygls 2\.",
+            r"Trust: yes",
+            r"Folder ~/project",
+            r"files: 2, flows and tasks: 1, tests: 1",
+            r"settings given: interpreter",
+            r"project \.: PL901",
+            r"Trouble: PL901 ",
+        ):
+            assert re.search(fact, text), fact
+        assert "canary" not in text
+        assert str(home) not in text
+
+
+@pytest.mark.slow
+async def test_two_servers_work_on_one_project(open_editor, write, python):
+    project = write(PROJECT)
+    async with open_editor(project, python=python) as one, open_editor(project, python=python) as two:
+        first = one.click(await one.lens("flows.py", "▶ Run 1 test"))
+        second = two.click(await two.lens("flows.py", "▶ Run 1 test"))
+        for editor_, answer in ((one, first), (two, second)):
+            assert (await answer)["counts"] == {"failed": 1}
+            assert editor_.problems("flows.py")[0].startswith("5: PL201 ")
+            await editor_.lens("flows.py", "4: ✗ 1 failed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("encoding", "column"), [("utf-8", 20), ("utf-16", 16), ("utf-32", 14)])
+async def test_diagnostics_are_in_the_negotiated_encoding(open_editor, write, python, encoding, column):
+    async with open_editor(write(PROJECT), python=python, encodings=[encoding]) as one:
+        await one.click(await one.lens("flows.py", "▶ Run 1 test"))
+        [place] = [
+            place["location"]["range"]["start"]
+            for found in one.diagnostics[one.uri("flows.py")]["diagnostics"]
+            for place in found["relatedInformation"]
+            if place["location"]["uri"] == one.uri("test_flows.py")
+        ]
+        assert place == {"line": 3, "character": column}
+
+
+@pytest.mark.slow
+async def test_a_file_that_is_renamed_in_the_middle_of_a_run_does_no_harm(open_editor, write, python):
+    project = write(
+        "#- flows.py\nfrom prefect import flow\n\n@flow\ndef etl():\n    import os, pathlib\n"
+        "    here = pathlib.Path(__file__)\n    here.rename(here.with_name('renamed.py'))\n    raise ValueError('x')\n"
+        "#- test_flows.py\nfrom flows import etl\n\ndef test_etl():\n    etl()\n"
+    )
+    async with open_editor(project, python=python) as one:
+        await one.open("flows.py")
+        summary = await one.click(await one.lens("flows.py", "▶ Run 1 test"))
+        assert summary["counts"] == {"failed": 1}
+        gone, come = one.uri("flows.py"), one.uri("renamed.py")
+        one.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": gone, "type": 3}, {"uri": come, "type": 1}]})
+        await one.close_file("flows.py")
+        await one.lens("renamed.py", "4: No tests")
+        assert await one.titles("flows.py") == []
+
+
+async def test_paths_with_spaces_percents_and_other_scripts_work(open_editor, write):
+    project = write("#- größe 100%/流 #1.py\nfrom prefect import flow\n@flow\ndef etl(): ...\n", "a b%20c")
+    async with open_editor(project) as one:
+        await one.open("größe 100%/流 #1.py")
+        await one.lens("größe 100%/流 #1.py", "3: No tests")
+        [note] = await one.until(lambda: one.notes_of("prefectLens/definitions"), "the definitions")
+        assert note["definitions"][0]["uri"] == one.uri("größe 100%/流 #1.py")
+        assert os.fspath(project).endswith("a b%20c")
