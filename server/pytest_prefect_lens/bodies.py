@@ -1,5 +1,8 @@
 """Where a function's body stands in its source. Needs the standard library alone."""
 
+# ruff: noqa: PTH100
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import inspect

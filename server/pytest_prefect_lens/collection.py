@@ -1,5 +1,8 @@
 """Files that cannot be collected: which line to blame. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: PTH100, PTH117
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import os

@@ -5,8 +5,10 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOW = "Run the test with pytest in a terminal, or debug it from the editor's Testing view."
 

@@ -3,6 +3,9 @@
 Needs the standard library alone. Everything here is called while somebody's flow is failing, so nothing here raises.
 """
 
+# ruff: noqa: PTH100, PTH119, PTH120
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import linecache
@@ -10,13 +13,15 @@ import os
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens.wire import ExceptionRecord, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, FrameType, TracebackType
 
 MAX_MESSAGE = 20_000
 MAX_FRAMES = 100

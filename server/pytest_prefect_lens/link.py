@@ -8,10 +8,13 @@ imported already.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pytest_prefect_lens.wire import Broken, Message, Order
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_prefect_lens.wire import Broken, Message, Order
 
 PLUGIN = "pytest_prefect_lens"
 """What to write behind `-p`, be the distribution installed (its entry point has this name) or only on the path."""

@@ -1,5 +1,8 @@
 """Which test is which: from pytest's items and node IDs to `TestId` and back. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: PTH118
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import os

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +18,9 @@ from pytest_prefect_lens.naming import test_id_of
 from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
 from pytest_prefect_lens.selection import select
 from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
 
 WORKER_OUTPUT = "prefect_lens"
 """The key under which a worker of xdist tells its controller what was collected."""

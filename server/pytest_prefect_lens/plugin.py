@@ -6,12 +6,14 @@ stands where the link is and tells the server. Under xdist they live in differen
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_prefect_lens import link
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 WORKER_INPUT = "prefect_lens"
 """The key under which xdist's controller hands its workers the order."""

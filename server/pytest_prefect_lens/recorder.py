@@ -23,12 +23,14 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens.frames import caller, exception_record
 from pytest_prefect_lens.runs import Book, state_record
 from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _book = Book()
 _unfit: list[str] = []

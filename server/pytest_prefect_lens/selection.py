@@ -1,14 +1,20 @@
 """Which of the collected items an order asks for."""
 
+# ruff: noqa: PTH119, PTH120
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_prefect_lens.naming import same_file
-from pytest_prefect_lens.wire import TestId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_prefect_lens.wire import TestId
 
 Item = TypeVar("Item")
 

@@ -1,12 +1,14 @@
 """What stands where the link is: tells the server what pytest's reports say. PYTEST_DONT_REWRITE."""
 
+# ruff: noqa: PTH118, PTH120
+# Paths are text here, as tracebacks and node IDs have them, and `Path.resolve` would follow links.
+
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +35,9 @@ from pytest_prefect_lens.wire import (
     from_json,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 class Speaker:

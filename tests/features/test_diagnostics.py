@@ -284,7 +284,7 @@ def test_a_run_in_another_process_is_told_at_its_def():
             ),
         )
     )
-    assert [(one.code, one.location) for one in found][0] == (
+    assert (found[0].code, found[0].location) == (
         "PL101",
         Location(FLOWS, Span(Position(6, 4), Position(6, 9))),
     )

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 from pytest_prefect_lens import link, wire
 
@@ -11,10 +12,10 @@ if __name__ == "__main__":
     import pytest
 
     _, order_path, said_path = sys.argv
-    with open(order_path, "rb") as file:
+    with Path(order_path).open("rb") as file:
         order = wire.from_json(wire.Order, json.load(file))
     lock = threading.Lock()
-    with open(said_path, "ab", buffering=0) as said:
+    with Path(said_path).open("ab", buffering=0) as said:
 
         def send(message: wire.Message) -> None:
             with lock:

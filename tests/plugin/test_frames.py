@@ -5,21 +5,23 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_prefect_lens.frames import MAX_CAUSES, MAX_FRAMES, caller, cut, exception_record
-from pytest_prefect_lens.wire import Frame
+
+if TYPE_CHECKING:
+    from pytest_prefect_lens.wire import Frame
 
 
 def raised(code: str, path: str = "/project/flows.py") -> BaseException:
     """What a piece of a user's code raises, with its source where tracebacks look for it."""
     linecache.cache[path] = (len(code), None, code.splitlines(keepends=True), path)
-    try:
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  whatever it is
         exec(compile(code, path, "exec"), {"__name__": "flows"})
-    except BaseException as error:
-        assert error.__traceback__ is not None
-        return error.with_traceback(error.__traceback__.tb_next)  # without the frame of this helper
-    raise AssertionError("nothing was raised")
+    here = caught.value.__traceback__
+    assert here is not None
+    return caught.value.with_traceback(here.tb_next)  # without the frame of this helper
 
 
 def test_the_frames_are_the_users_from_the_outside_in():
@@ -55,7 +57,9 @@ def test_causes_that_go_round_in_circles_end():
     record = exception_record(error)
     assert record.cause is not None
     assert record.cause.cause is None
-    chain = "error = None\nfor n in range(1000):\n    new = ValueError(n); new.__cause__ = error; error = new\nraise error\n"
+    chain = (
+        "error = None\nfor n in range(999):\n    new = ValueError(n); new.__cause__ = error; error = new\nraise error"
+    )
     depth, cause = 0, exception_record(raised(chain)).cause
     while cause is not None:
         depth, cause = depth + 1, cause.cause

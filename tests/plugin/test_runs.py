@@ -3,6 +3,7 @@
 import os
 import threading
 from functools import partial, wraps
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -108,8 +109,7 @@ class Callable:
 
 
 def test_a_body_stands_at_its_def_whatever_wraps_it():
-    with open(__file__, encoding="utf-8") as file:
-        lines = file.read().splitlines()
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     for function, text in (
         (somewhere, "def somewhere("),
         (partial(somewhere), "def somewhere("),
