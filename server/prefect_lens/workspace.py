@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pathspec
 
+    Spec = pathspec.PathSpec[pathspec.Pattern]
+
 LARGEST = 5_000_000
 """Bytes; larger files are data."""
 
@@ -114,19 +116,21 @@ def decode(data: bytes, shown: str) -> str | Problem:
                 break
     try:
         if not codecs.lookup(encoding)._is_text_encoding:  # type: ignore[attr-defined]  # noqa: SLF001
-            raise LookupError
+            return Problem(shown, _no_text(shown, encoding))
         return data.decode(encoding)
     except LookupError:
-        return Problem(shown, f"{shown} says that it is encoded as {encoding}, which is no encoding of text.")
+        return Problem(shown, _no_text(shown, encoding))
     except UnicodeError:
         return Problem(shown, f"{shown} is not encoded as {encoding}.")
 
 
-def _walk(
-    folder: str, inside: str, ignored: list[tuple[str, pathspec.PathSpec]], seen: set[tuple[int, int]]
-) -> Iterator[str]:
+def _no_text(shown: str, encoding: str) -> str:
+    return f"{shown} says that it is encoded as {encoding}, which is no encoding of text."
+
+
+def _walk(folder: str, inside: str, ignored: list[tuple[str, Spec]], seen: set[tuple[int, int]]) -> Iterator[str]:
     try:
-        status = os.stat(folder)
+        status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
@@ -137,7 +141,7 @@ def _walk(
     names = {entry.name for entry in found}
     if inside and ("pyvenv.cfg" in names or "conda-meta" in names):
         return
-    if ".gitignore" in names and (spec := _gitignore(os.path.join(folder, ".gitignore"))) is not None:
+    if ".gitignore" in names and (spec := _gitignore(Path(folder, ".gitignore"))) is not None:
         ignored = [*ignored, (inside, spec)]
     folders: list[os.DirEntry[str]] = []
     for entry in found:
@@ -156,8 +160,8 @@ def _walk(
         yield from _walk(entry.path, path, ignored, seen)
 
 
-def _gitignore(path: str) -> pathspec.PathSpec | None:
-    text = read(Path(path))
+def _gitignore(path: Path) -> Spec | None:
+    text = read(path)
     if isinstance(text, Problem) or not text.strip():
         return None
     import pathspec  # noqa: PLC0415  most folders have no .gitignore
@@ -168,5 +172,5 @@ def _gitignore(path: str) -> pathspec.PathSpec | None:
         return None
 
 
-def _is_ignored(path: str, ignored: list[tuple[str, pathspec.PathSpec]]) -> bool:
+def _is_ignored(path: str, ignored: list[tuple[str, Spec]]) -> bool:
     return any(spec.match_file(path[len(base) :]) for base, spec in ignored)

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-
 from prefect_lens.cli import index
+
 from tests.checking import workspace
 
 PROJECT = """
@@ -83,7 +83,7 @@ def test_a_folder_without_prefect_is_told(tmp_path, capsys):
     assert "no Python file names it" in capsys.readouterr().out
 
 
-def test_nothing_of_the_project_is_imported_or_run(project, capsys):
+def test_nothing_of_the_project_is_imported_or_run(project):
     (project / "flows" / "etl.py").write_text("import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n")
     assert call(str(project)) == 0
     assert not (project / "flows" / "ran").exists()

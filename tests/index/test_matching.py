@@ -265,10 +265,10 @@ def test_what_is_patched_does_not_run_and_what_stands_in_does():
     #   ^^^^ task: ~test_outside, ~test_plain
     @task
     def other(): ...
-    #   ^^^^^ task: ~test_side_effect
+    #   ^^^^^ task: ~test_side
     @flow
     def etl(): step()
-    #   ^^^ flow: T::test_class, test_decorator, test_fixture, test_monkeypatch, test_outside, test_plain, test_side_effect, test_with
+    #   ^^^ flow: T::test_c, test_decorator, test_fixture, test_monkey, test_outside, test_plain, test_side, test_with
     #- test_flows.py
     import pytest
     from unittest import mock
@@ -285,10 +285,10 @@ def test_what_is_patched_does_not_run_and_what_stands_in_does():
         etl()
     @mock.patch.object(flows, "step")
     def test_decorator(step): etl()
-    def test_monkeypatch(monkeypatch):
+    def test_monkey(monkeypatch):
         monkeypatch.setattr("flows.step", lambda: 1)
         etl()
-    def test_side_effect():
+    def test_side():
         with patch.object(flows, "step", side_effect=other):
             etl()
     @pytest.fixture
@@ -302,7 +302,7 @@ def test_what_is_patched_does_not_run_and_what_stands_in_does():
     class TestNot: ...
     @patch("flows.step", new=None)
     class T(__import__("unittest").TestCase):
-        def test_class(self): etl()
+        def test_c(self): etl()
     """)
 
 

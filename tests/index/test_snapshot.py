@@ -5,9 +5,9 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.snapshot import Snapshot
+
 from tests.checking import described, workspace
 
 PROJECT = """

@@ -1,6 +1,7 @@
 """What a TARGET names."""
 
 from prefect_lens.index.target import Found, NotFound, find
+
 from tests.checking import workspace
 
 SNAPSHOT = workspace("""

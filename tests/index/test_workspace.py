@@ -1,10 +1,8 @@
 """Which files of a folder are read, and how."""
 
-import os
 import sys
 
 import pytest
-
 from prefect_lens import workspace
 from prefect_lens.workspace import Problem
 
@@ -43,8 +41,8 @@ def test_environments_ignored_and_hidden_folders_are_left_out(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_link_loops_end(tmp_path):
     write(tmp_path, {"pkg/a.py": ""})
-    os.symlink(tmp_path, tmp_path / "pkg" / "loop")
-    os.symlink(tmp_path / "nowhere.py", tmp_path / "dangling.py")
+    (tmp_path / "pkg" / "loop").symlink_to(tmp_path)
+    (tmp_path / "dangling.py").symlink_to(tmp_path / "nowhere.py")
     assert list(workspace.walk(tmp_path)) == ["pkg/a.py"]
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: T201  it is a command
 """Holds the static index against what a tracer saw: `python tests/truth/compare.py PROJECT truth.json [-v]`.
 
 Counted are pairs of a test and a definition (by file and line of `def`) of the project, over the tests that passed.

@@ -3,7 +3,8 @@
     PREFECT_LENS_TRUTH=truth.json PYTHONPATH=tests/truth pytest -p tracer
 
 The code objects of all flows and tasks are watched, so it does not matter who starts them: the engine, `.fn`, a thread.
-With PREFECT_LENS_TRUTH_ROOT, paths begin at that folder above pytest's root. The file says for each test function how it ended and which functions ran, by file, line of `def` and name.
+The file says for each test function how it ended and which functions ran, by file, line of `def` and name. With
+PREFECT_LENS_TRUTH_ROOT, paths begin at that folder above pytest's root.
 """
 
 from __future__ import annotations

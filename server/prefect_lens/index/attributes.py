@@ -71,7 +71,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Instance():
             return _of_instance(inter, value, name, frame)
         case Class():
-            return _of_class(inter, value, name, frame)
+            return _of_class(inter, value, name)
         case Made():
             return _of_made(inter, value, name)
         case Super():
@@ -83,7 +83,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Body() | Function() | Bound():
             return _of_function(inter, value, name)
         case Request():
-            return fixture_values.of_request(inter, value, name, frame)
+            return fixture_values.of_request(inter, value, name)
         case Wrapped():
             return frozenset((inter.one(Method, value, name),)) if value.how == "property" else value.inner
         case Mock():
@@ -159,8 +159,8 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
 
 
 def _of_folder(inter: Interpreter, folder: str, name: str, frame: Frame) -> Values:
-    for path in (f"{folder}/{name}/__init__.py", f"{folder}/{name}.py"):
-        path = path.removeprefix("./")
+    inside = name if folder in {"", "."} else f"{folder}/{name}"
+    for path in (f"{inside}/__init__.py", f"{inside}.py"):
         if inter.resolver.has(path):
             return frozenset((inter.module_at(path, frame.module),))
     return NOTHING
@@ -171,7 +171,8 @@ def _of_path(inter: Interpreter, value: Path, name: str, frame: Frame) -> Values
         case "parent":
             return frozenset((inter.one(Path, posixpath.dirname(value.path) or "."),))
         case "parents":
-            parts, path = [], value.path
+            parts: list[Values] = []
+            path: str = value.path
             while path not in {"", "."}:
                 path = posixpath.dirname(path) or "."
                 parts.append(frozenset((inter.one(Path, path),)))
@@ -222,7 +223,7 @@ def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name
     return found
 
 
-def _of_class(inter: Interpreter, value: Class, name: str, frame: Frame) -> Values:
+def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
     found: set[Value] = set()
     for item in in_class(inter, value, name):
         match item:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """What happens when a value is called: which frame starts, with which arguments, and what comes back."""
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def call_function(
 
 def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values], world: World) -> Frame:
     """Return the one frame of the function with these arguments."""
-    key = (frozenset(arguments.items()), world)
+    key: tuple[frozenset[tuple[str, Values]], World] = (frozenset(arguments.items()), world)
     found = function.frames.get(key)
     if found is None:
         if len(function.frames) > inter.most_frames:
@@ -289,15 +290,15 @@ def _is_foreign(inter: Interpreter, cls: Class) -> bool:
 def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
     found = {name: kept for name, values in arguments.keywords if (kept := telling(values))}
     if arguments.positional:
-        names: dict[str, None] = {}
-        for base in reversed(attributes.line(inter, cls)):
-            if isinstance(base, Class):
-                for name, (_, expressions) in base.scope.bindings.items():
-                    if expressions[0] is None or expressions[0][0] not in {"def", "class"}:
-                        names[name] = None
-        for name, values in zip(names, arguments.positional, strict=False):
-            if values := telling(values):
-                found[name] = values
+        names = dict.fromkeys(
+            name
+            for base in reversed(attributes.line(inter, cls))
+            if isinstance(base, Class)
+            for name, (_, expressions) in base.scope.bindings.items()
+            if expressions[0] is None or expressions[0][0] not in {"def", "class"}
+        )
+        placed = zip(names, map(telling, arguments.positional), strict=False)
+        found.update({name: values for name, values in placed if values})
     return found
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """The tests of a file, as pytest would collect them, without importing it."""
 
 from __future__ import annotations

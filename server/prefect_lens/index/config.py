@@ -308,7 +308,7 @@ def _is_under(path: str, base: str) -> bool:
     if any(c in base for c in "*?["):
         parts = path.split("/")
         return any(fnmatch.fnmatch("/".join(parts[: at + 1]), base) for at in range(len(parts)))
-    return base == "." or path == base or path.startswith(base + "/")
+    return base in {".", path} or path.startswith(base + "/")
 
 
 def _does_not_parse(path: str, text: str, error: Exception) -> Diagnostic:

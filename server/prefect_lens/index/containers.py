@@ -170,10 +170,8 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
                 if isinstance(a, Text) and isinstance(b, Text) and a.text
             )
         if name == "split":
-            parts = tuple(
-                frozenset((inter.one(Text, p),))
-                for p in owner.text.split(*[t.text for t in arguments.at(0) if isinstance(t, Text) and t.text][:1])
-            )
+            separator = next((t.text for t in arguments.at(0) if isinstance(t, Text) and t.text), None)
+            parts = tuple(frozenset((inter.one(Text, p),)) for p in owner.text.split(separator))
             return frozenset((inter.one(Sequence, parts, NOTHING),))
     return NOTHING
 

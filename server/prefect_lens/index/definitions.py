@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from prefect_lens.index import calls
 from prefect_lens.index.prefect_rules import MAKERS
@@ -135,16 +135,17 @@ def _maker_names(facts: Facts) -> frozenset[str]:
 
 
 def _makers_in(expression: Expression, makers: frozenset[str]) -> Iterator[Expression]:
-    if not isinstance(expression, tuple) or not expression:
+    if not isinstance(expression, tuple):
         return
-    if expression[0] == "call":
-        function = expression[1]
+    parts = cast("tuple[Expression, ...]", expression)
+    if parts and parts[0] == "call":
+        function = parts[1]
         if function is not None and (
             (function[0] == "attr" and function[2] in makers)
             or (function[0] in {"name", "local"} and function[1] in makers)
         ):
             yield expression
-    for part in expression:
+    for part in parts:
         if isinstance(part, tuple):
             yield from _makers_in(part, makers)
 

@@ -11,9 +11,10 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("name", id)` | a name, looked up from this scope outwards |
 | `("local", id, low, high)` | a name of this scope, as bound by its bindings `low` to `high` (-1: to the last) |
 | `("attr", base, name)` | an attribute |
-| `("call", function, arguments, ((keyword or None, value), …), line, column)` | a call; an argument may be `("star", …)` |
+| `("call", function, arguments, keywords, line, column)` | a call; keywords are pairs of a name or None and a value |
 | `("text", str)`, `("int", int)` | a constant |
-| `("seq", items)`, `("dict", ((key, value), …))` | a container; an item may be `("star", …)`, a key may be None |
+| `("seq", items)`, `("dict", ((key, value), …))` | a container |
+| `("star", expression)` | an item or argument that is spread |
 | `("item", base, index)` | a subscript |
 | `("either", items)` | one of several |
 | `("or", items)` | the first of several that is there |
@@ -127,7 +128,7 @@ def read_facts(text: str) -> Facts:
 
 
 def normalize(text: str) -> str:
-    """Return the text as editors count its lines: `\\r\\n` and `\\r` end one, a byte order mark is none of it."""
+    """Return the text as editors count its lines: a carriage return ends one, a byte order mark is none of it."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.removeprefix("\ufeff")

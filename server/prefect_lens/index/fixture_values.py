@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
 
 
-def of_request(inter: Interpreter, value: Request, name: str, frame: Frame) -> Values:
+def of_request(inter: Interpreter, value: Request, name: str) -> Values:
     """Return an attribute of `request`."""
     match name:
         case "param":

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """Which fixture a name means for a test, as pytest looks it up: class, module, `conftest.py` up the tree, plugins."""
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prefect_lens.index.config import Project
+    from prefect_lens.index.facts import Scope
     from prefect_lens.index.interpret import Interpreter
 
 BUILT_IN = {
@@ -60,7 +62,7 @@ class Fixtures:
         self._inter = inter
         self._in: dict[Module | Class, dict[str, Fixture]] = {}
         if before is not None and gone is not None:
-            self._in = {place: found for place, found in before._in.items() if _path(place) not in gone}
+            self._in = {place: found for place, found in before._in.items() if _path(place) not in gone}  # noqa: SLF001  the same class
 
     def places(self, module: Module, classes: tuple[Class, ...], project: Project) -> list[Module | Class]:
         """Return where fixtures for a test are looked for, from the outside in."""
@@ -68,7 +70,7 @@ class Fixtures:
         for name in project.plugins:
             found.extend(self._plugin(name, module))
         folders: list[str] = []
-        folder = posixpath.dirname(module.path) or "."
+        folder: str = posixpath.dirname(module.path) or "."
         while True:
             folders.append(folder)
             if folder in {".", project.root}:
@@ -238,12 +240,14 @@ def _path(place: Module | Class) -> str:
 def _may_be_fixture(frame: Frame, name: str) -> bool:
     if name not in frame.scope.bindings:
         return True
-    scopes = frame.module.facts.scopes
+    scopes: tuple[Scope, ...] = frame.module.facts.scopes
     for expression in frame.scope.bindings[name][1]:
         if expression is None:
             continue
-        if expression[0] == "def" and scopes[expression[1]].decorators:
-            return True
+        if expression[0] == "def":
+            index: int = expression[1]
+            if scopes[index].decorators:
+                return True
         if expression[0] in {"from", "local", "name", "attr", "call"}:
             return True
     return False

@@ -91,7 +91,7 @@ class Interpreter:
             "part": lambda e, frame: containers.part(self, self.evaluate(e[1], frame), e[2], frame),
             "enter": lambda e, frame: calls.enter(self, self.evaluate(e[1], frame), frame),
             "module": lambda e, frame: self.import_module(e[1], e[2], frame.module),
-            "from": lambda e, frame: self._from(e, frame),
+            "from": self._from,
             "param": lambda e, frame: self.parameter(e[1], frame),
             "typed": lambda e, frame: self.instance_of(e[1], frame),
             "plus": lambda e, frame: containers.plus(self, e[1], e[2], frame),
@@ -204,14 +204,12 @@ class Interpreter:
 
     def look_up(self, name: str, frame: Frame) -> Values:
         """Return what a name means in a frame, from the inside out."""
-        at: Frame | None = frame
-        while at is not None:
-            if at.parent is None:
-                return self.module_name(at.module, name, frame.world)
+        at = frame
+        while at.parent is not None:
             if (at.scope.kind != "class" or at is frame) and name in at.scope.bindings:
                 return self.name_in(at, name)
             at = at.parent
-        return NOTHING
+        return self.module_name(at.module, name, frame.world)
 
     def name_in(self, frame: Frame, name: str) -> Values:
         """Return what the bindings of a name in one scope come to, seen from elsewhere."""

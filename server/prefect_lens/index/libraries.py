@@ -59,6 +59,13 @@ _SAME = frozenset(
 )  # fmt: skip
 """What gives back its first argument, as far as it matters here."""
 
+_COLLECTS = frozenset(
+    {
+        "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
+        "collections.deque",
+    }
+)  # fmt: skip
+
 _FIRST = re.compile(
     r"^(?:run|call|invoke|execute|exec|submit|apply|starmap|map|imap|spawn|start|retry|repeat|raises|warns|deprecated"
     r"|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
@@ -100,7 +107,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
         return given
     if dotted in _SAME:
         return arguments.at(0)
-    if (given := _known(inter, dotted, arguments, frame, expression)) is not None:
+    if (given := _known(inter, dotted, arguments, frame)) is not None:
         return given
     if dotted.startswith(_INERT):
         return NOTHING
@@ -113,9 +120,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
     return given
 
 
-def _known(
-    inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame, expression: Expression
-) -> Values | None:
+def _known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
     first = arguments.at(0)
     match dotted:
         case "functools.partial" | "functools.partialmethod":
@@ -131,7 +136,7 @@ def _known(
             return frozenset((inter.one(Wrapped, "class", first),))
         case "builtins.property" | "functools.cached_property":
             return frozenset((inter.one(Wrapped, "property", first),))
-        case "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "builtins.reversed" | "collections.deque":  # fmt: skip
+        case _ if dotted in _COLLECTS:
             _call_key(inter, arguments, frame)
             known = [v for v in first if isinstance(v, Sequence)]
             if dotted in {"builtins.list", "builtins.tuple"} and len(known) == len(first) == 1:
@@ -243,15 +248,15 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     runs = bool((_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake))
     for position, values in enumerate(arguments.positional):
         for value in values:
-            _hand_over(inter, value, runs, arguments.behind(position), frame)
+            _hand_over(inter, value, arguments.behind(position), frame, runs=runs)
     for key, values in arguments.keywords:
         for value in values:
             if key in {"target", "func", "fn", "function", "callback", "side_effect", "call", "callable"} or runs:
-                _hand_over(inter, value, True, _thread_arguments(inter, arguments, frame), frame)
+                _hand_over(inter, value, _thread_arguments(arguments), frame, runs=True)
             else:
-                _hand_over(inter, value, runs, calls.NO_ARGUMENTS, frame)
+                _hand_over(inter, value, calls.NO_ARGUMENTS, frame, runs=runs)
     for value in arguments.more:
-        _hand_over(inter, value, runs, calls.NO_ARGUMENTS, frame)
+        _hand_over(inter, value, calls.NO_ARGUMENTS, frame, runs=runs)
     return NOTHING
 
 
@@ -266,7 +271,7 @@ def _group(inter: Interpreter, function: Function) -> Opaque:
     return inter.one(Opaque, "group", NOTHING, (function.module.path, function.index))
 
 
-def _hand_over(inter: Interpreter, value: Value, runs: bool, arguments: Arguments, frame: Frame) -> None:  # noqa: FBT001
+def _hand_over(inter: Interpreter, value: Value, arguments: Arguments, frame: Frame, *, runs: bool) -> None:
     match value:
         case Function(scope=scope) if runs or scope.kind == "lambda" or scope.parent > 0:
             calls.call(inter, value, arguments, frame, None)
@@ -302,13 +307,8 @@ def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Argum
     snake = _WORDS.sub("_", name).lower()
     if (_FIRST.match(snake) or _ASKS.match(snake) or _ANYWHERE.search(snake)) and not _NEVER.search(snake):
         for value in owner.held:
-            _hand_over(
-                inter,
-                value,
-                True,
-                calls.NO_ARGUMENTS if isinstance(value, Opaque) else _known_arguments(arguments),
-                frame,
-            )  # noqa: FBT003
+            passed = calls.NO_ARGUMENTS if isinstance(value, Opaque) else arguments
+            _hand_over(inter, value, passed, frame, runs=True)
         if name in {"result", "get", "join", "wait"}:
             return NOTHING
     if frame.parent is None or name in {"command", "group", "route", "callback"}:
@@ -395,10 +395,10 @@ def _names(inter: Interpreter, modules: Values, frame: Frame) -> Values:
 
 
 def _super(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
-    at: Frame | None = frame
-    while at is not None and at.scope.kind != "class" and at.parent is not None and at.parent.scope.kind != "class":
+    at = frame
+    while at.scope.kind != "class" and at.parent is not None and at.parent.scope.kind != "class":
         at = at.parent
-    if at is None or at.parent is None or at.parent.parent is None or not at.scope.parameters:
+    if at.parent is None or at.parent.parent is None or not at.scope.parameters:
         return NOTHING
     first = inter.parameter(at.scope.parameters[0].name, at) if arguments == Arguments() else arguments.at(1)
     cls = inter.class_(at.parent.parent, at.parent.index)
@@ -426,21 +426,17 @@ def _call_key(inter: Interpreter, arguments: Arguments, frame: Frame) -> None:
         calls.call(inter, function, passed, frame, None)
 
 
-def _thread_arguments(inter: Interpreter, arguments: Arguments, frame: Frame) -> Arguments:
+def _thread_arguments(arguments: Arguments) -> Arguments:
     for value in arguments.at(-1, "args"):
         if isinstance(value, Sequence):
             return Arguments(value.items, (), value.rest)
     return calls.NO_ARGUMENTS
 
 
-def _known_arguments(arguments: Arguments) -> Arguments:
-    return arguments
-
-
 def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Frame) -> None:
     """Call what was registered with a library's object: commands of an application, routes, handlers."""
     for item in value.held:
-        _hand_over(inter, item, True, calls.NO_ARGUMENTS, frame)  # noqa: FBT003
+        _hand_over(inter, item, calls.NO_ARGUMENTS, frame, runs=True)
     if value.site is not None and (module := inter.modules.get(value.site[0])) is not None:
         inter.meet_decorators(module)
     words = {

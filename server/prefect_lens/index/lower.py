@@ -173,7 +173,8 @@ class _Statements(Expressions):
                 self.bind(alias.asname or alias.name, ("from", module, node.level, alias.name))
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
-        outside, managers = self.open.body, []
+        outside = self.open.body
+        managers: list[Expression] = []
         for item in node.items:
             expression = self.value(item.context_expr)
             managers.append(expression)

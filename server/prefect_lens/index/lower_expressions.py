@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index.facts import Expression, Parameter, Scope
 
@@ -30,19 +30,19 @@ class Open:
     parent: int
     place: tuple[int, int, int]
     parameters: tuple[Parameter, ...]
-    bindings: dict[str, list[tuple[Expression, tuple[int, ...]]]] = field(default_factory=dict)
-    body: list[Expression] = field(default_factory=list)
-    returns: list[Expression] = field(default_factory=list)
-    yields: list[Expression] = field(default_factory=list)
+    bindings: dict[str, list[tuple[Expression, tuple[int, ...]]]] = field(default_factory=dict[str, Any])
+    body: list[Expression] = field(default_factory=list[Any])
+    returns: list[Expression] = field(default_factory=list[Any])
+    yields: list[Expression] = field(default_factory=list[Any])
     is_generator: bool = False
     is_async: bool = False
-    stars: list[tuple[str, int]] = field(default_factory=list)
-    outer: list[tuple[str, Expression]] = field(default_factory=list)
-    elsewhere: dict[str, int] = field(default_factory=dict)
+    stars: list[tuple[str, int]] = field(default_factory=list[Any])
+    outer: list[tuple[str, Expression]] = field(default_factory=list[Any])
+    elsewhere: dict[str, int] = field(default_factory=dict[str, int])
     """Names declared global or nonlocal, and the scope that they belong to."""
     branch: tuple[int, ...] = ()
     loop: int = 0
-    instead: dict[str, Expression] = field(default_factory=dict)
+    instead: dict[str, Expression] = field(default_factory=dict[str, Any])
     """In a handler of ImportError: the imports that it stands in for."""
 
 
@@ -63,14 +63,11 @@ class Expressions:
             ast.Attribute: self._attribute,
             ast.Call: self._call,
             ast.Constant: self._constant,
-            ast.Await: lambda node: self.value(node.value),
-            ast.Starred: lambda node: ("star", self.value(node.value)),
+            ast.Await: self._inner,
+            ast.Starred: self._starred,
             ast.NamedExpr: self._walrus,
             ast.IfExp: self._conditional,
-            ast.BoolOp: lambda node: (
-                "or" if isinstance(node.op, ast.Or) else "either",
-                tuple(self.value(item) for item in node.values),
-            ),
+            ast.BoolOp: self._boolean,
             ast.BinOp: self._binary,
             ast.List: self._sequence,
             ast.Tuple: self._sequence,
@@ -84,8 +81,8 @@ class Expressions:
             ast.Lambda: self.lambda_,
             ast.Yield: self._yield,
             ast.YieldFrom: self._yield,
-            ast.JoinedStr: lambda node: self._joined(node.values),
-            ast.FormattedValue: lambda node: self.value(node.value),
+            ast.JoinedStr: self._joined,
+            ast.FormattedValue: self._inner,
         }
 
     # --- scopes and names
@@ -273,7 +270,7 @@ class Expressions:
             self.add_to(name, arguments[0])
         elif attr == "setdefault" or (attr == "register" and len(arguments) > 1):
             self.add_to(name, ("dict", (arguments[:2],)) if len(arguments) > 1 else None)
-        elif arguments[-1] is not None:
+        elif arguments and arguments[-1] is not None:
             self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
 
     def _conditional(self, node: ast.IfExp) -> Expression:
@@ -365,8 +362,17 @@ class Expressions:
             return value
         return None
 
-    def _joined(self, parts: list[ast.expr]) -> Expression:
-        return ("join", tuple(self.value(part) for part in parts))
+    def _joined(self, node: ast.JoinedStr) -> Expression:
+        return ("join", tuple(self.value(part) for part in node.values))
+
+    def _inner(self, node: ast.Await | ast.FormattedValue) -> Expression:
+        return self.value(node.value)
+
+    def _starred(self, node: ast.Starred) -> Expression:
+        return ("star", self.value(node.value))
+
+    def _boolean(self, node: ast.BoolOp) -> Expression:
+        return ("or" if isinstance(node.op, ast.Or) else "either", tuple(self.value(item) for item in node.values))
 
 
 def asked_for(test: ast.expr) -> tuple[str, bool] | None:
@@ -397,7 +403,7 @@ def _dotted(node: ast.expr) -> str | None:
 def _closed(found: list[tuple[Expression, tuple[int, ...]]]) -> tuple[int, tuple[Expression, ...]]:
     first = 0
     for position in range(len(found) - 1, -1, -1):
-        if found[position][1] == ():
+        if not found[position][1]:
             first = position
             break
     return first, tuple(value for value, _ in found)

@@ -52,7 +52,9 @@ def is_fixture(inter: Interpreter, function: Function) -> bool:
 def fixture_arguments(inter: Interpreter, function: Function) -> Arguments | None:
     """Return what the fixture decorator on a function is given; None where there is none."""
     for expression in function.scope.decorators:
-        called = expression is not None and expression[0] == "call"
+        if expression is None:
+            continue
+        called = expression[0] == "call"
         for value in inter.evaluate(expression[1] if called else expression, function.closure):
             given = value.arguments if isinstance(value, Partial) else Arguments()
             makers = value.target if isinstance(value, Partial) else (value,)
@@ -60,7 +62,8 @@ def fixture_arguments(inter: Interpreter, function: Function) -> Arguments | Non
                 continue
             if not called:
                 return given
-            keywords = tuple((key, inter.evaluate(e, function.closure)) for key, e in expression[3] if key is not None)
+            passed: tuple[tuple[str | None, Expression], ...] = expression[3]
+            keywords = tuple((key, inter.evaluate(e, function.closure)) for key, e in passed if key is not None)
             return Arguments((), (*keywords, *given.keywords))
     return None
 
@@ -104,7 +107,7 @@ def parameters(inter: Interpreter, marks: Iterable[Mark], frame: Frame) -> Itera
     for mark in marks:
         if mark.name != "parametrize":
             continue
-        names = _argument_names(inter, mark.arguments.at(0, "argnames"), frame)
+        names = _argument_names(mark.arguments.at(0, "argnames"))
         indirect_values = mark.arguments.at(2, "indirect")
         indirect = set(texts(containers.elements(inter, indirect_values, frame)))
         everything = 1 in numbers(indirect_values)
@@ -122,7 +125,7 @@ def parameters(inter: Interpreter, marks: Iterable[Mark], frame: Frame) -> Itera
             yield Parameters(name, frozenset(found), everything or name in indirect)
 
 
-def _argument_names(inter: Interpreter, values: Values, frame: Frame) -> list[str]:
+def _argument_names(values: Values) -> list[str]:
     for value in values:
         if isinstance(value, Text):
             return [name.strip() for name in value.text.split(",") if name.strip()]

@@ -185,7 +185,7 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 
 def _counts(place: Place) -> bool:
-    return isinstance(place[0], Module | Class | Instance | Made | Function) and isinstance(place[1], str)
+    return isinstance(place[0], Module | Class | Instance | Made | Function)
 
 
 __all__ = ["Patch", "Text", "entered", "external", "merged", "method", "of_class", "of_function", "put", "with_patch"]

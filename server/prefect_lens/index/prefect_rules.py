@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """What Prefect's own names do: what makes a flow or task, and what runs one."""
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from prefect_lens.index.values import (
     Instance,
     Key,
     Made,
+    Mapping,
     Mock,
     Partial,
+    Sequence,
     Text,
     Value,
     Values,
@@ -51,7 +54,10 @@ RUNNERS = frozenset(
 
 _RUNS = frozenset({"__call__", "submit", "map", "delay", "apply_async", "visualize", "avisualize"})
 _HERE: Key = ("here",)
-_HOOKS = ("on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit", "cache_key_fn", "retry_condition_fn", "flow_run_name", "task_run_name")  # fmt: skip
+_HOOKS = (
+    "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
+    "cache_key_fn", "retry_condition_fn", "flow_run_name", "task_run_name",
+)  # fmt: skip
 
 
 def external(
@@ -174,7 +180,7 @@ def method(
         elif name in {"delay", "apply_async"} and arguments.at(-1, "args", "kwargs", "parameters"):
             arguments = calls.NO_ARGUMENTS
         given = run(inter, made, arguments, frame, want=True)
-        return frozenset((inter.one(containers.Sequence, (), given),)) if name == "map" else given
+        return frozenset((inter.one(Sequence, (), given),)) if name == "map" else given
     if name == "with_options":
         if expression is None:
             return frozenset((made,))
@@ -201,7 +207,7 @@ def _hooks(inter: Interpreter, values: Values, frame: Frame) -> Values:
 def _parameters(arguments: Arguments) -> Arguments:
     given: list[tuple[str, Values]] = []
     for value in arguments.at(-1, "parameters") | arguments.at(1):
-        if isinstance(value, containers.Mapping):
+        if isinstance(value, Mapping):
             given.extend((key, values) for key, values in value.items if key is not None)
     return Arguments((), tuple(given))
 

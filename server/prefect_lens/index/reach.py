@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """Which definitions a test runs, and by which calls.
 
 The test's fixtures, set-up methods and body are put into the graph of calls that the interpreter keeps; what can be

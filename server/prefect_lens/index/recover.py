@@ -6,11 +6,15 @@ left margin; lines keep their numbers.
 
 from __future__ import annotations
 
-import ast
 import re
+from typing import TYPE_CHECKING
 
 from prefect_lens.index import lower
-from prefect_lens.index.facts import SyntaxProblem
+
+if TYPE_CHECKING:
+    import ast
+
+    from prefect_lens.index.facts import SyntaxProblem
 
 ATTEMPTS = 30
 """More broken places than this, and the file is taken as no Python at all."""

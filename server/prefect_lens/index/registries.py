@@ -101,7 +101,8 @@ def _frames(module: Module, index: int) -> list[Frame]:
     if scope.parent <= 0:
         arounds = [module.frame]
     elif module.facts.scopes[scope.parent].kind == "class":
-        arounds = [cls.body for frame in _frames_or_module(module, module.facts.scopes[scope.parent].parent) for i, cls in frame.classes.items() if i == scope.parent]  # fmt: skip
+        outside = _frames_or_module(module, module.facts.scopes[scope.parent].parent)
+        arounds = [frame.classes[scope.parent].body for frame in outside if scope.parent in frame.classes]
     else:
         arounds = _frames(module, scope.parent)
     found: list[Frame] = []

@@ -1,9 +1,9 @@
-"""Where a module name leads, as Python would find it in a test run: without importing, from the paths of the files alone.
+"""Where a module name leads, as Python would find it in a test run: from the paths of the files alone.
 
 Look-up order for an import in a file: the folder that pytest's `prepend` mode would put first for it, the project's
 `pythonpath`, its root (`python -m pytest` puts it there) and its `src`, the other packages of the workspace (folders
-with a `pyproject.toml`, `setup.py` or `setup.cfg`, and their `src`), folders of tests, and at last the folder nearest to
-the file in which the name stands: that is how editable installs, edits of `sys.path` and unusual layouts are met.
+with a `pyproject.toml`, `setup.py` or `setup.cfg`, and their `src`), folders of tests, and at last the folder nearest
+to the file in which the name stands: that is how editable installs, edits of `sys.path` and unusual layouts are met.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Modules:
         self._search = lru_cache(maxsize=None)(self._search_path)
 
     def _find(self, dotted: str, level: int, importer: str) -> str | None:
-        """Return the file that `dotted` names for an import in the file `importer`; a folder, for a namespace package."""
+        """Return the file that a name leads to from the file `importer`; a folder, for a namespace package."""
         if level:
             folder = posixpath.dirname(importer) or "."
             for _ in range(level - 1):

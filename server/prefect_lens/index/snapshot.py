@@ -242,7 +242,7 @@ class Snapshot:
         known = self._known
         found = known.reached.get(path)
         if found is None:
-            found = {}
+            found = dict[Key, list[tuple[TestCase, Reached]]]()
             for test in self._collected(path):
                 for key, reached in reach(known.interpreter, known.fixtures, test, known.project_of(path)).items():
                     found.setdefault(key, []).append((test.case, reached))

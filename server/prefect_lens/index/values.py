@@ -350,7 +350,7 @@ def texts(values: Values) -> list[str]:
 
 def union(*parts: Values) -> Values:
     """Return the values of all parts."""
-    return frozenset().union(*parts)
+    return NOTHING.union(*parts)
 
 
 def expression_place(path: str, expression: Expression) -> Key:
