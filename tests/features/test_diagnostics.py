@@ -387,6 +387,22 @@ def test_a_failing_fixture_is_told_at_the_fixture():
     )
 
 
+def test_many_tests_that_fail_at_one_line_make_one_diagnostic_there():
+    broken = ExceptionRecord("OSError", "no disk", (Frame("tests/conftest.py", 8, "disk", 5, 8, 20),))
+    cases = [
+        failed(exception=None, outcome="error", failures=(Failure("setup", broken, ""),), params=str(number))
+        for number in range(50)
+    ]
+    (found,) = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=tuple(cases)))
+    assert found.message.splitlines() == [
+        "test_words[0] was not run, its set-up failed: OSError: no disk",
+        "test_words[1] was not run, its set-up failed: OSError: no disk",
+        "test_words[2] was not run, its set-up failed: OSError: no disk",
+        "and 47 more",
+    ]
+    assert len(found.tests) == 50
+
+
 def test_a_file_that_cannot_be_collected_is_told_at_the_import_that_failed():
     missing = ExceptionRecord(
         "ModuleNotFoundError",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 3
 """How many tests, and how many variants of a failure, a message names; a diagnostic's `tests` has all."""
+MAX_RELATED = 20
 _PHASES = {"setup": "PL302", "teardown": "PL303"}
 _ORDER = tuple(Severity)
 
@@ -26,8 +27,8 @@ def diagnostics(result: RunResult) -> tuple[Diagnostic, ...]:
     told = [(case, stories(case)) for case in result.cases]
     found = [
         *_merged([story for _, of_case in told for story in of_case]),
-        *(one for case, of_case in told for one in _of_failures(case, of_case)),
-        *map(_of_collect_error, result.collect_errors),
+        *_gathered([one for case, of_case in told for one in _of_failures(case, of_case)]),
+        *_gathered([_of_collect_error(error) for error in result.collect_errors]),
         *map(_of_missing, result.missing),
         *(
             Diagnostic(trouble.location, Severity.ERROR, trouble.code, trouble.message)
@@ -35,7 +36,7 @@ def diagnostics(result: RunResult) -> tuple[Diagnostic, ...]:
             if trouble.location is not None
         ),
     ]
-    return tuple(sorted(_without_twins(found), key=_rank))
+    return tuple(sorted(found, key=_rank))
 
 
 def _rank(diagnostic: Diagnostic) -> tuple[Location, int, str, str]:
@@ -77,7 +78,7 @@ def _told(group: list[Story]) -> Diagnostic:
         code=first.row.code,
         message="\n".join(lines),
         href=first.row.href,
-        related=tuple(related[:20]),
+        related=tuple(related[:MAX_RELATED]),
         tests=tuple(dict.fromkeys(story.test for story in group)),
     )
 
@@ -140,7 +141,7 @@ def _of_failures(case: CaseRecord, of_case: tuple[Story, ...]) -> Iterator[Diagn
             row.code,
             f"{_name(case.test)} {verb.get(failure.phase, 'failed')}: {what}",
             row.href,
-            tuple(_distinct(related)[:10]),
+            tuple(_distinct(related)[:MAX_RELATED]),
             (test,),
         )
 
@@ -176,14 +177,21 @@ def _name(test: TestId) -> str:
     return name if test.params is None else f"{name}[{test.params}]"
 
 
-def _without_twins(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Return the diagnostics with those that differ by nothing but the test made one."""
-    kept: dict[tuple[Location, str, Severity, str], Diagnostic] = {}
-    for one in found:
-        key = one.location, one.code, one.severity, one.message
-        before = kept.get(key)
-        kept[key] = one if before is None else replace(before, tests=tuple(dict.fromkeys(before.tests + one.tests)))
-    return list(kept.values())
+def _gathered(failures: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield one diagnostic for each line, however many parameters of a test fail there or tests need one fixture."""
+    groups: dict[tuple[str, int, str], list[Diagnostic]] = {}
+    for one in failures:
+        groups.setdefault((one.location.path, one.location.span.start.line, one.code), []).append(one)
+    for group in groups.values():
+        messages = list(dict.fromkeys(one.message for one in group))
+        if len(messages) > MAX_NAMED:
+            messages = [*messages[:MAX_NAMED], f"and {len(messages) - MAX_NAMED} more"]
+        yield replace(
+            group[0],
+            message="\n".join(messages),
+            related=tuple(_distinct([related for one in group for related in one.related])[:MAX_RELATED]),
+            tests=tuple(dict.fromkeys(test for one in group for test in one.tests)),
+        )
 
 
 # --- what could not run -----------------------------------------------------------------------------
@@ -203,7 +211,7 @@ def _of_collect_error(error: CollectError) -> Diagnostic:
             Related(frame_location(frame), "imported here")
             for frame in reversed(frames[:-1])
             if not is_same_place(frame_location(frame), location)
-        )[:10],
+        )[:MAX_RELATED],
     )
 
 

@@ -83,36 +83,45 @@ class Family:
 
     def __init__(self, runs: tuple[RunRecord, ...]) -> None:
         self._by_id = {run.id: run for run in runs}
-        self._runs = runs
+        self._bad_inside: dict[str, list[RunRecord]] = {}
+        """By a run's id: those further in that ended badly."""
+        self._shallowest: dict[tuple[str, str], RunRecord] = {}
+        """By an exception's words: the run that saw it with the fewest frames, nearest to where it was raised."""
+        for run in runs:
+            if not ended_badly(run):
+                continue
+            for ancestor in self.ancestors(run):
+                self._bad_inside.setdefault(ancestor.id, []).append(run)
+            exception = run.states[-1].exception
+            if exception is not None and exception.frames:
+                key = exception.type, exception.message
+                known = self._shallowest.setdefault(key, run).states[-1].exception
+                if known is not None and len(exception.frames) < len(known.frames):
+                    self._shallowest[key] = run
 
     def ancestors(self, run: RunRecord) -> tuple[RunRecord, ...]:
         """Return who called a run, the nearest first."""
-        found: list[RunRecord] = []
+        found: dict[str, RunRecord] = {}
         parent = self._by_id.get(run.parent or "")
-        while parent is not None and parent not in found:
-            found.append(parent)
+        while parent is not None and parent.id not in found:
+            found[parent.id] = parent
             parent = self._by_id.get(parent.parent or "")
-        return tuple(found)
+        return tuple(found.values())
 
     def is_messenger(self, run: RunRecord) -> bool:
         """Whether a run failed by what another one, further in, failed by."""
         state = run.states[-1]
-        for other in self._runs:
-            if other is run or not ended_badly(other):
-                continue
-            theirs = other.states[-1]
-            if run in self.ancestors(other):
-                if state.exception is None:
-                    same_words = state.message is not None and state.message == theirs.message
-                    if same_words or _SEVERAL.match(state.message or ""):
-                        return True
-                elif theirs.exception is not None and is_same(state.exception, theirs.exception):
-                    return True
-            elif state.exception is not None and theirs.exception is not None:
-                shorter = 0 < len(theirs.exception.frames) < len(state.exception.frames)
-                if shorter and is_same(state.exception, theirs.exception):
-                    return True
-        return False
+        inside = [other.states[-1] for other in self._bad_inside.get(run.id, ())]
+        if state.exception is None:
+            several = _SEVERAL.match(state.message or "") is not None
+            return any(several or (state.message is not None and state.message == other.message) for other in inside)
+        if any(other.exception is not None and is_same(state.exception, other.exception) for other in inside):
+            return True
+        nearest = self._shallowest.get((state.exception.type, state.exception.message))
+        theirs = None if nearest is None else nearest.states[-1].exception
+        if theirs is None:
+            return False
+        return len(theirs.frames) < len(state.exception.frames) and is_same(state.exception, theirs)
 
 
 def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story]:
@@ -142,7 +151,7 @@ def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Fa
         test=test_node_id(case.test),
         related=_related(case, run, state.exception, family, location),
         is_harmless=harmless,
-        is_expected=harmless and ended_badly(outermost),
+        is_expected=harmless and (ended_badly(outermost) or case.outcome == "xfailed"),
         exception=state.exception,
     )
 
