@@ -368,3 +368,19 @@ def test_recursion_ends():
     def test_even(): even(3)
     def test_w(): w.anything
     """)
+
+
+def test_a_flow_bound_to_infrastructure_does_not_run_here():
+    check("""
+    #- flows.py
+    from prefect import flow
+    from prefect_docker.experimental import docker
+    @docker(work_pool="pool")
+    @flow
+    def far(): ...
+    #   ^^^ flow: test_fn
+    #- test_flows.py
+    from flows import far
+    def test_far(): far()
+    def test_fn(): far.fn()
+    """)

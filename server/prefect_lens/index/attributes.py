@@ -84,6 +84,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return _of_function(inter, value, name)
         case Request():
             return fixture_values.of_request(inter, value, name)
+        case Wrapped(how="remote", inner=inner):
+            return of_all(inter, inner, name, frame) if name == "fn" else NOTHING
         case Wrapped():
             return frozenset((inter.one(Method, value, name),)) if value.how == "property" else value.inner
         case Mock():

@@ -112,6 +112,8 @@ def call(
             return value.gives
         case Opaque():
             return libraries.call_held(inter, value, arguments, frame)
+        case Wrapped(how="remote"):
+            return NOTHING  # it is submitted to a work pool; the function does not run here
         case Wrapped(inner=inner):
             return union(*(call(inter, item, arguments, frame, expression, want=want) for item in inner))
         case Patch() | Mark():

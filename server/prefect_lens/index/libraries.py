@@ -89,6 +89,8 @@ _INERT = (
 def external(inter: Interpreter, value: External, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
     """Call something that is not the project's."""
     dotted = value.dotted
+    if dotted.startswith("prefect_") and (given := prefect_rules.infrastructure(inter, dotted, arguments)) is not None:
+        return given
     if dotted.startswith("prefect."):
         given = prefect_rules.external(inter, dotted, arguments, frame, expression)
         if given is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import calls, containers, libraries
@@ -60,6 +61,19 @@ _HOOKS = (
 )  # fmt: skip
 
 
+_INFRASTRUCTURE = re.compile(r"^prefect_\w+\.experimental\.(?:decorators\.)?\w+$")
+"""Decorators such as `prefect_docker.experimental.docker`, which bind a flow to a work pool."""
+
+
+def infrastructure(inter: Interpreter, dotted: str, arguments: Arguments) -> Values | None:
+    """Call a decorator that binds a flow to infrastructure; None where it is none."""
+    if dotted == "prefect_*.experimental()":
+        return frozenset((inter.one(Wrapped, "remote", arguments.at(0)),))
+    if _INFRASTRUCTURE.match(dotted):
+        return frozenset((inter.one(External, "prefect_*.experimental()"),))
+    return None
+
+
 def external(
     inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame, expression: Expression
 ) -> Values | None:
@@ -87,6 +101,8 @@ def external(
         return libraries.load_entrypoint(inter, arguments, frame)
     if last in {"from_source", "afrom_source"}:
         return libraries.load_source(inter, arguments, frame)
+    if last == "bind_flow_to_infrastructure":
+        return frozenset((inter.one(Wrapped, "remote", arguments.at(0, "flow")),))
     if last in {"unmapped", "allow_failure", "quote"}:
         return arguments.at(0)
     return None

@@ -228,7 +228,7 @@ class Opaque(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wrapped(Value):
-    """A static method, class method or property."""
+    """A static method, class method, property; a value of `pytest.param`; a flow that runs on remote infrastructure."""
 
     how: str
     inner: Values
