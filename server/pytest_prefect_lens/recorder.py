@@ -17,15 +17,14 @@ imported, so that a conftest's settings come first and a test without flows pays
 from __future__ import annotations
 
 import functools
-import importlib.abc
-import importlib.machinery
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens.frames import caller, exception_record
+from pytest_prefect_lens.patching import OnImport, Patches
 from pytest_prefect_lens.runs import Book, state_record
 from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
 
@@ -41,8 +40,8 @@ def install() -> Callable[[], None]:
     global _book  # noqa: PLW0603  Prefect's classes are the process's, and so is what listens to them
     _book = Book()
     _unfit.clear()
-    patches = _Patches()
-    hook = _OnImport({name: functools.partial(step, patches) for name, step in _STEPS.items()})
+    patches = Patches(_unfit)
+    hook = OnImport({name: functools.partial(step, patches) for name, step in _STEPS.items()})
     for name, step in hook.steps.items():
         if name in sys.modules:
             step(sys.modules[name])
@@ -69,33 +68,33 @@ def unfit() -> tuple[str, ...]:
 # --- the steps --------------------------------------------------------------------------------------
 
 
-def _flow_engine(patches: _Patches, module: ModuleType) -> None:
+def _flow_engine(patches: Patches, module: ModuleType) -> None:
     for name in ("FlowRunEngine", "AsyncFlowRunEngine"):
         patches.wrap(module, name, "set_state", _around_set_state, wanted=("state",))
 
 
-def _task_engine(patches: _Patches, module: ModuleType) -> None:
+def _task_engine(patches: Patches, module: ModuleType) -> None:
     for name in ("SyncTaskRunEngine", "AsyncTaskRunEngine"):
         patches.wrap(module, name, "set_state", _around_set_state, wanted=("state",))
         patches.wrap(module, name, "handle_retry", _around_handle_retry)
     patches.wrap(module, None, "emit_task_run_state_change_event", _around_emit, wanted=("task_run", "validated_state"))
 
 
-def _tasks(patches: _Patches, module: ModuleType) -> None:
+def _tasks(patches: Patches, module: ModuleType) -> None:
     for method in ("submit", "map"):
         patches.wrap(module, "Task", method, _around_submit)
 
 
-def _client(patches: _Patches, module: ModuleType) -> None:
+def _client(patches: Patches, module: ModuleType) -> None:
     for name in ("SyncPrefectClient", "PrefectClient"):
         patches.wrap(module, name, "set_flow_run_state", _around_set_flow_run_state)
 
 
-def _events(patches: _Patches, module: ModuleType) -> None:
+def _events(patches: Patches, module: ModuleType) -> None:
     patches.wrap(module, "EventsWorker", "send", _around_send)
 
 
-_STEPS: dict[str, Callable[[_Patches, ModuleType], None]] = {
+_STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.flow_engine": _flow_engine,
     "prefect.task_engine": _task_engine,
     "prefect.tasks": _tasks,
@@ -331,89 +330,3 @@ def _quietly(note: Callable[..., None], *arguments: Any) -> None:
         sentence = f"{note.__name__.strip('_')}: {type(error).__name__}: {error}"
         if sentence not in _unfit:
             _unfit.append(sentence)
-
-
-# --- how Prefect is patched -------------------------------------------------------------------------
-
-_ABSENT = object()
-
-
-class _Patches:
-    """Patches that fit, and how to take them back."""
-
-    def __init__(self) -> None:
-        self._undo: list[tuple[Any, str, Any]] = []
-
-    def wrap(
-        self,
-        module: ModuleType,
-        owner: str | None,
-        name: str,
-        around: Callable[[Callable[..., Any]], Callable[..., Any]],
-        wanted: Sequence[str] = (),
-    ) -> None:
-        """Put a function around another one; where that is not there or takes other arguments, go without."""
-        place: Any = module if owner is None else getattr(module, owner, None)
-        original: Any = getattr(place, name, None)
-        where = ".".join(filter(None, (module.__name__, owner, name)))
-        if not callable(original):
-            _unfit.append(f"{where} is not there.")
-            return
-        parameters = inspect.signature(original).parameters
-        if not set(wanted) <= set(parameters):
-            _unfit.append(f"{where} takes {', '.join(parameters)}.")
-            return
-        self._undo.append((place, name, cast("dict[str, Any]", vars(place)).get(name, _ABSENT)))
-        setattr(place, name, around(original))
-
-    def undo(self) -> None:
-        """Take every patch back, the last one first."""
-        while self._undo:
-            place, name, original = self._undo.pop()
-            if original is _ABSENT:
-                delattr(place, name)
-            else:
-                setattr(place, name, original)
-
-
-class _OnImport(importlib.abc.MetaPathFinder):
-    """Takes a step when its module has been imported."""
-
-    def __init__(self, steps: dict[str, Callable[[ModuleType], None]]) -> None:
-        self.steps = steps
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return what the other finders find, with a loader that takes the step when it has done its work."""
-        step = self.steps.get(fullname)
-        if step is None:
-            return None
-        for finder in sys.meta_path:
-            find: Any = None if finder is self else getattr(finder, "find_spec", None)
-            spec = None if find is None else find(fullname, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, step)
-                return spec
-        return None
-
-
-class _Loader(importlib.abc.Loader):
-    """Does what another loader does, and then one thing more."""
-
-    def __init__(self, loader: Any, step: Callable[[ModuleType], None]) -> None:
-        self._loader = loader
-        self._step = step
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        """Leave it to the other one."""
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Let the other one run the module, leave no trace of this one on it, and take the step."""
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
-        module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        self._step(module)

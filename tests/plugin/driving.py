@@ -109,7 +109,12 @@ def drive(
     (talk / "order").write_text(json.dumps(to_json(order)))
     (talk / "said").write_bytes(b"")
     ended = subprocess.run(
-        [python or sys.executable, str(DRIVER), str(talk / "order"), str(talk / "said")],
+        [
+            python or os.environ.get("PREFECT_LENS_TEST_PYTHON") or sys.executable,
+            str(DRIVER),
+            str(talk / "order"),
+            str(talk / "said"),
+        ],
         cwd=project.folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
