@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.lsp.editor import EVERYTHING, editor, start_server
+from tests.lsp.editor import EVERYTHING, editor, start_server, uri
 
 PROJECT = """
 #- flows.py
@@ -143,3 +143,56 @@ async def test_paths_with_spaces_percents_and_other_scripts_work(open_editor, wr
         [note] = await one.until(lambda: one.notes_of("prefectLens/definitions"), "the definitions")
         assert note["definitions"][0]["uri"] == one.uri("größe 100%/流 #1.py")
         assert os.fspath(project).endswith("a b%20c")
+
+
+@pytest.mark.slow
+async def test_a_folder_in_a_folder_shows_the_same_diagnostics(open_editor, write, python):
+    outer = write("#- inner/a.py\n", "outer")
+    inner = write(PROJECT, "outer/inner")
+    async with open_editor(outer, inner, python=python) as one:
+        lens = await one.lens("inner/flows.py", "▶ Run 1 test")
+        assert lens.command["arguments"][0]["folder"] == uri(inner)
+        await one.click(lens)
+        assert one.problems("inner/flows.py")[0].startswith("5: PL201 ")
+        await one.open("inner/test_flows.py")
+        await one.edit("inner/test_flows.py", "etl(1)", "etl(1")
+        await one.until(lambda: "PL501" in str(one.problems("inner/test_flows.py")), "the syntax error")
+        assert "PL301" in str(one.problems("inner/test_flows.py"))
+
+
+@pytest.mark.slow
+async def test_projects_of_a_folder_run_side_by_side_each_by_its_own_rules(open_editor, write, python):
+    folder = write(
+        "".join(
+            f"#- {name}/pyproject.toml\n[tool.pytest.ini_options]\npythonpath = ['src']\n"
+            f"#- {name}/src/flows.py\nfrom prefect import flow\n@flow\ndef etl(): return '{name}'\n"
+            f"#- {name}/tests/test_etl.py\nimport os\nfrom flows import etl\n\n"
+            f"def test_etl():\n    assert etl() == '{name}'\n    assert os.getcwd().endswith('{name}')\n"
+            for name in ("one", "two")
+        )
+    )
+    async with open_editor(folder, python=python) as one:
+        for name in ("one", "two"):
+            await one.lens(f"{name}/src/flows.py", "3: ▶ Run 1 test")
+        summary = await one.execute("run", scope="all")
+        assert sorted(result["node_id"] for result in summary["results"]) == [
+            "one/tests/test_etl.py::test_etl",
+            "two/tests/test_etl.py::test_etl",
+        ]
+        assert summary["outcome"] == "passed"
+
+
+@pytest.mark.slow
+async def test_an_editor_that_watches_no_files_runs_what_the_disk_has(open_editor, write, python):
+    folder = write(PROJECT)
+    async with open_editor(folder, python=python, capabilities={"workspace": {"configuration": True}}) as one:
+        while await one.titles("flows.py") != ["4: ▶ Run 1 test"]:
+            await one.execute("environmentInfo")  # this editor is not told when lenses have changed
+        (folder / "test_more.py").write_text(
+            "from flows import etl\ndef test_more(): assert etl\ndef test_etl(): etl(1)\n"
+        )
+        summary = await one.execute("run", scope="targets", targets=["flows.py:etl"])
+        assert sorted(result["node_id"] for result in summary["results"]) == [
+            "test_flows.py::test_etl",
+            "test_more.py::test_etl",
+        ]

@@ -14,7 +14,6 @@ from prefect_lens.features.suggest import Suggestion, suggest_test
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
-from prefect_lens.lsp.report import environment_report
 from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
 from prefect_lens.session.selection import (
     Everything,
@@ -58,6 +57,8 @@ async def run(app: App, arguments: Arguments, token: types.ProgressToken | None)
     folder, selection = _selection(app, arguments)
     if not app.session.trust.may_run:
         app.client.request_trust()
+    if not app.client.can("workspace.did_change_watched_files.dynamic_registration"):
+        folder.load()  # nobody has told which files have changed
     started = await app.session.run(folder, selection)
     app.outlet.show_progress(started, token)
     try:
@@ -77,7 +78,7 @@ async def cancel(app: App, arguments: Arguments, _token: object) -> object:
 
 async def clear_results(app: App, _arguments: Arguments, _token: object) -> object:
     """Forget what runs have said."""
-    app.session.clear_results()
+    await app.session.clear_results()
     return None
 
 
@@ -155,6 +156,8 @@ async def request_trust(app: App, _arguments: Arguments, _token: object) -> obje
 
 async def environment_info(app: App, arguments: Arguments, _token: object) -> object:
     """Return a text for a bug report."""
+    from prefect_lens.lsp.report import environment_report  # noqa: PLC0415  what it needs, no lens needs
+
     folders = [arguments.folder(app.session)] if arguments.text("folder") else list(app.session.folders.values())
     return await environment_report(app.session, folders)
 

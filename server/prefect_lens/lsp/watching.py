@@ -11,7 +11,7 @@ from prefect_lens.index.config import CONFIG_NAMES
 if TYPE_CHECKING:
     from prefect_lens.lsp.client import Client
 
-PATTERN = "**/{*.py," + ",".join((*sorted(CONFIG_NAMES), ".gitignore")) + "}"
+PATTERN = "**/{*.py," + ",".join((*sorted(CONFIG_NAMES), ".gitignore", "pyvenv.cfg")) + "}"
 
 
 def watched_files(client: Client) -> list[types.Registration]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Batch, Place, Results, function_id, record
 from prefect_lens.features.shift import shifted
+from prefect_lens.model import Diagnostic, Location, Related
 from prefect_lens.session.reading import disk_text
 from prefect_lens.session.selection import test_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefect_lens.model import Diagnostic, RunResult
+    from prefect_lens.model import RunResult
 
 Texts = Mapping[str, str]
 
@@ -68,6 +70,24 @@ def current(
     for diagnostic in found:
         by_path.setdefault(diagnostic.location.path, []).append(diagnostic)
     return by_path
+
+
+def moved(diagnostics: Iterable[Diagnostic], old: Path, new: Path) -> list[Diagnostic]:
+    """Return the diagnostics of one folder with paths as another one has them."""
+
+    def path(location: Location) -> Location:
+        absolute = old / location.path
+        inside = absolute.relative_to(new) if absolute.is_relative_to(new) else absolute
+        return dataclasses.replace(location, path=inside.as_posix())
+
+    return [
+        dataclasses.replace(
+            one,
+            location=path(one.location),
+            related=tuple(Related(path(place.location), place.message) for place in one.related),
+        )
+        for one in diagnostics
+    ]
 
 
 def _paths(diagnostic: Diagnostic) -> set[str]:

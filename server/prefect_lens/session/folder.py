@@ -28,6 +28,10 @@ MANY = 500
 """From so many changed files on, the folder is read anew: a branch was changed."""
 
 
+WIDE = frozenset({".gitignore", "pyvenv.cfg"})
+"""Files that decide whether others count."""
+
+
 class Folder:
     """A workspace folder that is open.
 
@@ -81,18 +85,22 @@ class Folder:
         """Read files again that something has written, made or removed; the editor's own texts win."""
         found = {path for path in paths if path not in self.documents}
         counted = {path for path in found if workspace.is_counted(PurePosixPath(path).name)}
-        if len(counted) > MANY or any(PurePosixPath(path).name == ".gitignore" for path in found):
+        if len(counted) > MANY or any(PurePosixPath(path).name in WIDE for path in found):
             self.load()
         elif counted:
             self._take(dict.fromkeys(counted))
 
-    def record(self, results: Results) -> None:
-        """Take the results that a run has brought."""
+    async def record(self, results: Results) -> None:
+        """Take the results that a run has brought, and find out which of them are older than the code by now."""
+        paths = {path for batch in results.batches for path, _ in batch.code}
+        texts = {path: document.text for path in paths if (document := self.documents.get(path)) is not None}
+        hashes = await asyncio.to_thread(_hashes, self.root, {path: texts.get(path) for path in paths})
         self.results = results
         self._known |= self.reading.tests & (results.tests.keys() | results.troubles.keys())
-        fresh = {path for batch in results.batches for path, _ in batch.code if path not in self._hashes}
-        self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in fresh})
-        self.stale = freshness.stale(self.results, self._hashes.get)
+        self._hashes = hashes
+        self.stale = freshness.stale(results, hashes.get)
+        # What was typed meanwhile is seen now that these files are of interest.
+        self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in paths})
 
     def close(self) -> None:
         """Stop to read."""
@@ -134,8 +142,9 @@ class Folder:
 
     async def complete(self) -> None:
         """Wait until every file of the folder has been read."""
-        while self._loading is not None or self._applying is not None:
-            await asyncio.wait([task for task in (self._loading, self._applying) if task is not None])
+        while self._loading is not None:
+            await asyncio.wait([self._loading])
+        await self.caught_up()
 
     # --- in between --------------------------------------------------------------------------------------
 
@@ -152,9 +161,14 @@ class Folder:
 
     async def _load(self) -> None:
         self._during_load.clear()
-        self._loaded = await asyncio.to_thread(read_folder, self.root)
+        try:
+            self._loaded = await asyncio.to_thread(read_folder, self.root)
+        except Exception:  # an edge: a mistake of ours must not leave the folder waiting
+            log.exception("%s could not be read.", self.root)
+            self._loaded = self.reading
         # What changed in the meantime may have been read before or after the change.
         self._pending |= dict.fromkeys(self._during_load) | {p: d.text for p, d in self.documents.items()}
+        self._taken += 1
         self._loading = None
         self._wake()
 
@@ -196,10 +210,14 @@ def _applied(
     root: Path, reading: Reading, changes: Mapping[str, str | None], ours: frozenset[str]
 ) -> tuple[Reading, dict[str, Hashes]]:
     """Return the folder with the changes in it, and the hashes of the changed files that results speak of."""
+    return read_again(root, reading, changes), _hashes(root, {path: changes[path] for path in changes.keys() & ours})
+
+
+def _hashes(root: Path, texts: Mapping[str, str | None]) -> dict[str, Hashes]:
+    """Return the hashes of the functions in some files; of one that is no Python at the moment there are none."""
     hashes: dict[str, Hashes] = {}
-    for path in changes.keys() & ours:
-        unsaved = changes[path]
+    for path, unsaved in texts.items():
         text = unsaved if unsaved is not None else disk_text(root, path)
         if (found := freshness.function_hashes(text or "")) is not None:
             hashes[path] = found
-    return read_again(root, reading, changes), hashes
+    return hashes

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 8.0
+"""Seconds that runs get to end when all ends. They need less than five; this is for what nobody thought of."""
+
 Published = Mapping[str, list[Diagnostic]]
 
 
@@ -117,9 +120,8 @@ class Session:
         """Take the editor's settings of a folder; they hold from the next run on."""
         if (folder := self.folders.get(root)) is not None and folder.settings != settings:
             folder.settings = settings
-            self._interpreters = {key: found for key, found in self._interpreters.items() if key[0] != root}
+            self._forget_interpreters(root)
             self._listener.lenses_changed()
-            self._listener.standing_changed()
 
     def set_document(self, path: Path, document: Document) -> None:
         """Take a text as the editor has it."""
@@ -139,6 +141,8 @@ class Session:
                 found.setdefault(folder.root, set()).add(inside)
         for root, inside in found.items():
             self.folders[root].changed_on_disk(inside)
+            if any(path.endswith("pyvenv.cfg") for path in inside):
+                self._forget_interpreters(root)
 
     def grant_trust(self) -> None:
         """Take the user's trust in the workspace."""
@@ -146,11 +150,12 @@ class Session:
         self._listener.lenses_changed()
         self._listener.standing_changed()
 
-    def clear_results(self) -> None:
+    async def clear_results(self) -> None:
         """Forget what runs have said."""
-        for folder in self.folders.values():
-            folder.record(Results())
-            self._publishers[folder.root].hint()
+        for folder in tuple(self.folders.values()):
+            async with self._locks[folder.root]:
+                await folder.record(Results())
+            await self._publish(folder)
         self._listener.lenses_changed()
 
     # --- pictures go out ---------------------------------------------------------------------------------
@@ -228,9 +233,7 @@ class Session:
         if not self.trust.may_run:
             raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
         self.trust.commanded(folder.root)
-        await folder.caught_up()
-        if not folder.is_complete:
-            await folder.complete()
+        await folder.complete()
         planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
         self._last[folder.root] = selection
         for of, run in self.runs.values():
@@ -253,8 +256,8 @@ class Session:
     async def close(self) -> None:
         """End everything; when this returns no process is left."""
         self.cancel(None)
-        for task in tuple(self._tasks):
-            await asyncio.wait([task])
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=PATIENCE)
         for folder in self.folders.values():
             folder.close()
         for publisher in self._publishers.values():
@@ -346,9 +349,10 @@ class Session:
 
     async def _record(self, folder: Folder, part: Part, result: RunResult, before: Mapping[str, str]) -> None:
         async with self._locks[folder.root]:
-            folder.record(
-                await asyncio.to_thread(evidence.recorded, folder.results, result, part.whole, folder.root, before)
+            results = await asyncio.to_thread(
+                evidence.recorded, folder.results, result, part.whole, folder.root, before
             )
+            await folder.record(results)
 
     async def _publish(self, folder: Folder) -> None:
         """Tell the listener the diagnostics of each file whose diagnostics have changed."""
@@ -361,4 +365,20 @@ class Session:
         self._published[folder.root] = now
         for path in sorted(before.keys() | now.keys()):
             if before.get(path, []) != now.get(path, []):
-                self._listener.diagnostics_changed(folder, path, now.get(path, []))
+                self._listener.diagnostics_changed(folder, path, now.get(path, []) + self._of_others(folder, path))
+
+    def _of_others(self, folder: Folder, path: str) -> list[Diagnostic]:
+        """Return what other folders say of the same file: one folder may lie in another."""
+        if len(self.folders) == 1:
+            return []
+        return [
+            one
+            for other, inside in self._places(folder.root / path)
+            if other is not folder
+            for one in evidence.moved(self._published.get(other.root, {}).get(inside, []), other.root, folder.root)
+            if one not in self._published[folder.root].get(path, [])
+        ]
+
+    def _forget_interpreters(self, root: Path) -> None:
+        self._interpreters = {key: found for key, found in self._interpreters.items() if key[0] != root}
+        self._listener.standing_changed()
