@@ -258,6 +258,8 @@ def test_subtests_count(project):
                 with self.subTest(i=1): assert 0
         """)
     said = drive(made, files=("test_a.py",))
+    if "fixture 'subtests' not found" in said.output:
+        pytest.skip("subtests are of pytest 9")
     assert said.outcomes == {"test_sub": "failed", "TestU::test_u": "failed"}
     assert [failure.exception.type for failure in said.cases["test_sub"].failures] == ["AssertionError", "KeyError"]
     assert "[one]" in said.cases["test_sub"].failures[0].text
@@ -269,7 +271,7 @@ def test_without_a_link_the_plugin_does_nothing_and_imports_nothing_heavy(projec
         import sys
         def test_a():
             ours = {name for name in sys.modules if name.startswith("pytest_prefect_lens")}
-            assert ours == {f"pytest_prefect_lens{part}" for part in ("", ".plugin", ".link", ".wire")}
+            assert ours == {f"pytest_prefect_lens{part}" for part in ("", ".plugin", ".link")}
             assert "prefect" not in sys.modules
         """)
     subprocess.run(
