@@ -6,7 +6,8 @@ import { exampleProject } from "./lib/project.ts";
 import { processesWith, until } from "./lib/processes.ts";
 import { scenario } from "./lib/scenario.ts";
 
-const marker = `PREFECT_LENS_E2E=${randomUUID()}`;
+// No name of Prefect's: those are kept from a run.
+const marker = `END_TO_END_MARKER=${randomUUID()}`;
 const [name, value] = marker.split("=") as [string, string];
 
 /** A flow that never ends, in a child process of a child process, and a test for it. */

@@ -3,12 +3,18 @@
 import * as os from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { CloseAction, ExecuteCommandRequest, LanguageClient, LSPErrorCodes, ResponseError, State } from "vscode-languageclient/node";
+import { CloseAction, ErrorCodes, ExecuteCommandRequest, LanguageClient, LSPErrorCodes, ResponseError, State } from "vscode-languageclient/node";
 import type { CloseHandlerResult, ErrorHandler, LanguageClientOptions } from "vscode-languageclient/node";
 import { findServerInterpreter } from "./interpreter.ts";
 import type { Found, NotFound } from "./interpreter.ts";
 import * as protocol from "./protocol.ts";
 import type { PythonExtension } from "./pythonExtension.ts";
+
+const QUIET_ERRORS: ReadonlySet<number> = new Set([
+  LSPErrorCodes.RequestCancelled,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+]);
 
 /** What the server is, as a whole. */
 export type ServerState =
@@ -80,9 +86,8 @@ export class Server implements vscode.Disposable {
     try {
       return await this.#client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [args] }, token);
     } catch (error) {
-      if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled) return undefined;
-      // The process ended: the status says so, and the library starts another.
-      if (this.#client?.state !== State.Running) return undefined;
+      // Cancelled, or the server's process ended: then the status says so, and the library starts another.
+      if (error instanceof ResponseError && QUIET_ERRORS.has(error.code)) return undefined;
       void this.#tell(vscode.window.showErrorMessage, messageOf(error));
       return undefined;
     }
@@ -258,11 +263,11 @@ function quietly(client: () => LanguageClient): ErrorHandler {
 
 /**
  * The environment of the server, and so of the tests: what a terminal would have, without what the editor sets for
- * programs of its own. undefined takes a variable away.
+ * programs of its own.
  */
 function withoutEditor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = Object.keys(env).filter((name) => /^(VSCODE_|ELECTRON_|CODE_SERVER_|APPLICATION_INSIGHTS_)/.test(name));
-  return Object.fromEntries(ours.map((name) => [name, undefined]));
+  const kept = Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|APPLICATION_INSIGHTS_)/.test(name));
+  return Object.fromEntries(kept);
 }
 
 function serverInterpreter(): string {

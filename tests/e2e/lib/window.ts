@@ -177,7 +177,7 @@ export class Window {
 
   /** Our item in the status bar. */
   get status(): Locator {
-    return this.page.locator(".statusbar-item", { hasText: "Prefect Lens" });
+    return this.page.locator('[id="prefect-lens.prefect-lens.prefectLens.status"]');
   }
 
   get toasts(): Locator {
