@@ -384,3 +384,20 @@ def test_a_flow_bound_to_infrastructure_does_not_run_here():
     def test_far(): far()
     def test_fn(): far.fn()
     """)
+
+
+def test_a_future_gives_what_its_function_returns():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def a(): ...
+    #   ^ flow: test_future
+    def choose(): return a
+    #- test_flows.py
+    from concurrent.futures import ThreadPoolExecutor
+    from flows import choose
+    def test_future():
+        with ThreadPoolExecutor() as pool:
+            pool.submit(choose).result()()
+    """)

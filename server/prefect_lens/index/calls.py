@@ -66,7 +66,8 @@ def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want:
     arguments = _arguments(inter, expression, frame)
     found = [call(inter, function, arguments, frame, expression, want=want) for function in functions]
     if not functions:
-        found.append(libraries.unknown(inter, _last_name(expression[1]), arguments, frame))
+        name = _last_name(expression[1])
+        found.append(libraries.unknown(inter, name, arguments, frame) | libraries.holder(inter, name, arguments))
     return found[0] if len(found) == 1 else union(*found)
 
 

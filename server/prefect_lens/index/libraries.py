@@ -262,6 +262,12 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     return NOTHING
 
 
+def holder(inter: Interpreter, name: str, arguments: Arguments) -> Values:
+    """Return what an unknown function makes of functions that it is given: something that may call them later."""
+    held = _held(arguments)
+    return frozenset((inter.one(Opaque, name, held, None),)) if held else NOTHING
+
+
 def function_method(inter: Interpreter, owner: Function, arguments: Arguments) -> Values:
     """Call a method of what a library's decorator made of a function: `cli.command()`, `cli.add_command(other)`."""
     group = _group(inter, owner)
@@ -305,17 +311,30 @@ def call_held(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Fr
 
 def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call a method of what a library made."""
+    if name in {"result", "aresult", "get"} and owner.held:
+        return _results(inter, owner, frame)
     unknown(inter, name, arguments, frame)
     snake = _WORDS.sub("_", name).lower()
     if (_FIRST.match(snake) or _ASKS.match(snake) or _ANYWHERE.search(snake)) and not _NEVER.search(snake):
         for value in owner.held:
             passed = calls.NO_ARGUMENTS if isinstance(value, Opaque) else arguments
             _hand_over(inter, value, passed, frame, runs=True)
-        if name in {"result", "get", "join", "wait"}:
-            return NOTHING
     if frame.parent is None or name in {"command", "group", "route", "callback"}:
         return frozenset((inter.one(Opaque, owner.dotted, owner.held, owner.site),))
-    return NOTHING
+    held = _held(arguments)
+    return frozenset((inter.one(Opaque, owner.dotted, held, None),)) if held else NOTHING
+
+
+def _results(inter: Interpreter, value: Opaque, frame: Frame) -> Values:
+    """Return what a future gives: what the functions behind it return."""
+    return union(
+        *(
+            _results(inter, item, frame)
+            if isinstance(item, Opaque)
+            else calls.call(inter, item, calls.NO_ARGUMENTS, frame, None)
+            for item in value.held
+        )
+    )
 
 
 def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
