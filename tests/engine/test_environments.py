@@ -7,9 +7,10 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import interpreter, run
 from prefect_lens.engine.interpreter import find_interpreter
 from prefect_lens.model import Ending, Trouble
+
+from tests.engine.running import interpreter, run
 
 FLOW = """
 #- test_flow.py

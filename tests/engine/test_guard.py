@@ -65,8 +65,14 @@ class Guarded:
         assert self.process.stdin is not None
         began = time.monotonic()
         self.process.stdin.close()
-        self.process.wait(timeout=10)
+        self.wait()
         return time.monotonic() - began
+
+    def wait(self) -> None:
+        """Wait until the guard is gone: its output ends."""
+        assert self.process.stdout is not None
+        while self.process.stdout.readline():
+            pass
 
 
 def is_alive(pid: int) -> bool:
@@ -96,7 +102,7 @@ def test_a_program_that_cannot_be_started_is_told(tmp_path):
     )
     guarded.send(json.dumps({"argv": ["/no/python"], "cwd": "/", "env": {}, "fds": [], "home": str(tmp_path / "home")}))
     assert guarded.event() == {"failed": "/no/python: No such file or directory"}
-    assert guarded.process.wait(timeout=5) == 0
+    guarded.wait()
 
 
 def test_an_interrupt_reaches_the_worker_alone(tmp_path):
@@ -110,7 +116,7 @@ def test_an_interrupt_reaches_the_worker_alone(tmp_path):
     worker, child = guarded.pid(), guarded.pid()
     guarded.send("interrupt")
     assert guarded.pid() == 1, "the child, which a tear-down may need, was interrupted too"
-    guarded.process.wait(timeout=10)
+    guarded.wait()
     assert not is_alive(worker)
     assert not is_alive(child)
 
@@ -139,7 +145,7 @@ def test_nothing_outlives_a_run(tmp_path, how, ending):
         assert guarded.end() < 5
     else:
         guarded.send("interrupt")
-        guarded.process.wait(timeout=10)
+        guarded.wait()
     assert not is_alive(hidden)
     assert not guarded.home.exists()
 
@@ -163,7 +169,7 @@ def test_a_server_that_is_killed_takes_its_runs_along(tmp_path):
         "spec = {'argv': [sys.executable, '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(100)'], "
         "'cwd': '/', 'env': dict(os.environ), 'fds': [], 'home': home}\n"
         "p.stdin.write(json.dumps(spec).encode() + b'\\n'); p.stdin.flush()\n"
-        "print(p.pid, flush=True); time.sleep(100)\n"
+        "print(json.loads(p.stdout.readline())['guard'], flush=True); time.sleep(100)\n"
     )
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     guarding = int(server.stdout.readline())
@@ -178,9 +184,16 @@ def test_a_server_that_is_killed_takes_its_runs_along(tmp_path):
 def test_a_guard_that_is_killed_takes_the_worker_along(tmp_path):
     guarded = Guarded(tmp_path / "home", SAY + "import time; time.sleep(100)")
     worker = guarded.pid()
-    guarded.process.kill()
-    guarded.process.wait()
+    os.kill(guarded.event()["guard"], signal.SIGKILL)
     assert gone(worker, within=5)
+
+
+def test_whoever_kills_the_servers_descendants_does_not_reach_the_guard(tmp_path):
+    guarded = Guarded(tmp_path / "home", "import time; time.sleep(100)")
+    guarding = guarded.event()["guard"]
+    parent = int(Path(f"/proc/{guarding}/stat").read_text().rpartition(")")[2].split()[1])
+    assert parent not in (os.getpid(), guarded.process.pid)
+    guarded.end()
 
 
 def gone(*pids: int, within: float) -> bool:

@@ -8,7 +8,8 @@ import threading
 from textwrap import dedent
 
 import pytest
-from conftest import contents, interpreter, run
+
+from tests.engine.running import contents, interpreter, run
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import run
 from prefect_lens.engine.run import CaseStarted
 from prefect_lens.model import Ending
 from pytest_prefect_lens.wire import TestId
+
+from tests.engine.running import run
 
 pytestmark = pytest.mark.slow
 
@@ -257,7 +258,7 @@ def test_a_server_that_is_killed_leaves_nothing(project, python, tmp_path):
     code = (
         "import asyncio, sys, tempfile; sys.path[:0] = sys.argv[3:]; tempfile.tempdir = sys.argv[2]\n"
         "from pathlib import Path\n"
-        "from conftest import interpreter, run\n"
+        "from tests.engine.running import interpreter, run\n"
         f"asyncio.run(run(Path({str(folder)!r}), interpreter(sys.argv[1]), 'test_a.py'))\n"
     )
     here = [str(Path(__file__).parent), *sys.path]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.driving import Api, Project, prefect_pythons, write
+from tests.plugin.driving import Api, Project, write
+from tests.pythons import MISSING, prefect_pythons
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def project(tmp_path) -> Callable[[str], Project]:
 def api(request, tmp_path_factory) -> Iterator[Api]:
     """A server of each Prefect in turn, with a home of its own."""
     if request.param is None:
-        pytest.skip("PREFECT_LENS_TEST_PYTHONS names no interpreter that has Prefect and pytest")
+        pytest.skip(MISSING)
     home = tmp_path_factory.mktemp("prefect")
     environ = {
         "PREFECT_HOME": str(home),

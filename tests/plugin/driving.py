@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
-import pytest
 from pytest_prefect_lens.wire import (
     VERSION,
     CaseRecord,
@@ -129,22 +127,6 @@ def drive(
     )
     messages = tuple(decode(line) for line in (talk / "said").read_bytes().splitlines())
     return Said(messages, ended.stdout.decode(errors="replace"))
-
-
-def prefect_pythons() -> list[str]:
-    """Interpreters that have Prefect and pytest: those that the variables name, else our own if it has them."""
-    named = os.environ.get("PREFECT_LENS_TEST_PYTHONS") or os.environ.get("PREFECT_LENS_TEST_PYTHON") or ""
-    own = [sys.executable] if find_spec("prefect") else []
-    return [path for path in named.split(os.pathsep) if path] or own
-
-
-def python_with(*modules: str) -> str:
-    """An interpreter that has pytest and these modules."""
-    for python in dict.fromkeys((sys.executable, *prefect_pythons())):
-        code = f"import importlib.util as u; assert all(map(u.find_spec, {('pytest', *modules)!r}))"
-        if subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0:
-            return python
-    pytest.skip(f"no interpreter in PREFECT_LENS_TEST_PYTHONS has {' and '.join(modules)}")
 
 
 @dataclass(frozen=True)

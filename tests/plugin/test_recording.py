@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from pytest_prefect_lens.wire import CaseRecord, ExceptionRecord, RunRecord
 
-from tests.plugin.driving import Api, Said, drive, python_with, write
+from tests.plugin.driving import Api, Said, drive, write
+from tests.pythons import python_with
 
 pytestmark = pytest.mark.slow
 

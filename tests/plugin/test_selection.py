@@ -52,6 +52,11 @@ def test_a_whole_file_is_asked_for_beside_single_tests():
     assert select(collected, asked("test_2"), ("/p/test_b.py",)).kept == ("test_2", "test_3", "test_4")
 
 
+def test_a_folder_stands_for_the_files_in_it():
+    collected = ids("test_1") + ids("test_2", path="/p/sub/deep/test_b.py") + ids("test_3", path="/p/subtle.py")
+    assert select(collected, (), ("/p/sub",)).kept == ("test_2",)
+
+
 def test_a_file_is_the_same_through_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")

@@ -6,7 +6,8 @@ import sys
 import pytest
 from pytest_prefect_lens.wire import Broken, Ended, Finished
 
-from tests.plugin.driving import SERVER, Said, drive, python_with, write
+from tests.plugin.driving import SERVER, Said, drive, write
+from tests.pythons import python_with
 
 pytestmark = pytest.mark.slow  # a process for each session
 
@@ -243,6 +244,23 @@ def test_a_forked_child_says_nothing(project):
     assert said.started == ["test_forks", "test_after"]
     assert len(said.of(Finished)) == 2
     assert len(said.of(Ended)) == 1
+
+
+def test_a_test_that_is_inherited_from_a_library_fails_at_its_class(project):
+    made = project("""
+        #- lib/site-packages/library.py
+        class Standards:
+            def test_has_a_name(self): assert self.name
+        #- conftest.py
+        import sys
+        sys.path.insert(0, "lib/site-packages")
+        #- test_a.py
+        from library import Standards
+        class TestMine(Standards):
+            name = ""
+        """)
+    (failure,) = drive(made, files=("test_a.py",)).cases["TestMine::test_has_a_name"].failures
+    assert [(frame.path.rpartition("/")[2], frame.line) for frame in failure.exception.frames] == [("test_a.py", 2)]
 
 
 def test_subtests_count(project):

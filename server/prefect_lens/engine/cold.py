@@ -84,7 +84,8 @@ class ColdWorker:
         self._channel = channel
         self._tail = _Tail(KEPT_OUTPUT)
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self._listening = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._collect())]
+        self._listening = asyncio.ensure_future(self._listen())
+        self._collecting = asyncio.ensure_future(self._collect())
 
     def messages(self) -> AsyncIterator[Message]:
         """See `Worker.messages`."""
@@ -99,10 +100,10 @@ class ColdWorker:
         """See `Worker.kill`."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+        await asyncio.wait([self._listening])  # the guard's output ends when the guard does
+        await asyncio.wait([self._collecting], timeout=1)
+        self._collecting.cancel()  # a process that got away from the guard may hold the pipe of its output open
         await self._process.wait()
-        await asyncio.wait(self._listening, timeout=1)
-        for task in self._listening:
-            task.cancel()  # a process that got away from the guard may hold the pipe of its output open
 
     async def exited(self) -> Exit:
         """See `Worker.exited`."""

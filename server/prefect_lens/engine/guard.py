@@ -5,7 +5,8 @@ The server starts it and speaks to its standard input: one line of JSON says wha
 which the death of the server brings as well, ends everything. It answers on standard output with a line of JSON for
 each event: `started`, `failed`, `exited`. Its standard error becomes the output of what it starts.
 
-It ends when the worker and everything that the worker started are gone, and the run's private folder with them.
+It detaches itself at once; that it has ended shows in the end of its standard output. It ends when the worker and
+everything that the worker started are gone, and the run's private folder with them.
 
 How processes are found that hide from their parent, by system:
 
@@ -36,6 +37,10 @@ _GIVE_UP = 5.0
 
 def main() -> None:
     """Run until nothing is left."""
+    if sys.platform != "win32" and os.fork():
+        # The guard is nobody's child: editors end a server by killing its descendants one by one, and one killed
+        # between its worker and the worker's children would leave those to nobody.
+        os._exit(0)
     line = sys.stdin.buffer.readline()
     if not line:
         return
@@ -106,7 +111,7 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     for descriptor in (*spec["fds"], 2):
         os.close(descriptor)
     os.open(os.devnull, os.O_WRONLY)  # the free number 2, so that no later file takes it
-    _tell(started=worker)
+    _tell(started=worker, guard=os.getpid())
 
     seen: dict[int, str] = {}
     commands = b""
@@ -243,7 +248,7 @@ def _guard_windows(spec: dict[str, Any]) -> None:
     except OSError as error:
         _tell(failed=f"{spec['argv'][0]}: {error.strerror}")
         return
-    _tell(started=worker.pid)
+    _tell(started=worker.pid, guard=os.getpid())
 
     def listen() -> None:
         for line in sys.stdin.buffer:

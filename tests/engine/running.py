@@ -1,0 +1,41 @@
+"""One call that runs files of a project, and what tests look at afterwards."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.engine.interpreter import find_interpreter
+from prefect_lens.engine.run import RunEvent, RunRequest, run_tests
+from prefect_lens.model import Interpreter, RunResult
+from pytest_prefect_lens.wire import TestId
+
+from tests.pythons import MISSING
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+def interpreter(path: str | None) -> Interpreter:
+    if path is None:
+        pytest.skip(MISSING)
+    found = find_interpreter(Path.cwd(), ".", setting=path, environ={})
+    assert isinstance(found, Interpreter), found
+    return found
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below a folder, byte for byte, with the time of its last change."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+async def run(folder: Path, interpreter: Interpreter, *files: str, tests: tuple[TestId, ...] = (), **how) -> RunResult:
+    """Run files of a project in a worker of their own."""
+    events: list[RunEvent] = how.pop("events", [])
+    on_event = how.pop("on_event", events.append)
+    cancel: asyncio.Event | None = how.pop("cancel", None)
+    request = RunRequest(folder, how.pop("project", "."), interpreter, tests, files, **how)
+    return await run_tests(request, ColdWorkers(), on_event, cancel)
