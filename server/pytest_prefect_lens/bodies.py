@@ -54,6 +54,12 @@ def body_of(function: Any) -> Body:
     return Body(os.path.abspath(code.co_filename), line, qualname, column, end)
 
 
+def class_line(filename: str, name: str) -> int:
+    """Return the line of a class statement in a file; 0 where there is none."""
+    statement = re.compile(rf"\s*class\s+{re.escape(name)}\b")
+    return next((n for n, line in enumerate(linecache.getlines(filename), 1) if statement.match(line)), 0)
+
+
 @lru_cache(maxsize=4096)
 def definition(filename: str, first: int, name: str) -> tuple[int, int | None, int | None]:
     """Return the line of the `def` and the columns of its name; Python counts a function from its first decorator."""

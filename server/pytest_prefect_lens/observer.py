@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_prefect_lens import recorder
-from pytest_prefect_lens.bodies import body_of
+from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
-from pytest_prefect_lens.frames import exception_record, line_frame
+from pytest_prefect_lens.frames import exception_record, is_users, line_frame
 from pytest_prefect_lens.naming import test_id_of
 from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
 from pytest_prefect_lens.selection import select
@@ -139,10 +139,15 @@ def _failure(item: pytest.Item, report: Any, excinfo: Any) -> ExceptionRecord:
         # Its own text is for the terminal alone, and no line of the user's stands on its way.
         message = getattr(exception, "msg", None) or f"fixture '{wanted}' not found"
         return replace(record, message=message, frames=_definition(item))
-    return record
+    return record if record.frames else replace(record, frames=_definition(item))
 
 
 def _definition(item: pytest.Item) -> tuple[Frame, ...]:
     """Return where a test stands, as the one frame of what happened outside of any code of the user's."""
     body = body_of(getattr(item, "obj", None))
-    return (line_frame(body.path, body.line, body.qualname),) if body.path else ()
+    if body.path and is_users(body.path):
+        return (line_frame(body.path, body.line, body.qualname),)
+    # A test that its class inherits from a library stands at the class.
+    cls: Any = getattr(item, "cls", None)
+    line = 0 if cls is None else class_line(str(item.path), cls.__name__)
+    return (line_frame(str(item.path), line, item.name),) if line else ()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_prefect_lens.naming import same_file
@@ -62,8 +64,9 @@ def select(
     for test, item in collected:
         path = same_file(test.path)
         wanted = asked.get(_function(test), set())
-        if path in whole or None in wanted or test.params in wanted:
-            kept.append((ranks[path], item))
+        around = next((one for one in (path, *_folders(path)) if one in whole), None)
+        if around is not None or None in wanted or test.params in wanted:
+            kept.append((ranks[path] if path in ranks else ranks[around or path], item))
         else:
             rest.append(item)
     kept.sort(key=lambda ranked: ranked[0])
@@ -73,6 +76,12 @@ def select(
         tuple(rest),
         tuple(test for test in missing if not _is_unknown(same_file(test.path), unknown)),
     )
+
+
+@cache
+def _folders(path: str) -> tuple[str, ...]:
+    """Return the folders around a file; an order may name one in the place of a file."""
+    return tuple(map(str, PurePath(path).parents))
 
 
 def _is_unknown(path: str, broken: tuple[str, ...]) -> bool:
