@@ -311,7 +311,7 @@ async def start_server(environ: dict[str, str], program: str = MAIN) -> asyncio.
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**base, "PYTHONPATH": os.environ.get("PL_STUBS", "") + str(SERVER), **environ},
+        env={**base, "PYTHONPATH": str(SERVER), **environ},
         limit=1 << 26,
     )
 
