@@ -274,7 +274,8 @@ class Expressions:
             self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
 
     def _conditional(self, node: ast.IfExp) -> Expression:
-        body, orelse, test = self.value(node.body), self.value(node.orelse), self._only(node.test)
+        test = self._only(node.test)  # first, as it runs: it may bind a name
+        body, orelse = self.value(node.body), self.value(node.orelse)
         asked = asked_for(node.test)
         if asked is not None:
             kept, other = (node.body, orelse) if asked[1] else (node.orelse, body)
