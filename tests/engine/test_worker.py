@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from prefect_lens.engine.run import CaseStarted
 from prefect_lens.model import Ending
 from pytest_prefect_lens.wire import TestId
 
@@ -204,19 +203,17 @@ async def test_cancelling_a_run_ends_its_processes(project, python, tmp_path, mo
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session=True)
             if {mood == "stubborn"}:
                 for number in (1, 2, 15): signal.signal(number, signal.SIG_IGN)
-            print("now"); time.sleep(100)
+            open({str(tmp_path / "runs")!r}, "w").close()
+            time.sleep(100)
     """)
+    os.mkfifo(tmp_path / "runs")
     cancel = asyncio.Event()
-    cancelled_at = 0.0
-
-    def cancel_when_it_runs(event):
-        nonlocal cancelled_at
-        if isinstance(event, CaseStarted) and event.test.names == ("test_waits",):
-            cancelled_at = time.monotonic()
-            cancel.set()
-
-    result = await run(folder, python, "test_a.py", on_event=cancel_when_it_runs, cancel=cancel)
-    assert time.monotonic() - cancelled_at < 5
+    running = asyncio.ensure_future(run(folder, python, "test_a.py", cancel=cancel))
+    await asyncio.to_thread((tmp_path / "runs").read_text)  # opening it waits for the test to open it
+    began = time.monotonic()
+    cancel.set()
+    result = await running
+    assert time.monotonic() - began < 5
     assert result.ending is Ending.CANCELLED
     assert outcomes(result) == {"test_quick": "passed"}
     assert (tmp_path / "torn down").exists() == (mood == "willing")

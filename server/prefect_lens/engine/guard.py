@@ -170,12 +170,21 @@ def _kill_all(seen: dict[int, str]) -> None:
     while time.monotonic() < deadline:
         _reap(0)
         left = _tree_by_proc() if sys.platform == "linux" else _still_there(seen)
-        if not left:
+        if not left and not _has_children():
             return
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
+
+
+def _has_children() -> bool:
+    """Whether some wait to be buried: left to process 1, they would lie about where that one buries nobody."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _tree_by_proc() -> set[int]:
