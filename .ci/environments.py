@@ -11,8 +11,19 @@ from pathlib import Path
 from places import CACHE, ROOT, WINDOWS, call, once, say
 
 # Beside newer releases of fastapi the newest Prefect that installs on some Pythons does not start its server.
-NEWEST = ("prefect>=3.8", "fastapi<0.151", "pytest>=9", "pytest-asyncio", "pytest-cov", "pytest-xdist")
-OLDEST = ("prefect==3.1.15", "pytest<9", "pytest-asyncio")
+NEWEST = (
+    "prefect>=3.8",
+    "fastapi<0.151",
+    "pytest>=9",
+    "pytest-asyncio",
+    "pytest-cov",
+    "pytest-rerunfailures",
+    "pytest-xdist",
+)
+# Its own test harness does not start beside the fastapi of today.
+OLDEST = ("prefect==3.1.15", "fastapi<0.116", "pytest<9", "pytest-asyncio")
+# What a plain install gave people for a while: a server that cannot start.
+BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
 
 
@@ -56,7 +67,8 @@ def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
 
 def variables() -> dict[str, str]:
     """Return what tells the tests which interpreters there are."""
-    found = {"PREFECT_LENS_TEST_PYTHON": str(newest())}
+    broken = project(CACHE / "python" / "broken", sys.executable, BROKEN)
+    found = {"PREFECT_LENS_TEST_PYTHON": str(newest()), "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken)}
     if (python := oldest()) is None:
         wanted = ".".join(map(str, OLDEST_PYTHON))
         say(f"SKIPPED: what needs the oldest supported Prefect, for want of a Python {wanted} on the path or in pyenv")

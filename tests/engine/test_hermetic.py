@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from tests.engine.running import contents, interpreter, run
+from tests.pythons import python_with
 
 pytestmark = pytest.mark.slow
 
@@ -239,9 +240,7 @@ async def test_where_prefect_will_not_listen_no_test_runs(project, trap, python,
 
 @pytest.mark.parametrize("hostile", ["conftest", "stubborn"])
 async def test_workers_of_xdist_are_held_too(project, home, trap, monkeypatch, tmp_path, hostile):  # noqa: PLR0917
-    path = os.environ.get("PREFECT_LENS_TEST_XDIST_PYTHON")
-    if path is None:
-        pytest.skip("PREFECT_LENS_TEST_XDIST_PYTHON names no interpreter that has Prefect, pytest and pytest-xdist")
+    path = python_with("xdist", "prefect")
     text = FILES["conftest"] if hostile == "conftest" else STUBBORN["conftest"]
     folder = project(ASKING + dedent(text).format(url=trap.url, home=home))
     monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
