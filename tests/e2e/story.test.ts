@@ -20,9 +20,7 @@ step("the lens asks for trust, and then offers to run", async (window) => {
 });
 
 step("a click runs the tests, and the lens tells how they ended", async (window) => {
-  await window.clickLens("def orders_flow", "▶ Run");
-  await window.waitForLens("def orders_flow", /■ Running|… queued/);
-  await window.waitForRun("def orders_flow", /✗ 1 failed · \d passed · [\d.]+ s/);
+  await window.run("def orders_flow", /✗ 1 failed · \d passed · [\d.]+ s/);
 });
 
 step("the failed state stands at the line that raised, with its whole story", async (window) => {
@@ -65,8 +63,7 @@ step("code that changed since makes the result an old one", async (window) => {
 });
 
 step("the next click finds all well: the lens is green, the diagnostic gone", async (window) => {
-  await window.clickLens("def orders_flow", "▶ Run");
-  await window.waitForRun("def orders_flow", /✓ \d passed · [\d.]+ s/);
+  await window.run("def orders_flow", /✓ \d passed · [\d.]+ s/);
   await window.page.locator(".squiggly-error").waitFor({ state: "detached" });
   await (await window.problems()).filter({ hasText: "Failed" }).first().waitFor({ state: "detached" });
 });

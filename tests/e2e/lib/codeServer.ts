@@ -84,6 +84,10 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     detached: true, // a process group, so that all of it can be ended
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const end = () => {
+    if (server.exitCode === null && server.signalCode === null) process.kill(-(server.pid as number), "SIGTERM");
+  };
+  process.once("exit", end); // where a test does not get to its end
   server.stdout.pipe(log);
   server.stderr.pipe(log);
   await answers(`http://127.0.0.1:${port}/healthz`, server);
@@ -92,11 +96,10 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     home,
     process: server,
     stop: async () => {
-      if (server.exitCode === null && server.signalCode === null) {
-        const gone = once(server, "exit");
-        process.kill(-(server.pid as number), "SIGTERM");
-        await gone;
-      }
+      const gone = server.exitCode === null && server.signalCode === null ? once(server, "exit") : undefined;
+      end();
+      await gone;
+      process.off("exit", end);
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -107,6 +107,14 @@ export class Window {
     }
   }
 
+  /** Runs the tests of the definition at `line` by its lens, and waits until the run has ended with that result. */
+  async run(line: string, result: RegExp): Promise<void> {
+    await this.clickLens(line, "▶ Run");
+    // The result of the run before may read the same.
+    await this.waitForLens(line, /■ Running|… queued/);
+    await this.waitForRun(line, result);
+  }
+
   /** Waits until a run has ended, the last of its processes included, and the lens above `line` reads so. */
   async waitForRun(line: string, text: RegExp): Promise<void> {
     await this.waitForLens(line, text, RUN);
