@@ -1,14 +1,18 @@
 """A snapshot after changes is the snapshot of what the files say now, and nothing makes it fail."""
 
 import random
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prefect_lens.index import definitions
+from prefect_lens.index import snapshot as snapshot_room
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.snapshot import Snapshot
 
-from tests.checking import described, workspace
+from tests.checking import check, described, workspace
 
 PROJECT = """
 #- registry.py
@@ -160,6 +164,112 @@ def test_no_half_written_code_makes_it_fail(data):
     )
     files = {**given_.files, path: text[:start] + put + text[end:]}
     ask_everything(Snapshot.empty().update({p: read_facts(t) for p, t in files.items()}, {}))
+
+
+_REAL = sorted(Path(snapshot_room.__file__).parent.glob("*.py"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_torn_file_of_real_code_makes_it_fail(data):
+    lines = data.draw(st.sampled_from(_REAL)).read_text().splitlines(keepends=True)
+    start = data.draw(st.integers(0, len(lines)))
+    middle = data.draw(st.integers(start, len(lines)))
+    again = data.draw(st.integers(0, middle))
+    text = "".join(lines[:start] + lines[middle:] + lines[:again])
+    text = text[: data.draw(st.integers(0, len(text)))]
+    ask_everything(Snapshot.empty().update({"test_a.py": read_facts(f"from prefect import flow\n{text}")}, {}))
+
+
+_NAMES = st.sampled_from(["a", "b", "c", "A", "B", "self", "flow"])
+_EXPRESSIONS = st.recursive(
+    _NAMES | st.sampled_from(["self.a", "self.b", "'a'", "lambda a: a(b)"]),
+    lambda inner: (
+        st.tuples(inner, inner).map(lambda p: f"{p[0]}({p[1]})" if not p[0].startswith("lambda") else f"({p[0]})(b)")
+        | st.tuples(inner, _NAMES).map(lambda p: f"({p[0]}).{p[1]}")
+        | st.lists(inner, min_size=1, max_size=3).map(lambda p: f"[{', '.join(p)}]")
+        | inner.map(lambda e: f"partial({e}, a=b)")
+        | inner.map(lambda e: f"({e})()")
+    ),
+    max_leaves=6,
+)
+_STATEMENTS = st.one_of(
+    st.tuples(_NAMES, _EXPRESSIONS).map(lambda p: f"{p[0]} = {p[1]}"),
+    st.tuples(_NAMES, _EXPRESSIONS, _EXPRESSIONS).map(lambda p: f"@{p[0]}\ndef a(self, b={p[1]}):\n  return {p[2]}"),
+    st.tuples(_NAMES, _EXPRESSIONS).map(lambda p: f"def {p[0]}(a, b):\n  def c():\n    return {p[1]}\n  return c"),
+    st.tuples(_NAMES, _NAMES, _EXPRESSIONS, _EXPRESSIONS).map(
+        lambda p: (
+            f"class {p[0]}({p[1]}):\n  def __init__(self, a):\n    self.a = {p[2]}\n"
+            f"  def __call__(self, b):\n    self.b = b\n    return {p[3]}\n  a = __call__"
+        )
+    ),
+)
+
+
+@settings(max_examples=250, deadline=timedelta(seconds=20))
+@given(st.lists(_STATEMENTS, min_size=2, max_size=8))
+def test_no_knot_of_calls_makes_it_fail_or_run_on(statements):
+    text = "\n".join(["from functools import partial", "from prefect import flow", *statements, "def test(): a(b)()"])
+    ask_everything(Snapshot.empty().update({"test_a.py": read_facts(text)}, {}))
+
+
+def test_an_object_that_calls_a_larger_one_of_its_kind_is_followed_to_an_end():
+    check("""
+    #- assets.py
+    from functools import partial
+    from prefect import flow
+    class Asset:
+        def __init__(self, fn):
+            self.fn = fn
+            self.run = Run(self)
+        def __call__(self, *args):
+            return self.run(*args)
+        def put(self, *args):
+            return Asset(partial(self.fn, *args))
+    class Run:
+        def __init__(self, asset):
+            self.asset = asset
+        def __call__(self, *args):
+            return self.asset.put(*args)() or self.asset.fn()
+    @flow
+    def inner(): ...
+    #   ^^^^^ flow: test_asset
+    #- test_assets.py
+    from assets import Asset, inner
+    def test_asset():
+        given = Asset(inner)(1)
+    """)
+
+
+def test_a_question_that_leads_too_deep_costs_no_other_its_answer(caplog, monkeypatch):
+    def decorated(inter, module, index):
+        if module.facts.scopes[index].name == "deep":
+            raise RecursionError
+        return real_decorated(inter, module, index)
+
+    def reach(inter, fixtures, test, project):
+        if test.case.names == ("test_deep",):
+            raise RecursionError
+        return real_reach(inter, fixtures, test, project)
+
+    real_decorated, real_reach = definitions._decorated, snapshot_room.reach
+    monkeypatch.setattr(definitions, "_decorated", decorated)
+    monkeypatch.setattr(snapshot_room, "reach", reach)
+    check("""
+    #- test_a.py
+    from prefect import flow
+    @flow
+    def deep(): ...
+    @flow
+    def shallow(): ...
+    #   ^^^^^^^ flow: test_shallow
+    def test_deep(): shallow()
+    def test_shallow(): shallow()
+    """)
+    assert [record.getMessage() for record in caplog.records] == [
+        "test_a.py:3 leads too deep to be followed to its end",
+        "test_a.py::test_deep leads too deep to be followed to its end",
+    ]
 
 
 @pytest.mark.parametrize(

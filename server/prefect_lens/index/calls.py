@@ -185,11 +185,14 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     """Return what a frame gives back."""
     if frame.result is not None:
         return frame.result
-    if inter.depth > inter.most_depth:
+    function = (frame.parent, frame.index)
+    running = inter.running.get(function, 0)
+    if inter.depth > inter.most_depth or running >= inter.most_running:
         return NOTHING
     scope = frame.scope
     frame.result = NOTHING
     inter.depth += 1
+    inter.running[function] = running + 1
     try:
         if any(expression is not None and expression[0] == "with" for expression in scope.body):
             inter.walk(frame)
@@ -201,6 +204,10 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
             values = inter.instance_of(scope.annotation, frame.parent)
     finally:
         inter.depth -= 1
+        if running:
+            inter.running[function] = running
+        else:
+            del inter.running[function]
     frame.result = values
     return values
 

@@ -36,18 +36,21 @@ def collect(inter: Interpreter, module: Module, project: Project) -> tuple[Colle
     found: list[Collected] = []
     names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
     for name in dict.fromkeys((*names, *_starred(inter, module))):
-        if not _may_be_test(module.frame.scope, name, project):
-            continue
-        values = inter.module_name(module, name)
-        functions = _functions(inter, values)
-        if functions and project.is_function_name(name):
-            span = next((s for f in functions if (s := _span(f, module)) is not None), _binding_span(module, name))
-            case = TestCase(module.path, (name,), span, project.root)
-            found.append(Collected(case, module, (), functions))
-        for value in values:
-            if isinstance(value, Class):
-                found.extend(_collect_class(inter, module, project, value, (), name))
+        if _may_be_test(module.frame.scope, name, project):
+            about = f"{module.path}: {name}"
+            found.extend(inter.attempt(about, lambda n=name: tuple(_collect_name(inter, module, project, n)), ()))
     return tuple(sorted(found, key=lambda test: (test.case.span, test.case.names)))
+
+
+def _collect_name(inter: Interpreter, module: Module, project: Project, name: str) -> Iterator[Collected]:
+    values = inter.module_name(module, name)
+    functions = _functions(inter, values)
+    if functions and project.is_function_name(name):
+        span = next((s for f in functions if (s := _span(f, module)) is not None), _binding_span(module, name))
+        yield Collected(TestCase(module.path, (name,), span, project.root), module, (), functions)
+    for value in values:
+        if isinstance(value, Class):
+            yield from _collect_class(inter, module, project, value, (), name)
 
 
 def is_unittest(inter: Interpreter, cls: Class) -> bool:

@@ -29,16 +29,21 @@ def definitions(inter: Interpreter, module: Module) -> tuple[Defined, ...]:
     found: dict[Key, Defined] = {}
     for index, scope in enumerate(module.facts.scopes):
         if scope.kind == "function" and scope.decorators:
-            _, made = calls.decorated(inter, index, inter.generic(module, scope.parent))
-            for item in made:
+            about = f"{module.path}:{scope.line + 1}"
+            for item in inter.attempt(about, lambda i=index: _decorated(inter, module, i), ()):
                 found[item.key] = Defined(_in_place(module, index, item), item.key)
     makers = _maker_names(module.facts)
     for index in range(len(module.facts.scopes)):
         for name, expression in _calls(module.facts, index, makers):
-            for item in _made_by(inter, module, index, expression):
+            about = f"{module.path}:{expression[4] + 1}"
+            for item in inter.attempt(about, lambda i=index, e=expression: _made_by(inter, module, i, e), ()):
                 if item.key not in found:
                     found[item.key] = Defined(_by_call(module, index, name, expression, item), item.key)
     return tuple(sorted(found.values(), key=lambda d: d.definition.declared_at or d.definition.location))
+
+
+def _decorated(inter: Interpreter, module: Module, index: int) -> tuple[Made, ...]:
+    return calls.decorated(inter, index, inter.generic(module, module.facts.scopes[index].parent))[1]
 
 
 def qualname(facts: Facts, index: int) -> str:
@@ -85,15 +90,17 @@ def _by_call(module: Module, index: int, name: str | None, expression: Expressio
     )
 
 
-def _made_by(inter: Interpreter, module: Module, index: int, expression: Expression) -> Iterator[Made]:
+def _made_by(inter: Interpreter, module: Module, index: int, expression: Expression) -> tuple[Made, ...]:
     frame = inter.generic(module, index)
     values = inter.evaluate(expression, frame)
     if frame.scope.kind in {"module", "class"}:
         values = calls.rehome(inter, values, expression, frame)
     place = expression_place(module.path, expression)
-    for value in values:
-        if isinstance(value, Made) and value.key == place and not (value.loose and _stands_in(inter, value)):
-            yield value
+    return tuple(
+        value
+        for value in values
+        if isinstance(value, Made) and value.key == place and not (value.loose and _stands_in(inter, value))
+    )
 
 
 def _stands_in(inter: Interpreter, made: Made) -> bool:

@@ -8,7 +8,8 @@ what is patched. Recursion ends where an expression is asked for its own value: 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prefect_lens.index import attributes, calls, containers, patches, registries
 from prefect_lens.index.values import (
@@ -42,8 +43,15 @@ if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.resolve import Modules
 
-DEPTH = 70
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DEPTH = 55
 """Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
+
+MOST_RUNNING = 6
+"""Calls of one function within one another that are followed for their value: with each, its arguments may grow."""
 
 MOST_FRAMES = 250
 """More ways of calling one function than this are taken together as one call of which nothing is known."""
@@ -56,6 +64,7 @@ class Interpreter:
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
 
     most_depth = DEPTH
+    most_running = MOST_RUNNING
     most_frames = MOST_FRAMES
 
     def __init__(self, modules: dict[str, Module], resolver: Modules, root_of: Callable[[str], str]) -> None:
@@ -69,6 +78,8 @@ class Interpreter:
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
         self.depth = 0
+        self.running: dict[tuple[Frame | None, int], int] = {}
+        """How many calls of a function are being followed for their value."""
         self._interned: dict[Any, Any] = {}
         self._worlds: dict[frozenset[tuple[Any, Values]], World] = {}
         self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
@@ -114,6 +125,16 @@ class Interpreter:
             key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone
         }
         return new
+
+    def attempt(self, about: str, question: Callable[[], T], otherwise: T) -> T:
+        """Answer a question from outside. One that leads deeper than Python can go costs its own answer, no other's."""
+        try:
+            return question()
+        except RecursionError:
+            log.warning("%s leads too deep to be followed to its end", about)
+            self.depth = 0
+            self.running.clear()
+            return otherwise
 
     # --- values
 

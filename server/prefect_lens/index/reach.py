@@ -7,7 +7,6 @@ reached from there, runs. A definition that is met before any other one is a dir
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,8 +58,8 @@ def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: 
     if marks.is_skipped(all_marks):
         return {}
     root = Frame(test.module, 0, None, {}, inter.world({}))
-    with contextlib.suppress(RecursionError):  # what was met until then counts
-        _put_in(inter, all_fixtures, test, project, root, all_marks)
+    about = test.case.node_id  # what was met before it became too deep counts
+    inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
     return _search(inter, root, test)
 
 
@@ -205,7 +204,4 @@ def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
 
 
 def _walk(inter: Interpreter, frame: Frame) -> None:
-    try:
-        inter.walk(frame)
-    except RecursionError:
-        inter.depth = 0  # what was met until then counts
+    inter.attempt(f"{frame.module.path}:{frame.scope.line + 1}", lambda: inter.walk(frame), None)

@@ -243,8 +243,12 @@ class Snapshot:
         found = known.reached.get(path)
         if found is None:
             found = dict[Key, list[tuple[TestCase, Reached]]]()
+            inter, project = known.interpreter, known.project_of(path)
             for test in self._collected(path):
-                for key, reached in reach(known.interpreter, known.fixtures, test, known.project_of(path)).items():
+                answer = inter.attempt(
+                    test.case.node_id, lambda t=test: reach(inter, known.fixtures, t, project), dict[Key, Reached]()
+                )
+                for key, reached in answer.items():
                     found.setdefault(key, []).append((test.case, reached))
             known.reached[path] = found
             known.waiting.discard(path)
