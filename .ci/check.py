@@ -96,18 +96,19 @@ def _tests(tally: Tally, *, quick: bool) -> None:
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
-    if (browser := javascript.browser()) is None:
-        text = "the end-to-end tests, for want of Chromium; set PREFECT_LENS_BROWSER to one"
-        if IN_CI:
-            say(f"FAILED: {text}")
-            tally.add("end-to-end tests", 0, 1, "")
-        else:
-            say(f"SKIPPED: {text}")
-            tally.skipped += 1
+    browser, neovim = javascript.browser(), javascript.neovim()
+    if missing := [name for name, found in (("Chromium", browser), ("Neovim", neovim)) if found is None]:
+        text = f"end-to-end tests, for want of {' and '.join(missing)} (PREFECT_LENS_BROWSER may name a Chromium)"
+        say(f"{'FAILED' if IN_CI else 'SKIPPED'}: {text}")
+        tally.failed += int(IN_CI)
+        tally.skipped += int(not IN_CI)
+    if browser is None:
         return
     given = {
         "PREFECT_LENS_BROWSER": str(browser),
+        "PREFECT_LENS_NEOVIM": str(neovim or ""),
         "PREFECT_LENS_CODE_SERVER": str(javascript.code_server()),
+        "PREFECT_LENS_SERVER": str(environments.development().parent / "prefect-lens"),
         "PREFECT_LENS_VSIX": str(vsix.build()),
         "PREFECT_LENS_TEST_PYTHON": str(environments.newest()),
     }

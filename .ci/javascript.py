@@ -78,22 +78,31 @@ def code_server() -> Path:
 
 def browser() -> Path | None:
     """Return a Chromium: the one at hand, else Debian's where we may install it; None where none can be had."""
-    if (found := _browser_at_hand()) is not None:
-        return found
+    if (found := _browser_at_hand()) is None and _install("chromium", "fonts-liberation", "fonts-dejavu-core"):
+        return _browser_at_hand()
+    return found
+
+
+def neovim() -> Path | None:
+    """Return a Neovim, found as a browser is."""
+    if (found := shutil.which("nvim")) is None and _install("neovim"):
+        found = shutil.which("nvim")
+    return None if found is None else Path(found)
+
+
+def _install(*packages: str) -> bool:
+    """Install Debian's packages where that is our right."""
     apt = shutil.which("apt-get")
     if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return None
-    say("Installing Chromium from Debian's packages")
-    quietly = {"DEBIAN_FRONTEND": "noninteractive"}
-    for words in (
-        ["update"],
-        ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation", "fonts-dejavu-core"],
-    ):
-        done = subprocess.run([apt, *words], check=False, capture_output=True, env={**os.environ, **quietly})
+        return False
+    say(f"Installing {packages[0]} from Debian's packages")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        done = subprocess.run([apt, *words], check=False, capture_output=True, env=env)
         if done.returncode != 0:
             sys.stderr.write(done.stderr.decode(errors="replace"))
-            return None
-    return _browser_at_hand()
+            return False
+    return True
 
 
 def _browser_at_hand() -> Path | None:
