@@ -5,6 +5,7 @@ Needs the standard library alone.
 
 from __future__ import annotations
 
+import functools
 import importlib.abc
 import importlib.machinery
 import inspect
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ABSENT = object()
+
+
+def install(steps: dict[str, Callable[[Patches, ModuleType], None]], unfit: list[str]) -> Callable[[], None]:
+    """Patch each module by its step, now or when it is imported; the function returned takes everything back.
+
+    `unfit` gains a sentence for each patch that does not fit.
+    """
+    patches = Patches(unfit)
+    hook = OnImport({name: functools.partial(step, patches) for name, step in steps.items()})
+    for name, step in hook.steps.items():
+        if name in sys.modules:
+            step(sys.modules[name])
+    sys.meta_path.insert(0, hook)
+
+    def undo() -> None:
+        if hook in sys.meta_path:
+            sys.meta_path.remove(hook)
+        patches.undo()
+
+    return undo
 
 
 class Patches:

@@ -23,13 +23,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_prefect_lens import patching
 from pytest_prefect_lens.frames import caller, exception_record
-from pytest_prefect_lens.patching import OnImport, Patches
 from pytest_prefect_lens.runs import Book, state_record
 from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from pytest_prefect_lens.patching import Patches
 
 _book = Book()
 _unfit: list[str] = []
@@ -40,19 +42,7 @@ def install() -> Callable[[], None]:
     global _book  # noqa: PLW0603  Prefect's classes are the process's, and so is what listens to them
     _book = Book()
     _unfit.clear()
-    patches = Patches(_unfit)
-    hook = OnImport({name: functools.partial(step, patches) for name, step in _STEPS.items()})
-    for name, step in hook.steps.items():
-        if name in sys.modules:
-            step(sys.modules[name])
-    sys.meta_path.insert(0, hook)
-
-    def undo() -> None:
-        if hook in sys.meta_path:
-            sys.meta_path.remove(hook)
-        patches.undo()
-
-    return undo
+    return patching.install(_STEPS, _unfit)
 
 
 def take() -> tuple[RunRecord, ...]:

@@ -12,7 +12,7 @@ import json
 import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, Union
 
 VERSION = 1
@@ -101,7 +101,7 @@ class RunRecord:
     """How many attempts the author allowed: `retries` + 1."""
     states: tuple[StateRecord, ...]
     column: int | None = None
-    """Where the function's name stands in the line of its `def`, counted from 1; None where the source is not at hand."""
+    """Where the function's name stands in the line of its `def`, counted from 1; None without the source."""
     end_column: int | None = None
 
 
@@ -231,7 +231,7 @@ class Ended:
     """Collected, but not run before it stopped."""
 
 
-Message = Union[Order, Hello, Collected, CollectError, Started, Finished, Broken, Ended]
+Message = Order | Hello | Collected | CollectError | Started | Finished | Broken | Ended
 
 _MESSAGES: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Message)}
 _T = TypeVar("_T")
@@ -260,7 +260,7 @@ def to_json(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
-        return [to_json(item) for item in value]
+        return [to_json(item) for item in typing.cast("tuple[Any, ...]", value)]
     return value
 
 
@@ -286,9 +286,10 @@ def _build(wanted: Any, value: Any) -> Any:
     if origin is tuple:
         if not isinstance(value, list):
             raise TypeError(f"expected a list, got {value!r:.80}")
+        items = typing.cast("list[Any]", value)
         if arguments[1:] == (Ellipsis,):
-            return tuple(_build(arguments[0], item) for item in value)
-        return tuple(_build(kind, item) for kind, item in zip(arguments, value, strict=True))
+            return tuple(_build(arguments[0], item) for item in items)
+        return tuple(_build(kind, item) for kind, item in zip(arguments, items, strict=True))
     if wanted is float and isinstance(value, int):
         return float(value)
     if not isinstance(value, wanted):
@@ -296,7 +297,7 @@ def _build(wanted: Any, value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=None)
+@cache
 def _hints(cls: type[Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in fields(cls)}

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_prefect_lens import api, hermetic, link, wire
+from pytest_prefect_lens import api, harness, hermetic, link, wire
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
@@ -187,6 +187,14 @@ def _run_pytest(
         if trouble is not None:
             raise link.MachineryError(trouble)
 
-    link.connect(order, say, wait_for_api)
+    lease = harness.Lease()
+
+    def say_and_note(message: Message) -> None:
+        if isinstance(message, Finished):
+            lease.spoil()
+        say(message)
+
+    harness.install(lease, wait_for_api)
+    link.connect(order, say_and_note, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]
     return int(pytest.main(arguments))
