@@ -76,7 +76,7 @@ def _checks(tally: Tally) -> None:
     compiler = _tool(EXTENSION, "typescript", "tsc")
     _section(tally, "ruff", [bin_folder / "ruff", "check", "."])
     _section(tally, "import-linter", [bin_folder / "lint-imports"], env={"PYTHONPATH": str(ROOT / "server")})
-    _section(tally, "pyright", [bin_folder / "pyright"])
+    _section(tally, "pyright", [bin_folder / "pyright", "--pythonpath", environments.development()])
     _section(tally, "tsc: extension", [*compiler, "--project", "."], cwd=EXTENSION)
     _section(tally, "tsc: what drives the editor", [*compiler, "--project", "."], cwd=E2E)
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING
 
-from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
+if TYPE_CHECKING:
+    from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
 
 
 @dataclass(frozen=True, slots=True, order=True)
