@@ -56,6 +56,8 @@ def _bundle() -> None:
         pure = ("--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none", "--python-version=3.11")
         call([*pip, "install", "--quiet", "--no-compile", "--target", libs, *pure, wheel], quiet=True)
     shutil.rmtree(libs / "bin", ignore_errors=True)
+    for told in libs.glob("*.dist-info/direct_url.json"):
+        told.unlink()  # where on this machine our own wheel lay
     if binaries := [path for path in libs.rglob("*") if path.suffix in BINARY]:
         sys.exit(f"The server's dependencies are to be pure Python, but there is {binaries[0].relative_to(libs)}.")
     shutil.copyfile(EXTENSION / "server.py", BUNDLED / "server.py")
