@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from prefect_lens.model import Position, Span
 from prefect_lens.session.texts import edited, line_starts, lines
 
