@@ -66,6 +66,8 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
   const env = {
     ...process.env,
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    // As if started from a terminal: else it asks the user's shell for an environment, and puts that over this one.
+    VSCODE_CLI: "1",
     // Nothing of ours or of Prefect is to be found in the user's folders afterwards.
     XDG_CACHE_HOME: at("cache"),
     XDG_STATE_HOME: at("state"),
