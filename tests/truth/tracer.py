@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-_watched: dict[object, tuple[str, int, str]] = {}
+_watched: dict[int, tuple[object, tuple[str, int, str]]] = {}
+"""Code by its identity, for the code of two copies of a file is equal; kept, so that none takes another's place."""
 _ran: dict[str, set[tuple[str, int, str]]] = {}
 _outcomes: dict[str, set[str]] = {}
 _current: list[str] = []
@@ -47,22 +48,22 @@ def code_of(function):
 def watch(function):
     """Note when the code of a function runs from now on."""
     code = code_of(function)
-    if code is None or code in _watched:
+    if code is None or id(code) in _watched:
         return
     line = code.co_firstlineno
     for number in range(line, line + 60):
         if re.match(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b", linecache.getline(code.co_filename, number)):
             line = number
             break
-    _watched[code] = (code.co_filename, line, code.co_name)
+    _watched[id(code)] = code, (code.co_filename, line, code.co_name)
     if hasattr(sys, "monitoring"):
         sys.monitoring.set_local_events(3, code, sys.monitoring.events.PY_START)
 
 
 def note(code):
     """Note that a function ran in the test that is on."""
-    if _current and code in _watched:
-        _ran.setdefault(_current[-1], set()).add(_watched[code])
+    if _current and id(code) in _watched:
+        _ran.setdefault(_current[-1], set()).add(_watched[id(code)][1])
 
 
 def _start():
@@ -72,7 +73,7 @@ def _start():
     else:
 
         def profile(frame, event, _):
-            if event == "call" and frame.f_code in _watched:
+            if event == "call" and id(frame.f_code) in _watched:
                 note(frame.f_code)
 
         threading.setprofile(profile)
