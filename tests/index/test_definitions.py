@@ -163,6 +163,71 @@ def test_own_decorators_that_wrap_prefects_define():
     """)
 
 
+def test_a_decorator_of_the_project_whose_wrapper_is_a_task_defines_what_it_is_put_on():
+    check("""
+    #- deco.py
+    from functools import wraps
+    from prefect import task
+    def timed(fn):
+        @task(name=fn.__name__)
+        @wraps(fn)
+        def wrapper(*args):
+            return fn(*args)
+        return wrapper
+    def checked(model):
+        def decorator(fn):
+            @task
+            @wraps(fn)
+            def wrapper(*args):
+                return model(fn(*args))
+            return wrapper
+        return decorator
+    def bare(fn):
+        @task
+        def wrapper(*args):
+    #       ^^^^^^^ task: test_three
+            return fn(*args)
+        return wrapper
+    #- tasks.py
+    from deco import bare, checked, timed
+    @timed
+    def one(): ...
+    #   ^^^ task: test_one, ~test_two
+    @checked(dict)
+    def two(): one()
+    #   ^^^ task: test_two
+    @bare
+    def three(): ...
+    #- test_tasks.py
+    from tasks import one, three, two
+    def test_one(): one()
+    def test_two(): two.fn()
+    def test_three(): three()
+    """)
+
+
+def test_a_call_on_a_wrapped_function_defines_the_function_that_is_wrapped():
+    snapshot = check("""
+    #- flows.py
+    from functools import wraps
+    from prefect import task
+    def retried(fn):
+        @wraps(fn)
+        def again(*args):
+            return fn(*args)
+        return again
+    @retried
+    def load(): ...
+    load_task = task(load)
+    #           ^ task: test_load
+    #- test_flows.py
+    from flows import load_task
+    def test_load(): load_task()
+    """)
+    (definition,) = snapshot.definitions()
+    assert (definition.location.span.start.line, definition.name) == (8, "load")
+
+
 def test_columns_are_code_points():
     check("""
     #- flows.py

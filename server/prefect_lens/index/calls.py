@@ -39,7 +39,7 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
@@ -352,9 +352,39 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
         values = decorate(inter, inter.evaluate(decorator, frame), values, frame, decorator)
         values, made = prefect_rules.homed(inter, values, home, function.scope.name)
         all_made.extend(item for item in made if item not in all_made)
+    if all_made and stands_in(inter, function):
+        # it is the function that the project's decorator is put on that it defines
+        values = frozenset(_loosened(inter, v) if v in all_made else v for v in values)
+        all_made = []
     frame.names[key] = values
     frame.made[index] = tuple(all_made)
     return values, tuple(all_made)
+
+
+def stands_in(inter: Interpreter, function: Function) -> bool:
+    """Whether a decorator of the project makes the function, to stand for the one that it is put on."""
+    return function.closure.scope.kind == "function" and any(_wraps(inter, function))
+
+
+def wrapped(inter: Interpreter, function: Function) -> Function:
+    """Return the function for which one stands, as `inspect.unwrap` does; itself, where it stands for none."""
+    seen: set[Function] = set()
+    while function not in seen:
+        seen.add(function)
+        for decorator in _wraps(inter, function):
+            inner = [v for v in inter.evaluate(decorator[2][0], function.closure) if isinstance(v, Function)]
+            if len(inner) == 1:
+                function = inner[0]
+    return function
+
+
+def _wraps(inter: Interpreter, function: Function) -> Iterator[Expression]:
+    """Return the decorators that are `functools.wraps(…)`."""
+    for decorator in function.scope.decorators:
+        if decorator is not None and decorator[0] == "call" and decorator[2]:
+            for value in inter.evaluate(decorator[1], function.closure):
+                if isinstance(value, External) and value.dotted == "functools.wraps":
+                    yield decorator
 
 
 def decorate(inter: Interpreter, decorators: Values, values: Values, frame: Frame, expression: Expression) -> Values:
@@ -382,6 +412,12 @@ def rehome(inter: Interpreter, values: Values, expression: Expression, frame: Fr
         else v
         for v in values
     )
+
+
+def _loosened(inter: Interpreter, v: Value) -> Value:
+    if not isinstance(v, Made):
+        return v
+    return inter.one(Made, v.kind, v.body, v.key, v.name, v.label, v.also, v.hooks, True)  # noqa: FBT003
 
 
 def callables(values: Iterable[Value]) -> list[Value]:

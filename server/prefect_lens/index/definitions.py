@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """The flows and tasks that a file defines."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from prefect_lens.index import calls
 from prefect_lens.index.prefect_rules import MAKERS
-from prefect_lens.index.values import Bound, External, Function, Key, Made, Value, expression_place
+from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def definitions(inter: Interpreter, module: Module) -> tuple[Defined, ...]:
             about = f"{module.path}:{expression[4] + 1}"
             for item in inter.attempt(about, lambda i=index, e=expression: _made_by(inter, module, i, e), ()):
                 if item.key not in found:
-                    found[item.key] = Defined(_by_call(module, index, name, expression, item), item.key)
+                    found[item.key] = Defined(_by_call(inter, module, index, name, expression, item), item.key)
     return tuple(sorted(found.values(), key=lambda d: d.definition.declared_at or d.definition.location))
 
 
@@ -70,8 +71,12 @@ def _in_place(module: Module, index: int, made: Made) -> Definition:
     )
 
 
-def _by_call(module: Module, index: int, name: str | None, expression: Expression, made: Made) -> Definition:
+def _by_call(
+    inter: Interpreter, module: Module, index: int, name: str | None, expression: Expression, made: Made
+) -> Definition:
     body = _function(made.body)
+    if body is not None:
+        body = calls.wrapped(inter, body)
     at = Position(expression[4], expression[5])
     declared = Location(module.path, Span(at, at))
     facts = module.facts
@@ -104,12 +109,8 @@ def _made_by(inter: Interpreter, module: Module, index: int, expression: Express
 
 
 def _stands_in(inter: Interpreter, made: Made) -> bool:
-    """Whether a decorator of the project makes it, to stand for the function that it is put on."""
     body = _function(made.body)
-    if body is None:
-        return False
-    wraps = frozenset((inter.one(External, "functools.wraps()"),))
-    return any(inter.evaluate(decorator, body.closure) == wraps for decorator in body.scope.decorators)
+    return body is not None and calls.stands_in(inter, body)
 
 
 def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[str | None, Expression]]:
