@@ -124,10 +124,21 @@ export class Window {
   /** Clicks the part of the lens above `line` that contains `text`. */
   async clickLens(line: string, text: string): Promise<void> {
     await this.waitForLens(line, new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
-    const lens = (await this.lenses()).find((candidate) => candidate.line.includes(line));
-    const place = lens?.places[lens.parts.findIndex((part) => part.includes(text))];
-    if (place === undefined) throw new Error(`The lens above "${line}" has changed before the click: ${JSON.stringify(lens)}`);
+    const place = await this.restingPlace(line, text);
     await this.page.mouse.click(place.x, place.y);
+  }
+
+  /** Where a part of a lens is, once it has stopped moving (a panel that closes moves the code) and nothing covers it. */
+  private async restingPlace(line: string, text: string): Promise<{ x: number; y: number }> {
+    let before = "";
+    for (const deadline = Date.now() + SOON; Date.now() < deadline; ) {
+      const lens = (await this.lenses()).find((candidate) => candidate.line.includes(line));
+      const place = lens?.places[lens.parts.findIndex((part) => part.includes(text))];
+      const onTop = await this.page.evaluate(afterNextFrame, place);
+      if (place !== undefined && onTop.includes(text) && JSON.stringify(place) === before) return place;
+      before = JSON.stringify(place);
+    }
+    throw new Error(`The part "${text}" of the lens above "${line}" does not come to rest: ${JSON.stringify(await this.lenses())}`);
   }
 
   /** Runs a command by its title. */
@@ -225,6 +236,18 @@ export class Window {
     await this.page.locator(".notifications-center").waitFor();
     return this.page.locator(".notifications-center .notification-list-item-message").allInnerTexts();
   }
+}
+
+/** Runs in the page: draws a frame, then says what text is on top at a place. */
+function afterNextFrame(place: { x: number; y: number } | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        const found = place && document.elementFromPoint(place.x, place.y);
+        resolve(found?.closest("a")?.textContent ?? "");
+      }),
+    );
+  });
 }
 
 /** Runs in the page: pairs each lens with the line of code that is drawn below it. */
