@@ -42,8 +42,13 @@ step("the failed state stands at the line that raised, with its whole story", as
 step("the second lens goes to the failure", async (window) => {
   await window.closePanel();
   await window.goTo("def archive");
-  await window.clickLens("def orders_flow", "✗ 1 failed");
-  await window.page.locator(".statusbar-item", { hasText: /Ln 12, Col/ }).waitFor();
+  // The editor sometimes lets a click on a lens pass that comes right behind a move of the cursor; a person clicks again.
+  const there = window.page.locator(".statusbar-item", { hasText: /Ln 12, Col/ });
+  for (let clicks = 0; clicks < 3 && !(await there.isVisible()); clicks += 1) {
+    await window.clickLens("def orders_flow", "✗ 1 failed");
+    await there.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  }
+  await there.waitFor();
 });
 
 step("the Testing view has the same result, with the output of each case and no repetition in the code", async (window) => {
