@@ -41,6 +41,7 @@ def main() -> None:
     """Stay until the editor is closed or Ctrl-C is pressed; leave no process behind."""
     for number in (signal.SIGTERM, *(() if WINDOWS else (signal.SIGHUP,))):
         signal.signal(number, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell has it ignored
     project = _project()
     extension = vsix.build()
     with tempfile.TemporaryDirectory(prefix="prefect-lens-demo-", ignore_cleanup_errors=True) as folder:
