@@ -7,6 +7,7 @@ import { CloseAction, ErrorCodes, ExecuteCommandRequest, LanguageClient, LSPErro
 import type { CloseHandlerResult, ErrorHandler, LanguageClientOptions } from "vscode-languageclient/node";
 import { findServerInterpreter } from "./interpreter.ts";
 import type { Found, NotFound } from "./interpreter.ts";
+import { LensCommands } from "./lensCommands.ts";
 import * as protocol from "./protocol.ts";
 import type { PythonExtension } from "./pythonExtension.ts";
 
@@ -38,6 +39,7 @@ export class Server implements vscode.Disposable {
   readonly #output: vscode.OutputChannel;
   readonly #python: PythonExtension;
   readonly #listeners: Listeners;
+  readonly #lensCommands = new LensCommands((command, args) => this.execute(command, args));
   #state: ServerState = { name: "stopped" };
   #client: LanguageClient | undefined;
   /** Starts and stops happen one after the other, in the order in which they were asked for. */
@@ -71,6 +73,7 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     void this.stop();
+    this.#lensCommands.dispose();
   }
 
   /**
@@ -215,6 +218,12 @@ export class Server implements vscode.Disposable {
       errorHandler: quietly(() => client),
       middleware: {
         executeCommand: (command, args) => this.execute(command, (args[0] ?? {}) as object),
+        provideCodeLenses: async (document, token, next) =>
+          (await next(document, token))?.map((lens) => this.#lensCommands.name(lens)),
+        resolveCodeLens: async (unresolved, token, next) => {
+          const lens = await next(unresolved, token);
+          return lens && this.#lensCommands.name(lens);
+        },
         workspace: {
           configuration: async (params, token, next) => {
             const sections = await next(params, token);
