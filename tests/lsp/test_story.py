@@ -114,6 +114,40 @@ async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, 
         ]
 
 
+WAITS = """
+#- tests/test_other.py
+from pathlib import Path
+from time import sleep
+
+from flows.etl import parse
+
+
+def test_waits():
+    while not Path("go").exists():
+        sleep(0.01)
+    assert parse("1") == 1
+"""
+
+
+async def test_a_failure_is_seen_and_reached_while_the_run_goes_on(open_editor, write, python):
+    folder = write(PROJECT + WAITS)
+    async with open_editor(folder, python=python) as editor:
+        running = editor.execute("run", scope="all", folder=editor.uri(""))
+        await editor.until(lambda: editor.problems("flows/etl.py"), "the diagnostic")
+        assert editor.problems("flows/etl.py")[0].startswith("6: PL101")
+        await editor.click(await editor.lens("flows/etl.py", "10: ✗ 1 failed · 1 passed"))
+        [shown] = editor.notes_of("window/showDocument")
+        assert shown["selection"]["start"]["line"] == 5
+        assert await editor.lens("flows/etl.py", "5: ■ Running 2/3")
+        output = await editor.execute("showOutput", folder=editor.uri(""), target="flows/etl.py:etl")
+        assert "tests/test_etl.py::test_a_comma  failed" in output["text"]
+        assert not running.done()
+
+        (folder / "go").touch()
+        assert (await running)["counts"] == {"failed": 1, "passed": 2}
+        assert len(editor.problems("flows/etl.py")) == 1
+
+
 async def test_an_edit_moves_a_diagnostic_with_its_line(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.open("flows/etl.py")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 5.0
+"""Seconds that an editor has to say its settings before a run goes on without them."""
+
 
 class App:
     """A session with the editor that it serves; made when the editor has said what it is."""
@@ -46,6 +50,7 @@ class App:
         """The editor's own URIs of what it has opened: it would not know another spelling."""
         self._documents: dict[Path, Document] = {}
         self._given_settings = options.get("settings")
+        self._has_settings = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.outlet = Outlet(self)
         trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
@@ -173,8 +178,16 @@ class App:
 
     async def _introduce(self) -> None:
         """Ask the editor for what it tells only when asked, and register what it takes only then."""
-        await self.read_settings()
+        try:
+            await self.read_settings()
+        finally:
+            self._has_settings.set()
         await self.client.register(watched_files(self.client))
+
+    async def settings_read(self) -> None:
+        """Wait until the editor has said its settings for the first time, if it says them at all."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_settings.wait(), PATIENCE)
 
     # --- requests ----------------------------------------------------------------------------------------
 

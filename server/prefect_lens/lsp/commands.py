@@ -57,6 +57,7 @@ async def run(app: App, arguments: Arguments, token: types.ProgressToken | None)
     folder, selection = _selection(app, arguments)
     if not app.session.trust.may_run:
         app.client.request_trust()
+    await app.settings_read()  # they name the interpreter
     if not app.client.can("workspace.did_change_watched_files.dynamic_registration"):
         folder.load()  # nobody has told which files have changed
     started = await app.session.run(folder, selection)
@@ -86,6 +87,7 @@ async def show_output(app: App, arguments: Arguments, _token: object) -> object:
     """Show what the last run of a definition's tests, or of all tests, wrote."""
     folder = arguments.folder(app.session)
     target = arguments.text("target")
+    await app.session.settle(folder)
     wanted = None if target is None else frozenset(await asyncio.to_thread(_functions, folder, target))
     text = "\n".join(
         f"{node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip() + "\n"
@@ -106,6 +108,7 @@ async def go_to_failure(app: App, arguments: Arguments, _token: object) -> objec
     """Open the first diagnostic of a definition's tests."""
     folder = arguments.folder(app.session)
     target = arguments.required("target")
+    await app.session.settle(folder)
     functions = frozenset(await asyncio.to_thread(_functions, folder, target))
     found = [
         one

@@ -93,14 +93,16 @@ class Folder:
     async def record(self, results: Results) -> None:
         """Take the results that a run has brought, and find out which of them are older than the code by now."""
         paths = {path for batch in results.batches for path, _ in batch.code}
-        texts = {path: document.text for path in paths if (document := self.documents.get(path)) is not None}
-        hashes = await asyncio.to_thread(_hashes, self.root, {path: texts.get(path) for path in paths})
+        texts = {path: d.text if (d := self.documents.get(path)) is not None else None for path in paths}
+        new = {path: texts[path] for path in paths - self._hashes.keys()}  # the others are kept up to date
+        hashes = await asyncio.to_thread(_hashes, self.root, new)
         self.results = results
         self._known |= self.reading.tests & (results.tests.keys() | results.troubles.keys())
-        self._hashes = hashes
-        self.stale = freshness.stale(results, hashes.get)
+        self._hashes = {path: found for path, found in self._hashes.items() if path in paths} | hashes
+        self.stale = freshness.stale(results, self._hashes.get)
         # What was typed meanwhile is seen now that these files are of interest.
-        self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in paths})
+        if new:
+            self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in new})
 
     def close(self) -> None:
         """Stop to read."""
@@ -177,8 +179,11 @@ class Folder:
             while self._pending or self._loaded is not None:
                 base, loaded = self._loaded or self.reading, self._loaded is not None
                 changes, self._pending, self._loaded, taken = self._pending, {}, None, self._taken
-                ours = frozenset(path for batch in self.results.batches for path, _ in batch.code)
-                reading, hashes = await asyncio.to_thread(_applied, self.root, base, changes, ours)
+                ours = {path for batch in self.results.batches for path, _ in batch.code}
+                # Which files a new reading has read anew, nobody told.
+                again = {path: d.text if (d := self.documents.get(path)) else None for path in ours if loaded}
+                hashed = again | {path: text for path, text in changes.items() if path in ours}
+                reading, hashes = await asyncio.to_thread(_applied, self.root, base, changes, hashed)
                 self.reading, self._applied = reading, taken
                 self._hashes |= hashes
                 self.is_complete = self.is_complete or loaded
@@ -207,10 +212,10 @@ class Folder:
 
 
 def _applied(
-    root: Path, reading: Reading, changes: Mapping[str, str | None], ours: frozenset[str]
+    root: Path, reading: Reading, changes: Mapping[str, str | None], hashed: Mapping[str, str | None]
 ) -> tuple[Reading, dict[str, Hashes]]:
-    """Return the folder with the changes in it, and the hashes of the changed files that results speak of."""
-    return read_again(root, reading, changes), _hashes(root, {path: changes[path] for path in changes.keys() & ours})
+    """Return the folder with the changes in it, and the hashes of the files that results speak of."""
+    return read_again(root, reading, changes), _hashes(root, hashed)
 
 
 def _hashes(root: Path, texts: Mapping[str, str | None]) -> dict[str, Hashes]:

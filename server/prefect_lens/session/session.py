@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from prefect_lens.engine.interpreter import find_interpreter
 from prefect_lens.engine.queue import RunQueue
 from prefect_lens.engine.request import RunRequest
+from prefect_lens.engine.run import CaseFinished
 from prefect_lens.features.results import Results
 from prefect_lens.features.standing import FolderStanding, ProjectStanding
 from prefect_lens.features.summary import summarize
@@ -20,12 +21,15 @@ from prefect_lens.features.view import View
 from prefect_lens.model import Diagnostic, Ending, Interpreter, RunResult, Trouble
 from prefect_lens.session import evidence
 from prefect_lens.session.folder import Folder
+from prefect_lens.session.intake import Intake
 from prefect_lens.session.runs import Run, Waiting
 from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan
 from prefect_lens.session.throttle import Throttle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_prefect_lens.wire import CaseRecord
 
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import WorkerSource
@@ -89,7 +93,9 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._published: dict[Path, dict[str, list[Diagnostic]]] = {}
         self._publishers: dict[Path, Throttle] = {}
+        self._publishing = asyncio.Lock()
         self._locks: dict[Path, asyncio.Lock] = {}
+        self._intakes: dict[Intake, Path] = {}
 
     # --- changes come in ---------------------------------------------------------------------------------
 
@@ -211,6 +217,12 @@ class Session:
         """Return what the editor has been told of a folder."""
         return [one for found in self._published.get(folder.root, {}).values() for one in found]
 
+    async def settle(self, folder: Folder) -> None:
+        """Wait until the diagnostics of every case that has ended are out, those of runs that go on among them."""
+        for intake, root in tuple(self._intakes.items()):
+            if root == folder.root:
+                await intake.settle()
+
     # --- runs --------------------------------------------------------------------------------------------
 
     def last(self, folder: Folder) -> Selection:
@@ -318,9 +330,19 @@ class Session:
         interpreter = await self.interpreter(folder, part.project)
         before: list[asyncio.Task[dict[str, str]]] = []
 
+        async def record(cases: tuple[CaseRecord, ...]) -> None:
+            if folder.root in self.folders:
+                ended = RunResult(Ending.COMPLETE, 0.0, cases=cases)
+                await self._record(folder, frozenset(), ended, await before[0])
+                await self._publish(folder)
+
+        intake = Intake(record)
+
         def hear(event: RunEvent) -> None:
             if not before:  # the first event: the run's turn has come
                 before.append(asyncio.create_task(self._texts_of(folder, run.plan)))
+            if isinstance(event, CaseFinished):
+                intake.take(event.case)
             run.hear(part.project, event)
 
         if isinstance(interpreter, Trouble):
@@ -334,10 +356,15 @@ class Session:
             queue = self._queues.setdefault(key, RunQueue(self._workers))
             queued = queue.submit(request, hear)
             run.add(queued)
-            result = await queued.result()
+            self._intakes[intake] = folder.root
+            try:
+                result = await queued.result()
+            finally:
+                del self._intakes[intake]
+                intake.stop()
         texts = await before[0] if before else dict[str, str]()
         if folder.root in self.folders:
-            await self._record(folder, part, result, texts)
+            await self._record(folder, part.whole, result, texts)
         return result
 
     async def _texts_of(self, folder: Folder, planned: Plan) -> dict[str, str]:
@@ -347,25 +374,26 @@ class Session:
             paths |= {definition.path, definition.location.path}
         return await asyncio.to_thread(evidence.read_texts, folder.root, paths)
 
-    async def _record(self, folder: Folder, part: Part, result: RunResult, before: Mapping[str, str]) -> None:
+    async def _record(
+        self, folder: Folder, whole: frozenset[str], result: RunResult, before: Mapping[str, str]
+    ) -> None:
         async with self._locks[folder.root]:
-            results = await asyncio.to_thread(
-                evidence.recorded, folder.results, result, part.whole, folder.root, before
-            )
+            results = await asyncio.to_thread(evidence.recorded, folder.results, result, whole, folder.root, before)
             await folder.record(results)
 
     async def _publish(self, folder: Folder) -> None:
         """Tell the listener the diagnostics of each file whose diagnostics have changed."""
-        if folder.root not in self.folders:
-            return
-        now = await asyncio.to_thread(
-            evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text
-        )
-        before = self._published.get(folder.root, {})
-        self._published[folder.root] = now
-        for path in sorted(before.keys() | now.keys()):
-            if before.get(path, []) != now.get(path, []):
-                self._listener.diagnostics_changed(folder, path, now.get(path, []) + self._of_others(folder, path))
+        async with self._publishing:
+            if folder.root not in self.folders:
+                return
+            now = await asyncio.to_thread(
+                evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text
+            )
+            before = self._published.get(folder.root, {})
+            self._published[folder.root] = now
+            for path in sorted(before.keys() | now.keys()):
+                if before.get(path, []) != now.get(path, []):
+                    self._listener.diagnostics_changed(folder, path, now.get(path, []) + self._of_others(folder, path))
 
     def _of_others(self, folder: Folder, path: str) -> list[Diagnostic]:
         """Return what other folders say of the same file: one folder may lie in another."""
