@@ -16,7 +16,7 @@ from prefect_lens.index.snapshot import Snapshot
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pathspec
 
@@ -57,12 +57,18 @@ def load(folder: Path) -> Snapshot:
     return load_all(folder).snapshot
 
 
-def load_all(folder: Path) -> Loaded:
-    """Return the snapshot of a folder, and what could not be read."""
+def load_all(folder: Path, progress: Callable[[int, int], None] | None = None) -> Loaded:
+    """Return the snapshot of a folder, and what could not be read.
+
+    `progress` is told now and then how many files of how many have been read.
+    """
     facts: dict[str, Facts | None] = {}
     configs: dict[str, str | None] = {}
     unread: list[Problem] = []
-    for path in walk(folder):
+    paths = tuple(walk(folder))
+    for number, path in enumerate(paths):
+        if progress is not None and number % 100 == 0:
+            progress(number, len(paths))
         name = path.rpartition("/")[2]
         text = read(folder / path, path)
         if isinstance(text, Problem):

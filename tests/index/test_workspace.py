@@ -69,3 +69,11 @@ def test_what_cannot_be_read_is_told(tmp_path):
     assert "too large" in workspace.read(tmp_path / "big.py", "big.py").message
     assert "cannot be read" in workspace.read(tmp_path / "gone.py", "gone.py").message
     assert isinstance(workspace.read(tmp_path), Problem)
+
+
+def test_loading_tells_how_far_it_is(tmp_path):
+    for number in range(150):
+        (tmp_path / f"m{number}.py").write_text("")
+    told = []
+    workspace.load_all(tmp_path, lambda done, total: told.append((done, total)))
+    assert told == [(0, 150), (100, 150)]

@@ -24,8 +24,8 @@ class FolderStanding:
     """Absolute."""
     projects: tuple[ProjectStanding, ...]
     uses_prefect: bool
-    is_complete: bool
-    files: int = 0
+    read: tuple[int, int] | None = None
+    """How many files of how many have been read; None when all have been."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ def standing(folders: tuple[FolderStanding, ...], running: tuple[int, int] | Non
     if running is not None:
         done, total = running
         return Standing("running", f"running {done:,}/{total:,}", folders, done, total)
-    if not all(folder.is_complete for folder in folders):
-        return Standing("indexing", "indexing", folders)
+    if reading := [folder.read for folder in folders if folder.read is not None]:
+        done, total = sum(done for done, _ in reading), sum(total for _, total in reading)
+        text = f"indexing {done:,}/{total:,}" if total else "indexing"
+        return Standing("indexing", text, folders, done, total)
     with_prefect = tuple(folder for folder in folders if folder.uses_prefect)
     if not with_prefect:
         return Standing("noPrefect", "no flow or task here", folders)

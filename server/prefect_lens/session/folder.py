@@ -39,15 +39,20 @@ class Folder:
     are replaced, never changed.
     """
 
-    def __init__(self, root: Path, settings: Settings, changed: Callable[[Folder], None]) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, changed: Callable[[Folder], None], advanced: Callable[[], None]
+    ) -> None:
         self.root = root
         self.settings = settings
         self.reading = Reading()
         self.is_complete = False
+        self.read = (0, 0)
+        """How many files of how many have been read, while a reading of the whole folder goes on."""
         self.results = Results()
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
         self._changed = changed
+        self._advanced = advanced
         self._known: set[str] = set()
         """Tests with results that the index knew: when it knows them no more, they are gone, results and all."""
         self._hashes: dict[str, Hashes] = {}
@@ -163,8 +168,14 @@ class Folder:
 
     async def _load(self) -> None:
         self._during_load.clear()
+        loop = asyncio.get_running_loop()
+
+        def progress(done: int, total: int) -> None:
+            self.read = done, total
+            loop.call_soon_threadsafe(self._advanced)
+
         try:
-            self._loaded = await asyncio.to_thread(read_folder, self.root)
+            self._loaded = await asyncio.to_thread(read_folder, self.root, progress)
         except Exception:  # an edge: a mistake of ours must not leave the folder waiting
             log.exception("%s could not be read.", self.root)
             self._loaded = self.reading

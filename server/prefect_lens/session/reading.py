@@ -12,7 +12,7 @@ from prefect_lens.index.facts import Facts, read_facts
 from prefect_lens.index.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from prefect_lens.model import Diagnostic
@@ -37,9 +37,9 @@ class Reading:
     """The files that could not be read."""
 
 
-def read_folder(root: Path) -> Reading:
-    """Return a folder as the disk has it."""
-    loaded = workspace.load_all(root)
+def read_folder(root: Path, progress: Callable[[int, int], None]) -> Reading:
+    """Return a folder as the disk has it; `progress` is told how many files of how many have been read."""
+    loaded = workspace.load_all(root, progress)
     return _answered(loaded.snapshot, frozenset(), {one.path: one.diagnostic for one in loaded.problems})
 
 

@@ -101,7 +101,7 @@ class Session:
 
     def add_folder(self, root: Path, settings: Settings) -> Folder:
         """Open a workspace folder and start to read it."""
-        folder = Folder(root, settings, self._folder_changed)
+        folder = Folder(root, settings, self._folder_changed, self._listener.standing_changed)
         self.folders[root] = folder
         self._publishers[root] = Throttle(partial(self._publish, folder), 0.25)
         self._locks[root] = asyncio.Lock()
@@ -210,7 +210,8 @@ class Session:
                 for project in reading.projects or (".",)
                 if folder.is_complete and reading.uses_prefect
             ]
-            found.append(FolderStanding(str(folder.root), tuple(standings), reading.uses_prefect, folder.is_complete))
+            is_read = None if folder.is_complete else folder.read
+            found.append(FolderStanding(str(folder.root), tuple(standings), reading.uses_prefect, is_read))
         return tuple(found)
 
     def diagnostics(self, folder: Folder) -> list[Diagnostic]:
