@@ -167,7 +167,7 @@ class _Shown:
             return
         states = {
             state["entrypoint"]: state
-            for state in payloads.states(self._app.session.view(self._folder), run.plan.definitions)
+            for state in payloads.states(self._app.session.view(self._folder), run.plan.definitions, run.plan.asked)
         }
         is_over = isinstance(run.phase, Over)
         news = [state for name, state in states.items() if is_over or self._told_states.get(name) != state]

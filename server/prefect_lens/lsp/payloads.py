@@ -114,9 +114,18 @@ def output_of(value: CaseRecord) -> str:
     return "\n".join(part.rstrip("\n") for part in parts)
 
 
-def states(view: View, definitions: Iterable[tuple[Definition, Sequence[str]]]) -> list[Json]:
-    """How each definition stands; those of which nothing is known are left out."""
-    return [state for one, functions in definitions if (state := _state(view, one, functions)) is not None]
+def states(view: View, definitions: Iterable[tuple[Definition, Sequence[str]]], asked: frozenset[str]) -> list[Json]:
+    """How each definition stands after a run of some test functions.
+
+    Those of which nothing is known are left out. So are those of which only a part of the tests was to run, unless
+    one failed: that a part is well is no word on the rest.
+    """
+    found: list[Json] = []
+    for one, functions in definitions:
+        state = _state(view, one, functions)
+        if state is not None and (asked.issuperset(functions) or state["state"] in ("failed", "errored")):
+            found.append(state)
+    return found
 
 
 def _state(view: View, one: Definition, functions: Sequence[str]) -> Json | None:

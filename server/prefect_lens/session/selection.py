@@ -78,7 +78,7 @@ class Plan:
     asked: frozenset[str]
     """Node IDs of the test functions that run, with all or with some of their parameters."""
     definitions: tuple[tuple[Definition, tuple[str, ...]], ...]
-    """The flows and tasks that the run is about, and the node IDs of the test functions of each."""
+    """The flows and tasks that the run exercises, and the node IDs of the test functions of each."""
 
 
 def plan(snapshot: Snapshot, results: Results, selection: Selection) -> Plan:
@@ -92,31 +92,24 @@ def plan(snapshot: Snapshot, results: Results, selection: Selection) -> Plan:
             definitions = tuple(_definition(snapshot, entrypoint) for entrypoint in selection.entrypoints)
             tests = _tests_of(snapshot, definitions)
             title = definitions[0].name if len(definitions) == 1 else counts.plural(len(definitions), "definition")
-            return _plan(snapshot, selection, title, _by_project(tests), tests, definitions)
+            return _plan(snapshot, selection, title, _by_project(tests), tests)
         case File() if snapshot.tests(selection.path):
             tests = snapshot.tests(selection.path)
             parts = tuple(Part(project, (), (selection.path,), _ids(found)) for project, found in _sorted(tests))
             title = PurePosixPath(selection.path).name
-            return _plan(snapshot, selection, title, parts, tests, _definitions_of(snapshot, tests))
+            return _plan(snapshot, selection, title, parts, tests)
         case File():
-            definitions = snapshot.definitions(selection.path)
-            tests = _tests_of(snapshot, definitions)
-            return _plan(
-                snapshot, selection, PurePosixPath(selection.path).name, _by_project(tests), tests, definitions
-            )
+            tests = _tests_of(snapshot, snapshot.definitions(selection.path))
+            return _plan(snapshot, selection, PurePosixPath(selection.path).name, _by_project(tests), tests)
         case Tests():
             return _plan_of_ids(snapshot, selection, tuple(test_id(node) for node in selection.node_ids))
         case Everything():
             tests = snapshot.tests()
-            return _plan(
-                snapshot, selection, "all tests", _whole_projects(tests), tests, _definitions_of(snapshot, tests)
-            )
+            return _plan(snapshot, selection, "all tests", _whole_projects(tests), tests)
         case Failed():
             known = {test.node_id: test for test in snapshot.tests()}
             tests = tuple(known[function] for function in results.failed if function in known)
-            return _plan(
-                snapshot, selection, "failed tests", _by_project(tests), tests, _definitions_of(snapshot, tests)
-            )
+            return _plan(snapshot, selection, "failed tests", _by_project(tests), tests)
 
 
 def test_id(node_id: str) -> TestId:
@@ -126,15 +119,11 @@ def test_id(node_id: str) -> TestId:
     return TestId(path, tuple(function.split("::")), params.removesuffix("]") if bracket else None)
 
 
-def _plan(  # noqa: PLR0917  a plan has so many parts
-    snapshot: Snapshot,
-    selection: Selection,
-    title: str,
-    parts: tuple[Part, ...],
-    tests: Iterable[TestCase],
-    definitions: tuple[Definition, ...],
+def _plan(
+    snapshot: Snapshot, selection: Selection, title: str, parts: tuple[Part, ...], tests: Iterable[TestCase]
 ) -> Plan:
-    return Plan(selection, title, parts, _ids(tests), _with_tests(snapshot, definitions))
+    asked = _ids(tests)
+    return Plan(selection, title, parts, asked, _exercised(snapshot, asked))
 
 
 def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) -> Plan:
@@ -151,14 +140,18 @@ def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) 
             for project, found in parts.items()
         ),
         asked,
-        _with_tests(snapshot, _definitions_of(snapshot, tuple(test for test in tests if test.node_id in asked))),
+        _exercised(snapshot, asked & _ids(tests)),
     )
 
 
-def _with_tests(
-    snapshot: Snapshot, definitions: Iterable[Definition]
-) -> tuple[tuple[Definition, tuple[str, ...]], ...]:
-    return tuple((one, tuple(match.test.node_id for match in snapshot.matches(one))) for one in definitions)
+def _exercised(snapshot: Snapshot, functions: frozenset[str]) -> tuple[tuple[Definition, tuple[str, ...]], ...]:
+    """Return the definitions that some test functions exercise, each with the node IDs of all of its tests."""
+    found: list[tuple[Definition, tuple[str, ...]]] = []
+    for definition in snapshot.definitions():
+        tests = tuple(match.test.node_id for match in snapshot.matches(definition))
+        if not functions.isdisjoint(tests):
+            found.append((definition, tests))
+    return tuple(found)
 
 
 def _definition(snapshot: Snapshot, entrypoint: str) -> Definition:
@@ -171,15 +164,6 @@ def _definition(snapshot: Snapshot, entrypoint: str) -> Definition:
 
 def _tests_of(snapshot: Snapshot, definitions: Iterable[Definition]) -> tuple[TestCase, ...]:
     return tuple(dict.fromkeys(match.test for definition in definitions for match in snapshot.matches(definition)))
-
-
-def _definitions_of(snapshot: Snapshot, tests: Iterable[TestCase]) -> tuple[Definition, ...]:
-    functions = _ids(tests)
-    return tuple(
-        definition
-        for definition in snapshot.definitions()
-        if any(match.test.node_id in functions for match in snapshot.matches(definition))
-    )
 
 
 def _ids(tests: Iterable[TestCase]) -> frozenset[str]:
