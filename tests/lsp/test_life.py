@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -133,6 +134,41 @@ async def test_a_file_that_is_renamed_in_the_middle_of_a_run_does_no_harm(open_e
         await one.close_file("flows.py")
         await one.lens("renamed.py", "4: No tests")
         assert await one.titles("flows.py") == []
+
+
+@pytest.mark.slow
+async def test_a_branch_that_is_changed_in_the_middle_of_a_run_leaves_no_result_at_a_wrong_line(
+    open_editor, write, python
+):
+    project = write(
+        "#- flows.py\nfrom prefect import flow\n\n@flow\ndef etl():\n    raise ValueError('x')\n"
+        "#- test_flows.py\nimport time, pathlib\nfrom flows import etl\n\ndef test_etl():\n"
+        "    while not pathlib.Path('go').exists():\n        time.sleep(0.01)\n    etl()\n"
+    )
+    other = "# On this branch stands\n# something above it.\n" + (project / "flows.py").read_text()
+
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", "-C", project, *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch=main")
+    git("add", ".")
+    git("commit", "-m", "one")
+    git("checkout", "-b", "other")
+    (project / "flows.py").write_text(other)
+    git("commit", "-am", "two")
+    git("checkout", "main")
+    async with open_editor(project, python=python) as one:
+        running = one.click(await one.lens("flows.py", "4: ▶ Run 1 test"))
+        # Now the flow is imported, as it stands on this branch.
+        await one.until(lambda: "::test_etl" in str(one.notes_of("$/progress")), "the test's beginning")
+        git("checkout", "other")
+        one.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": one.uri("flows.py"), "type": 2}]})
+        await one.lens("flows.py", "6: ■ Running")
+        (project / "go").touch()
+        assert (await running)["counts"] == {"failed": 1}
+        assert one.problems("flows.py")[0].startswith("7: PL201")
+        await one.lens("flows.py", "6: ✗ 1 failed")
 
 
 async def test_paths_with_spaces_percents_and_other_scripts_work(open_editor, write):
