@@ -11,7 +11,7 @@ import posixpath
 import threading
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import problems
+from prefect_lens.index import navigate, problems
 from prefect_lens.index.collect import Collected, collect
 from prefect_lens.index.config import Project, config_problems, find_project
 from prefect_lens.index.definitions import Defined, definitions
@@ -195,6 +195,40 @@ class Snapshot:
             ]
         return tuple(sorted(found, key=lambda match: (match.how is not How.DIRECT, match.test.node_id)))
 
+    def exercised(self, test: TestCase) -> tuple[Definition, ...]:
+        """Return the definitions that a test runs, direct ones first."""
+        with self._lock:
+            found = [
+                (reached.how is not How.DIRECT, definition)
+                for key, matches in self._reached(test.path).items()
+                for case, reached in matches
+                if case == test and (definition := self._definition_of(key)) is not None
+            ]
+        return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].location)))
+
+    def named(self, path: str, around: Position | None, names: tuple[str, ...]) -> tuple[Definition, ...]:
+        """Return the definitions that a dotted name in a file means, in the function whose name stands at `around`."""
+        with self._lock:
+            known = self._known
+            if (module := known.interpreter.modules.get(path)) is None:
+                return ()
+            keys = known.interpreter.attempt(
+                f"{path}: {'.'.join(names)}", lambda: navigate.meant(known.interpreter, module, around, names), ()
+            )
+            return tuple(found for key in keys if (found := self._definition_of(key)) is not None)
+
+    def callees(self, definition: Definition) -> tuple[Definition, ...]:
+        """Return the flows and tasks that a flow or task calls, in the order of the calls."""
+        body = definition.location
+        with self._lock:
+            known = self._known
+            if (module := known.interpreter.modules.get(body.path)) is None:
+                return ()
+            keys = known.interpreter.attempt(
+                definition.entrypoint, lambda: navigate.callees(known.interpreter, module, body.span.start), ()
+            )
+            return tuple(found for key in keys if (found := self._definition_of(key)) is not None)
+
     def problems(self, path: str | None = None) -> tuple[Diagnostic, ...]:
         """Return what is wrong with a file, or with all, the configuration files among them."""
         found = [_syntax_error(one, error) for one, error in self._errors.items() if path in {None, one}]
@@ -226,6 +260,9 @@ class Snapshot:
             module = known.interpreter.modules.get(path)
             found = known.definitions[path] = definitions(known.interpreter, module) if module is not None else ()
         return found
+
+    def _definition_of(self, key: Key) -> Definition | None:
+        return next((defined.definition for defined in self._defined(key[1]) if defined.key == key), None)
 
     def _collected(self, path: str) -> tuple[Collected, ...]:
         known = self._known
