@@ -193,7 +193,7 @@ class App:
 
     async def code_lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """Return the lenses of a file."""
-        if (place := await self._place(params.text_document.uri)) is None:
+        if (place := await self.place(params.text_document.uri)) is None:
             return []
         folder, path = place
         found = await asyncio.to_thread(code_lenses, self.session.view(folder), path)
@@ -218,7 +218,7 @@ class App:
 
     async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """Return what can be done at a place."""
-        if (place := await self._place(params.text_document.uri)) is None:
+        if (place := await self.place(params.text_document.uri)) is None:
             return []
         folder, path = place
         span = from_range(self.columns, self.lines(folder)(path), params.range)
@@ -250,7 +250,7 @@ class App:
 
         return of
 
-    async def _place(self, uri: str) -> tuple[Folder, str] | None:
+    async def place(self, uri: str) -> tuple[Folder, str] | None:
         """Return the folder and the path of a document, when the index has heard of its last edit."""
         path = to_path(uri)
         if path is None or (place := self.session.place(path)) is None:

@@ -34,6 +34,10 @@ class Client:
 
     def can(self, path: str) -> bool:
         """Return whether the client has a capability."""
+        return bool(capability(self._capabilities, path))
+
+    def value(self, path: str) -> Any:
+        """Return what the client says of a capability; None where it says nothing."""
         return capability(self._capabilities, path)
 
     def wants(self, notification: str) -> bool:

@@ -139,9 +139,9 @@ def _in_words(diagnostic: Diagnostic) -> Iterable[str]:
         yield f"  {place.location.path}:{place.location.span.start.line + 1}  {place.message}"
 
 
-def capability(capabilities: types.ClientCapabilities, path: str) -> bool:
-    """Return whether a client has a capability, which is named in Python's spelling."""
+def capability(capabilities: types.ClientCapabilities, path: str) -> Any:
+    """Return what a client says of a capability, which is named in Python's spelling; None where it says nothing."""
     value: Any = capabilities
     for name in path.split("."):
         value = getattr(value, name, None)
-    return bool(value)
+    return value

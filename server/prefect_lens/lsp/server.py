@@ -17,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from prefect_lens import __version__
+from prefect_lens.lsp import questions
 from prefect_lens.lsp.app import CODE_ACTION_KINDS, App
 from prefect_lens.lsp.commands import COMMANDS
 from prefect_lens.lsp.convert import PREFIX
@@ -157,6 +158,30 @@ def _register(server: Server) -> None:
     @feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=list(CODE_ACTION_KINDS)))
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
         return await server.app.code_actions(params)
+
+    @feature(types.TEXT_DOCUMENT_HOVER)
+    async def _(params: types.HoverParams) -> types.Hover | None:
+        return await questions.show_hover(server.app, params)
+
+    @feature(types.TEXT_DOCUMENT_IMPLEMENTATION)
+    async def _(params: types.ImplementationParams) -> list[types.Location]:
+        return await questions.implementations(server.app, params)
+
+    @feature(types.WORKSPACE_SYMBOL)
+    async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        return await questions.symbols(server.app, params)
+
+    @feature(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY)
+    async def _(params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem]:
+        return await questions.prepare_hierarchy(server.app, params)
+
+    @feature(types.CALL_HIERARCHY_INCOMING_CALLS)
+    async def _(params: types.CallHierarchyIncomingCallsParams) -> list[types.CallHierarchyIncomingCall]:
+        return await questions.incoming(server.app, params)
+
+    @feature(types.CALL_HIERARCHY_OUTGOING_CALLS)
+    async def _(params: types.CallHierarchyOutgoingCallsParams) -> list[types.CallHierarchyOutgoingCall]:
+        return await questions.outgoing(server.app, params)
 
     @feature("prefectLens/trustGranted")
     def _(_params: dict[str, Any]) -> None:  # of a type that fits the server, as `object`, pygls would hand over that

@@ -1,0 +1,90 @@
+"""What a cursor on a flow or task tells: how it is written, its tests, how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prefect_lens.features import counts
+from prefect_lens.features.code_lens import in_short
+from prefect_lens.features.source import Source
+from prefect_lens.features.status import Queued, Running, status
+from prefect_lens.model import How
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prefect_lens.features.view import View
+    from prefect_lens.model import Definition, Match, Position, Span
+
+MOST_TESTS = 5
+"""How many tests are listed."""
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """A definition that a place in a file names, and where its name stands there."""
+
+    definition: Definition
+    span: Span
+
+
+def pointed(view: View, path: str, source: Source, position: Position) -> Pointed | None:
+    """Return the definition whose name stands at a position: in its `def`, at a call, in an import."""
+    for definition in view.snapshot.definitions(path):
+        for place in (definition.location, definition.declared_at):
+            if place is not None and place.path == path and place.span.start <= position <= place.span.end:
+                return Pointed(definition, place.span)
+    word = source.word(position)
+    if word is None:
+        return None
+    found = view.snapshot.named(path, word.around, word.names)
+    return Pointed(found[0], word.span) if found else None
+
+
+def hover(view: View, definition: Definition, text: Callable[[str], str | None]) -> str:
+    """Return what there is to say of a definition, as Markdown.
+
+    Args:
+        view: what is known.
+        definition: a flow or task.
+        text: gives the text of a file.
+    """
+    written = Source(text(definition.location.path) or "").written(definition.location.span.start)
+    parts = [f"**{definition.kind}** {_code(definition.name)} · {_code(definition.entrypoint)}"]
+    if written is not None:
+        parts.append("\n".join(("```python", *written.decorators, written.head, "```")))
+        if written.doc:
+            parts.append(written.doc)
+    parts.append("\n".join(_tests(view, definition)))
+    return "\n\n".join(parts)
+
+
+def _tests(view: View, definition: Definition) -> Iterator[str]:
+    matches = view.matches(definition)
+    if not matches:
+        yield "No tests" if view.is_complete else "The project is still being read."
+        return
+    direct = sum(match.how is How.DIRECT for match in matches)
+    how = [f"{direct} direct"] if direct else []
+    how += [f"{len(matches) - direct} indirect"] if direct < len(matches) else []
+    yield f"{counts.plural(len(matches), 'test')}: {', '.join(how)}{_ended(view, matches)}\n"
+    for match in matches[:MOST_TESTS]:
+        yield f"- {_code(match.test.node_id)}" + (f" ({match.reason})" if match.how is not How.DIRECT else "")
+    if len(matches) > MOST_TESTS:
+        yield f"- … and {len(matches) - MOST_TESTS:,} more"
+
+
+def _ended(view: View, matches: tuple[Match, ...]) -> str:
+    match status(view, tuple(match.test.node_id for match in matches)):
+        case Queued():
+            return " · queued"
+        case Running() as now:
+            return f" · running {now.done}/{now.total}"
+        case now:
+            short = in_short(now)
+            return f" · {short}" if short is not None else ""
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', chr(39))}`"
