@@ -1,5 +1,7 @@
 """Which functions are tests, and which fixtures they get, as pytest sees it."""
 
+from prefect_lens.index.target import Found, find
+
 from tests.checking import check, workspace
 
 
@@ -14,7 +16,6 @@ def test_files_classes_and_functions_are_named_by_the_configuration():
     python_files = check_*.py
     python_classes = Check *Suite
     python_functions = check_* it_*
-    testpaths = tests
     #- tests/check_a.py
     def check_one(): ...
     def it_works(): ...
@@ -27,8 +28,6 @@ def test_files_classes_and_functions_are_named_by_the_configuration():
         def check_three(self): ...
     #- tests/test_b.py
     def check_one(): ...
-    #- elsewhere/check_c.py
-    def check_one(): ...
     #- tests/build/check_d.py
     def check_one(): ...
     """) == [
@@ -37,6 +36,28 @@ def test_files_classes_and_functions_are_named_by_the_configuration():
         "tests/check_a.py::CheckA::check_two",
         "tests/check_a.py::BigSuite::it_is",
     ]
+
+
+def test_a_test_outside_of_the_testpaths_matches_but_is_not_part_of_everything():
+    snapshot = check("""
+    #- pytest.ini
+    [pytest]
+    testpaths = tests
+    #- flows/etl.py
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_far, test_near
+    #- flows/checks/test_far.py
+    from flows.etl import etl
+    def test_far(): etl()
+    #- tests/test_near.py
+    from flows.etl import etl
+    def test_near(): etl()
+    """)
+    found = find(snapshot, ".")
+    assert isinstance(found, Found)
+    assert [test.node_id for test in found.tests] == ["tests/test_near.py::test_near"]
 
 
 def test_every_form_of_configuration_counts():

@@ -66,19 +66,17 @@ class Project:
     """What `--ignore` and `--ignore-glob` in the options leave out."""
 
     def is_test_file(self, path: str) -> bool:
-        """Whether pytest would collect the file when it is started in the root without arguments."""
+        """Whether pytest would collect the file, were it or its folder given as an argument.
+
+        So `testpaths` does not limit it: a test that stands elsewhere runs as well when it is asked for.
+        """
         inside = relative(path, self.root)
         if inside is None:
             return False
         *folders, name = inside.split("/")
         if name == "conftest.py" or not any(_matches_path(inside, name, pattern) for pattern in self.python_files):
             return False
-        start = 0
-        if self.testpaths:
-            starts = [len(base) for base in self._bases() if _is_under(inside, base)]
-            if not starts:
-                return False
-            start = min(starts)
+        start = min((len(base) for base in self._bases() if _is_under(inside, base)), default=0)
         if any(fnmatch.fnmatch(inside, pattern) or _is_under(inside, pattern) for pattern in self.ignored):
             return False
         depth = inside[:start].count("/") + 1 if start else 0
@@ -87,6 +85,11 @@ class Project:
             for at in range(depth, len(folders))
             for pattern in self.norecursedirs
         )
+
+    def is_run_by_default(self, path: str) -> bool:
+        """Whether pytest would collect the test file when it is started in the root without arguments."""
+        inside = relative(path, self.root)
+        return inside is not None and (not self.testpaths or any(_is_under(inside, base) for base in self._bases()))
 
     def is_class_name(self, name: str) -> bool:
         """Whether `python_classes` names it."""

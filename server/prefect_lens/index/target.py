@@ -38,7 +38,11 @@ def find(snapshot: Snapshot, target: str) -> Found | NotFound:
     if "::" in target:
         return _node(snapshot, target)
     if target in {"", "."}:
-        return Found(snapshot.definitions(), snapshot.tests())
+        everything = snapshot.tests()
+        return Found(
+            snapshot.definitions(),
+            tuple(test for test in everything if snapshot.project_of(test.path).is_run_by_default(test.path)),
+        )
     if target in snapshot.paths:
         return _file(snapshot, target)
     folder = target.rstrip("/") + "/"
@@ -46,17 +50,17 @@ def find(snapshot: Snapshot, target: str) -> Found | NotFound:
         definitions = tuple(d for d in snapshot.definitions() if d.path.startswith(folder))
         tests = tuple(test for test in snapshot.tests() if test.path.startswith(folder))
         return Found(definitions, _together(tests, _tests_of(snapshot, definitions)))
-    everything = snapshot.definitions()
+    known = snapshot.definitions()
     for matching in (
-        [d for d in everything if d.entrypoint == target],
-        [d for d in everything if d.qualname == target],
-        [d for d in everything if target in {d.name, d.qualname.rpartition(".")[2]}],
+        [d for d in known if d.entrypoint == target],
+        [d for d in known if d.qualname == target],
+        [d for d in known if target in {d.name, d.qualname.rpartition(".")[2]}],
     ):
         if len({d.entrypoint for d in matching}) == 1:
             return Found(tuple(matching), _tests_of(snapshot, matching))
         if matching:
             return NotFound(tuple(d.entrypoint for d in matching))
-    return NotFound(_nearest(target, [n for d in everything for n in (d.entrypoint, d.qualname, d.name)], snapshot))
+    return NotFound(_nearest(target, [n for d in known for n in (d.entrypoint, d.qualname, d.name)], snapshot))
 
 
 def _node(snapshot: Snapshot, target: str) -> Found | NotFound:
