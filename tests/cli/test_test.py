@@ -140,6 +140,12 @@ def test_no_interpreter_is_told_with_what_stands_in_the_project(folder):
     assert said.returncode == 2
 
 
+def test_the_interpreter_can_be_named_and_is_told_by_the_options_name(folder):
+    said = lens(folder, "test", "--interpreter", "other/bin/python")
+    assert said.stdout.startswith("Could not run: other/bin/python (--interpreter) not found. Correct --interpreter")
+    assert said.returncode == 2
+
+
 def test_json_is_an_object_whatever_happens(folder):
     venv.create(folder / ".venv", with_pip=False)
     said = json.loads(lens(folder, "test", "--json").stdout)

@@ -31,7 +31,7 @@ _CONFIGURATION = frozenset({"PL502", "PL503", "PL504"})
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.usage = "prefect-lens test [-h] [--json] [TARGET ...] [-- PYTEST ARGUMENTS]"
+    parser.usage = "prefect-lens test [-h] [--json] [--interpreter PATH] [TARGET ...] [-- PYTEST ARGUMENTS]"
     parser.add_argument(
         "targets",
         nargs="*",
@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a flow or task (flows/etl.py:etl), a file, a folder or a test's node ID (default: every test)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--interpreter",
+        metavar="PATH",
+        help="the Python that runs the tests, or its environment's folder (default: found by itself)",
+    )
     parser.epilog = "Exit status: 0 all well, 1 something failed, 2 could not run, 5 no test to run, 130 cancelled."
 
 
@@ -65,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     began = time.monotonic()
     try:
-        results = asyncio.run(_run_all(folder, chosen, arguments.pytest_args, report))
+        results = asyncio.run(_run_all(folder, chosen, arguments, report))
     except KeyboardInterrupt:  # a second Ctrl-C, or a system that cannot tell us of the first
         return CANCELLED
     return _STATUS[report.end(results, time.monotonic() - began)]
@@ -78,7 +83,7 @@ def _why_nothing(snapshot: Snapshot, folder: Path, targets: list[str]) -> str:
 
 
 async def _run_all(
-    folder: Path, parts: Sequence[Part], pytest_args: tuple[str, ...], report: Report
+    folder: Path, parts: Sequence[Part], arguments: argparse.Namespace, report: Report
 ) -> list[RunResult]:
     """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
     from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
@@ -91,7 +96,7 @@ async def _run_all(
     for part in parts:
         if cancel.is_set():
             break
-        request = _request(folder, part, pytest_args)
+        request = _request(folder, part, arguments)
         if isinstance(request, Trouble):
             results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(request,)))
         else:
@@ -99,15 +104,23 @@ async def _run_all(
     return results
 
 
-def _request(folder: Path, part: Part, pytest_args: tuple[str, ...]) -> RunRequest | Trouble:
+def _request(folder: Path, part: Part, arguments: argparse.Namespace) -> RunRequest | Trouble:
     from prefect_lens.engine.interpreter import find_interpreter  # noqa: PLC0415
 
-    found = find_interpreter(folder, part.project, configured=part.settings.interpreter, environ=os.environ)
+    found = find_interpreter(
+        folder,
+        part.project,
+        setting=arguments.interpreter,
+        setting_name="--interpreter",
+        configured=part.settings.interpreter,
+        environ=os.environ,
+    )
     if isinstance(found, Trouble):
         # The editor's setting is none here; what does the same for everybody stands in the project.
         cure = (found.cure or "").replace("prefectLens.interpreter", "interpreter in [tool.prefect-lens]")
         return replace(found, cure=cure or None)
-    return RunRequest(folder, part.project, found, part.tests, part.files, (*part.settings.pytest_args, *pytest_args))
+    options = (*part.settings.pytest_args, *arguments.pytest_args)
+    return RunRequest(folder, part.project, found, part.tests, part.files, options)
 
 
 def _cancel_on_signals(cancel: asyncio.Event) -> None:

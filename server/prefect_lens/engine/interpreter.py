@@ -25,11 +25,12 @@ def find_interpreter(
     editor: str | None = None,
     configured: str | None = None,
     environ: Mapping[str, str],
+    setting_name: str = "prefectLens.interpreter",
 ) -> Interpreter | Trouble:
     """Return the interpreter that runs a project's tests, and why that one.
 
     The first of these that is given wins, and is an error where it is not there: the setting
-    `prefectLens.interpreter` (`setting`), the choice of the editor's Python extension (`editor`), `interpreter` of
+    (`setting`, told by `setting_name`), the choice of the editor's Python extension (`editor`), `interpreter` of
     `[tool.prefect-lens]` (`configured`, relative to the project). Then the first that exists of `.venv` and `venv` in
     the project and in each folder up to the workspace folder, the active `VIRTUAL_ENV` or `CONDA_PREFIX`, pixi's
     default environment, and `python3` or `python` on the PATH of `environ`.
@@ -38,7 +39,7 @@ def find_interpreter(
     """
     root = folder / project
     given = (
-        (setting, folder, "prefectLens.interpreter", "Correct prefectLens.interpreter, or empty it."),
+        (setting, folder, setting_name, f"Correct {setting_name}, or leave it out."),
         (editor, folder, "chosen in the Python extension", "Choose another one with “Python: Select Interpreter”."),
         (configured, root, "[tool.prefect-lens] interpreter", "Correct interpreter in pyproject.toml, or remove it."),
     )
