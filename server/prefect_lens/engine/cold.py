@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +15,14 @@ from prefect_lens.engine import guard
 from prefect_lens.engine.channel import open_channel
 from prefect_lens.engine.environment import environment
 from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder, sweep
+from prefect_lens.engine.guarded import GuardedWorker
 from prefect_lens.engine.trouble import OLDEST_PYTHON, TOO_OLD
-from prefect_lens.engine.workers import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
-    from pytest_prefect_lens.wire import Message
-
-    from prefect_lens.engine.channel import Channel
     from prefect_lens.engine.request import RunRequest
-
-KEPT_OUTPUT = 1_000_000
-"""How many bytes of a worker's output are kept: the last ones."""
 
 # `-c` leaves `__main__` without a file, so that a process which multiprocessing spawns has nothing of ours to run
 # again. The first entry of the path is what `python -m pytest` would have there; the plugin comes last, if at all.
@@ -39,7 +32,7 @@ if sys.version_info < {oldest!r}: sys.exit({too_old})
 import importlib.util, os
 if sys.path and sys.path[0] == "": sys.path[0] = os.getcwd()
 if importlib.util.find_spec("pytest_prefect_lens") is None: sys.path.append({plugin!r})
-from pytest_prefect_lens.worker import main
+from pytest_prefect_lens.{module} import main
 main()
 """
 
@@ -52,112 +45,40 @@ class ColdWorkers:
         sweep()
 
     @asynccontextmanager
-    async def open(self, request: RunRequest) -> AsyncGenerator[ColdWorker]:
+    async def open(self, request: RunRequest) -> AsyncGenerator[GuardedWorker]:
         """See `WorkerSource.open`."""
         cache = cache_folder(self._environ)
         with run_folder() as (home, lock):
             async with open_channel() as channel:
+                about = {"channel": channel.address.text, "cache": str(cache)}
                 spec: dict[str, Any] = {
-                    "argv": [request.interpreter.path, "-c", _boot(plugin_folder(cache))],
+                    "argv": [request.interpreter.path, "-c", boot(plugin_folder(cache), "worker")],
                     "cwd": str(request.root),
                     "env": {
                         **environment(self._environ, request.interpreter, request.root, home),
-                        "PREFECT_LENS_WORKER": json.dumps({"channel": channel.address.text, "cache": str(cache)}),
+                        "PREFECT_LENS_WORKER": json.dumps(about),
                     },
                     "fds": channel.address.descriptors,
                     "home": str(home),
                 }
-                worker = await _start(spec, channel, lock, home)
+                process = await start(spec, lock)
+                channel.handed_down()
+                assert process.stdin is not None
+                assert process.stdout is not None
+                assert process.stderr is not None
+                worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home)
                 try:
-                    await channel.send(_order(request, home))
+                    await channel.send(order_of(request, home))
                     yield worker
                 finally:
-                    await asyncio.shield(asyncio.ensure_future(worker.kill()))
+                    await asyncio.shield(asyncio.ensure_future(_end(worker, process)))
 
 
-class ColdWorker:
-    """A worker behind its guard."""
+async def start(spec: dict[str, Any], lock: int) -> asyncio.subprocess.Process:
+    """Start what `spec` says under a guard of its own, see `guard.py`; the guard holds the lock of the private folder.
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel, home: Path) -> None:
-        self.home = home
-        self._process = process
-        self._channel = channel
-        self._tail = _Tail(KEPT_OUTPUT)
-        self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self._listening = asyncio.ensure_future(self._listen())
-        self._collecting = asyncio.ensure_future(self._collect())
-
-    def messages(self) -> AsyncIterator[Message]:
-        """See `Worker.messages`."""
-        return self._channel.messages()
-
-    async def interrupt(self) -> None:
-        """See `Worker.interrupt`."""
-        if self._process.stdin is not None and not self._process.stdin.is_closing():
-            self._process.stdin.write(b"interrupt\n")
-
-    async def kill(self) -> None:
-        """See `Worker.kill`."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        await asyncio.wait([self._listening])  # the guard's output ends when the guard does
-        await asyncio.wait([self._collecting], timeout=1)
-        self._collecting.cancel()  # a process that got away from the guard may hold the pipe of its output open
-        await self._process.wait()
-
-    async def exited(self) -> Exit:
-        """See `Worker.exited`."""
-        return await asyncio.shield(self._exit)
-
-    def output(self) -> str:
-        """See `Worker.output`."""
-        return self._tail.text()
-
-    async def _listen(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            while line := await self._process.stdout.readline():
-                event = json.loads(line)
-                if "failed" in event:
-                    self._tell(Exit(None, error=event["failed"]))
-                elif "exited" in event:
-                    self._tell(Exit(event["exited"], event["signal"]))
-        finally:
-            self._tell(Exit(None, error="the process that guards it was killed"))
-
-    def _tell(self, end: Exit) -> None:
-        if not self._exit.done():
-            self._exit.set_result(end)
-
-    async def _collect(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := await self._process.stderr.read(65536):
-            self._tail.add(chunk)
-
-
-class _Tail:
-    """The last bytes of a stream of any length."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._chunks: deque[bytes] = deque()
-        self._size = 0
-        self._lost = False
-
-    def add(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        while self._size - len(self._chunks[0]) >= self._limit:
-            self._size -= len(self._chunks.popleft())
-            self._lost = True
-
-    def text(self) -> str:
-        text = b"".join(self._chunks)[-self._limit :].decode("utf-8", "replace")
-        return f"[… the beginning was left out]\n{text}" if self._lost else text
-
-
-async def _start(spec: dict[str, Any], channel: Channel, lock: int, home: Path) -> ColdWorker:
-    descriptors = (*spec["fds"], lock)
+    The guard's input and output are those of the process returned, its error is what the worker writes.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -166,22 +87,22 @@ async def _start(spec: dict[str, Any], channel: Channel, lock: int, home: Path) 
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        pass_fds=descriptors if sys.platform != "win32" else (),
+        pass_fds=(*spec["fds"], lock) if sys.platform != "win32" else (),
         start_new_session=True,
         creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
     )
-    channel.handed_down()
-    worker = ColdWorker(process, channel, home)
     assert process.stdin is not None
     process.stdin.write(json.dumps(spec).encode("ascii") + b"\n")
-    return worker
+    return process
 
 
-def _boot(plugin: Path) -> str:
-    return _BOOT.format(oldest=OLDEST_PYTHON, too_old=TOO_OLD, plugin=str(plugin))
+def boot(plugin: Path, module: str) -> str:
+    """Return the program that runs `main` of a module of the plugin, which may not be installed."""
+    return _BOOT.format(oldest=OLDEST_PYTHON, too_old=TOO_OLD, plugin=str(plugin), module=module)
 
 
-def _order(request: RunRequest, home: Path) -> Order:
+def order_of(request: RunRequest, home: Path) -> Order:
+    """Return what a worker with the private folder `home` is told for a request."""
     folder = request.folder
     return Order(
         version=VERSION,
@@ -191,3 +112,8 @@ def _order(request: RunRequest, home: Path) -> Order:
         pytest_args=request.pytest_args,
         home=str(home),
     )
+
+
+async def _end(worker: GuardedWorker, process: asyncio.subprocess.Process) -> None:
+    await worker.kill()
+    await process.wait()

@@ -8,6 +8,9 @@ each event: `started`, `failed`, `exited`. Its standard error becomes the output
 It detaches itself at once; that it has ended shows in the end of its standard output. It ends when the worker and
 everything that the worker started are gone, and the run's private folder with them.
 
+Started as `guard.py adopt PID HOME` by the parent of a process that runs already, which it replaces, it guards that
+one in the same way: it hears no first line, and does not detach itself.
+
 How processes are found that hide from their parent, by system:
 
 - Linux: as a "child subreaper" it inherits each orphan, whatever session it made for itself.
@@ -37,6 +40,15 @@ _GIVE_UP = 5.0
 
 def main() -> None:
     """Run until nothing is left."""
+    if sys.argv[1:2] == ["adopt"]:
+        _, _, worker, home = sys.argv
+        try:
+            wake_out, _ = _prepare()
+            os.kill(os.getpid(), signal.SIGCHLD)  # it may have ended before anybody listened
+            _watch(int(worker), wake_out)
+        finally:
+            _remove(home)
+        return
     if sys.platform != "win32" and os.fork():
         # The guard is nobody's child: editors end a server by killing its descendants one by one, and one killed
         # between its worker and the worker's children would leave those to nobody.
@@ -74,7 +86,8 @@ def _remove(home: str) -> None:
 # --- Linux, macOS ------------------------------------------------------------------------------------------------
 
 
-def _guard_posix(spec: dict[str, Any]) -> None:
+def _prepare() -> tuple[int, Any]:
+    """Become who inherits the orphans and is woken when a child ends; return what wakes, and the C library."""
     libc: Any = ctypes.CDLL(None)
     if sys.platform == "linux":
         libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
@@ -86,6 +99,11 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     os.set_blocking(wake_out, False)
     signal.set_wakeup_fd(wake_in)
     signal.signal(signal.SIGCHLD, _wake)
+    return wake_out, libc
+
+
+def _guard_posix(spec: dict[str, Any]) -> None:
+    wake_out, libc = _prepare()
 
     def before_exec() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -111,6 +129,10 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     for descriptor in (*spec["fds"], 2):
         os.close(descriptor)
     os.open(os.devnull, os.O_WRONLY)  # the free number 2, so that no later file takes it
+    _watch(worker, wake_out)
+
+
+def _watch(worker: int, wake_out: int) -> None:
     _tell(started=worker, guard=os.getpid())
 
     seen: dict[int, str] = {}
