@@ -6,6 +6,7 @@ early waits instead of failing. The child says itself when it is ready, and why 
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -16,18 +17,25 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_prefect_lens import forking
 from pytest_prefect_lens.wire import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pytest_prefect_lens.cleaning import Cleaner
+
 PATIENCE = 120.0
 """Seconds until an API that says nothing counts as one that cannot start. A slow machine takes 20."""
+
+_CLEAN = "/prefect-lens/clean"
+"""What is asked for, below the secret path, to have the database cleaned."""
 
 _BOOT = """\
 import importlib.util, sys
@@ -39,33 +47,13 @@ serve()
 
 def start(home: Path, cache: Path) -> Api:
     """Start the API of a run whose private folder is `home`. It ends with this process, however that ends."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
-    secret = f"/{secrets.token_urlsafe(12)}"
-    folder = home / "server"
-    folder.mkdir()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_"))},
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        # As Prefect starts the server of its own test harness: without background services. (Not as its `final` one:
-        # what that takes away to save memory, newer versions of FastAPI look for.)
-        "PREFECT__SERVER_EPHEMERAL": "1",
-        "PREFECT_LENS_API": json.dumps(
-            {
-                "socket": listener.fileno(),
-                "secret": secret,
-                "database": str(home / "prefect.db"),
-                "cache": str(cache),
-            }
-        ),
-    }
-    environment.pop("PREFECT_SERVER_API_BASE_PATH", None)
+    listener, about, environment = _prepare(home, cache)
+    environment["PREFECT_LENS_API"] = json.dumps({**about, "socket": listener.fileno()})
     listener.set_inheritable(True)
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", _BOOT.format(plugin=str(Path(__file__).parents[1]))],
-            cwd=folder,  # empty: no `.env`, no `prefect.toml`
+            cwd=home / "server",
             env=environment,
             stdin=subprocess.PIPE,  # its end is the child's sign to go
             stdout=subprocess.PIPE,
@@ -73,18 +61,78 @@ def start(home: Path, cache: Path) -> Api:
             close_fds=sys.platform != "win32",
             pass_fds=() if sys.platform == "win32" else (listener.fileno(),),
         )
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}{secret}/api"
+    assert process.stdout is not None
+    said = process.stdout
+    address = _address(listener, about)
     listener.close()
-    return Api(address, process, home / "server.log")
+    return Api(address, said.fileno(), process.poll, home / "server.log", (process.stdin, said))
+
+
+def fork(home: Path, cache: Path, become: Callable[[], None]) -> Api:
+    """Start the API as a fork of this process, which has imported what it needs; `become` makes Prefect usable there.
+
+    Its environment and its working folder are those that `start` gives it. This process must have one thread.
+    """
+    listener, about, environment = _prepare(home, cache)
+    life, ours = os.pipe()
+    said, say = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            log = os.open(home / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+            forking.settle(life, say, log, keep=(listener.fileno(),))
+            os.environ.clear()
+            os.environ.update(environment)
+            os.chdir(home / "server")
+            _serve(about, listener, become)
+        except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(life)
+    os.close(say)
+    address = _address(listener, about)
+    listener.close()
+    return Api(address, said, functools.partial(forking.poll, child), home / "server.log", (ours,))
+
+
+def _prepare(home: Path, cache: Path) -> tuple[socket.socket, dict[str, str], dict[str, str]]:
+    """Return the socket, what the child is to know, and its environment; make its working folder."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    (home / "server").mkdir()  # empty: no `.env`, no `prefect.toml`
+    about = {
+        "secret": f"/{secrets.token_urlsafe(12)}",
+        "database": str(home / "prefect.db"),
+        "cache": str(cache),
+    }
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_"))},
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        # As Prefect starts the server of its own test harness: without background services. (Not as its `final` one:
+        # what that takes away to save memory, newer versions of FastAPI look for.)
+        "PREFECT__SERVER_EPHEMERAL": "1",
+    }
+    environment.pop("PREFECT_SERVER_API_BASE_PATH", None)
+    return listener, about, environment
+
+
+def _address(listener: socket.socket, about: dict[str, str]) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}{about['secret']}/api"
 
 
 class Api:
     """A Prefect API that is starting, or runs."""
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(
+        self, url: str, said: int, poll: Callable[[], int | None], log: Path, kept: tuple[object, ...]
+    ) -> None:
         self.url = url
-        self._process = process
+        self._said = said
+        self._poll = poll
         self._log = log
+        self._kept = kept
         self._heard = b""
         self._ready = False
 
@@ -95,6 +143,18 @@ class Api:
             if not self._listen(deadline - time.monotonic()):
                 return self.broken()
         return self._refusal()
+
+    def clean(self) -> bool:
+        """Make its database as new as it was at its start; whether that could be done."""
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.netloc, timeout=30)
+        try:
+            connection.request("POST", f"{place.path.removesuffix('/api')}{_CLEAN}")
+            return connection.getresponse().status == 204
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def is_dead(self) -> bool:
         """Whether it was ready once and is gone."""
@@ -114,7 +174,7 @@ class Api:
         return Broken("PL906", f"Prefect's server did not start, it {self._ending()}: {last}", log)
 
     def _ending(self) -> str:
-        status = self._process.poll()
+        status = self._poll()
         if status is None:
             return "was not ready in time"
         return f"ended with exit status {status}" if status >= 0 else f"was killed by signal {-status}"
@@ -142,15 +202,13 @@ class Api:
 
     def _listen(self, patience: float) -> bool:
         """Take in what the child says; whether there is more to hope for."""
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
         if sys.platform != "win32":
-            readable, _, _ = select.select([descriptor], [], [], max(patience, 0))
+            readable, _, _ = select.select([self._said], [], [], max(patience, 0))
             if not readable:
                 return self._ready
         elif self._ready:
-            return self._process.poll() is None
-        said = os.read(descriptor, 65536)
+            return self._poll() is None
+        said = os.read(self._said, 65536)
         self._heard += said or b"gone\n"
         self._ready = self._ready or b"ready\n" in self._heard
         return bool(said)
@@ -162,23 +220,34 @@ class Api:
 def serve() -> None:
     """Serve Prefect's API until the parent is gone."""
     about = json.loads(os.environ.pop("PREFECT_LENS_API"))
+    _serve(about, socket.socket(fileno=about["socket"]), lambda: None)
+
+
+def _serve(about: dict[str, str], listener: socket.socket, become: Callable[[], None]) -> None:
     say = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import template  # noqa: PLC0415
+        from pytest_prefect_lens import cleaning, template  # noqa: PLC0415
 
+        become()
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
         template.use(kept, database)
         uvicorn: Any = import_module("uvicorn")
         app: Any = import_module("prefect.server.api.server").create_app()
+        cleaner = cleaning.Cleaner(database)
     except BaseException as error:
         from pytest_prefect_lens import blame  # noqa: PLC0415
 
         say.write(json.dumps(blame.describe(error)).encode("ascii") + b"\n")
         raise
-    wrapped = _behind(about["secret"], _before_ready(app, lambda: template.keep(kept, database)))
+
+    def keep() -> None:
+        template.keep(kept, database)
+        cleaner.keep()
+
+    wrapped = _behind(about["secret"], _before_ready(app, keep), cleaner)
     config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
 
     server = uvicorn.Server(config)
@@ -190,7 +259,7 @@ def serve() -> None:
             say.write(b"ready\n")
 
     server.startup = start_up_and_tell
-    server.run(sockets=[socket.socket(fileno=about["socket"])])
+    server.run(sockets=[listener])
 
 
 def _go_with_parent() -> None:
@@ -199,7 +268,7 @@ def _go_with_parent() -> None:
     os._exit(0)  # a clean shutdown takes seconds, and what it would save is removed with the run's folder
 
 
-def _behind(secret: str, app: Any) -> Callable[..., Awaitable[None]]:
+def _behind(secret: str, app: Any, cleaner: Cleaner) -> Callable[..., Awaitable[None]]:
     """Serve the application below a path that nobody guesses: other users of this machine reach loopback too.
 
     The oldest Prefects have no setting for that.
@@ -209,6 +278,9 @@ def _behind(secret: str, app: Any) -> Callable[..., Awaitable[None]]:
         if scope["type"] in ("http", "websocket"):
             if not scope["path"].startswith(f"{secret}/"):
                 await _refuse(scope, send)
+                return
+            if scope["path"] == f"{secret}{_CLEAN}":
+                await _answer(send, 204 if await cleaner.clean() else 409)
                 return
             raw = scope.get("raw_path") or b""
             scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}
@@ -221,8 +293,12 @@ async def _refuse(scope: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await send({"type": "http.response.start", "status": 404, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        await _answer(send, 404)
+
+
+async def _answer(send: Any, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _before_ready(app: Any, work: Callable[[], None]) -> Callable[..., Awaitable[None]]:

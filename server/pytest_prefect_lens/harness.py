@@ -1,14 +1,17 @@
 """Hands the run's own API to a conftest that calls `prefect_test_harness`. Needs the standard library alone.
 
-Prefect's harness starts a server with an empty database, which takes seconds. The run has just that already, so the
-first harness of a process is given it, as long as no test has ended: nothing has been written to it then. A later
-harness, as one for each module or each test makes them, expects an empty database again and starts its own, and so
-does one in a worker of xdist, which shares the run's API with others.
+Prefect's harness starts a server with an empty database, which takes seconds. The run has just that already, so a
+harness is given it, one after the other, with the database made clean in between. Two that are open at the same time
+cannot share it: the inner one starts its own server, and so does one that comes after tests which used the run's API
+without a harness and may still look for what they wrote there. A worker of xdist shares the run's API with others:
+there every harness starts its own.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +24,53 @@ _HARNESS = "prefect_test_harness"
 
 
 class Lease:
-    """Whether the run's API is still as nobody has used it."""
+    """Who has the run's API, and whether it is as good as new."""
 
-    def __init__(self) -> None:
-        self._free = True
+    def __init__(self, clean: Callable[[], bool]) -> None:
+        self._clean = clean
+        self._held = False
+        self._dirty = False
+        self._was_held = False
+        """Whether it was given back in the test that goes on."""
+        self._used_by_others = False
 
     def take(self) -> bool:
-        """Take it, if it is free; it is not from here on."""
-        free, self._free = self._free, False
-        return free
+        """Take it, if it can be had as good as new."""
+        if self._held or self._used_by_others:
+            return False
+        if self._dirty and not (_drained() and self._clean()):
+            self._used_by_others = True  # nobody is to try that again
+            return False
+        self._held = self._dirty = True
+        return True
 
-    def spoil(self) -> None:
-        """Say that something may have been written to it."""
-        self._free = False
+    def give_back(self) -> None:
+        """Say that the one who had it needs it no more."""
+        self._held, self._was_held = False, True
+
+    def test_ended(self) -> None:
+        """Say that a test has ended; where no harness was around it, it may have written to the API as it found it."""
+        if not self._held and not self._was_held:
+            self._used_by_others = True
+        self._was_held = False
+
+
+def _drained() -> bool:
+    """Wait until all that this process has to tell the API is told, as Prefect's harness does at its end."""
+    drained: list[bool] = []
+
+    def drain() -> None:
+        for module, name in (("prefect.events.worker", "EventsWorker"), ("prefect.logging.handlers", "APILogWorker")):
+            worker = getattr(sys.modules.get(module), name, None)
+            if worker is not None:
+                worker.drain_all(timeout=10, at_exit=False)
+        drained.append(True)
+
+    # In a thread of its own: where an event loop runs, Prefect would return something to be awaited.
+    thread = threading.Thread(target=drain, daemon=True)
+    thread.start()
+    thread.join()
+    return bool(drained)
 
 
 def install(lease: Lease, wait_for_api: Callable[[], None]) -> Callable[[], None]:
@@ -43,9 +80,12 @@ def install(lease: Lease, wait_for_api: Callable[[], None]) -> Callable[[], None
         @functools.wraps(original)
         @contextmanager
         def prefect_test_harness(*args: Any, **kwargs: Any) -> Generator[None]:
+            wait_for_api()
             if lease.take():
-                wait_for_api()
-                yield
+                try:
+                    yield
+                finally:
+                    lease.give_back()
             else:
                 with original(*args, **kwargs):
                     yield

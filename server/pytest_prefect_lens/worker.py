@@ -187,11 +187,11 @@ def _run_pytest(
         if trouble is not None:
             raise link.MachineryError(trouble)
 
-    lease = harness.Lease()
+    lease = harness.Lease(server.clean)
 
     def say_and_note(message: Message) -> None:
         if isinstance(message, Finished):
-            lease.spoil()
+            lease.test_ended()
         say(message)
 
     harness.install(lease, wait_for_api)

@@ -44,11 +44,11 @@ PROJECT = """
     ("scope", "ours", "runs"),
     [
         ("session", [True, True, True], [0, 1, 2]),
-        ("module", [True, True, False], [0, 1, 0]),
-        ("function", [True, False, False], [0, 0, 0]),
+        ("module", [True, True, True], [0, 1, 0]),
+        ("function", [True, True, True], [0, 0, 0]),
     ],
 )
-async def test_each_harness_has_an_empty_database_and_the_first_is_the_runs_own(  # noqa: PLR0917
+async def test_each_harness_has_an_empty_database_and_is_the_runs_own(  # noqa: PLR0917
     project, every_python, monkeypatch, tmp_path, scope, ours, runs
 ):
     monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
