@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prefect_lens.features.results import Place, Results, function_id
+from prefect_lens.index import newer
 
 if TYPE_CHECKING:
     from pytest_prefect_lens.wire import CaseRecord
@@ -20,9 +20,7 @@ Hashes = Mapping[str, str]
 def function_hashes(text: str) -> Hashes | None:
     """Return a hash of every function in a text; None for a text that is no Python, which says nothing new."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree, _ = newer.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prefect_lens.index import newer
 from prefect_lens.model import Position, Span
 
 if TYPE_CHECKING:
@@ -45,13 +46,11 @@ class Source:
     """A text, parsed as far as it can be: one that is no Python has no words and no definitions."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._tree: ast.Module | None = ast.parse("\n".join(self._lines))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            self._tree = None
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self._tree: ast.Module | None = None
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            self._tree, text = newer.parse(text)
+        self._lines = text.split("\n")
 
     def word(self, position: Position) -> Word | None:
         """Return the dotted name at a position."""

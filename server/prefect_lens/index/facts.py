@@ -115,13 +115,13 @@ def read_facts(text: str) -> Facts:
 
     text = normalize(text)
     try:
-        tree, problem = lower.parse(text)
-        if tree is None:
-            tree = recover.parse_around(text, problem)
-        if tree is None:
-            return EMPTY._replace(problem=problem, prefect="prefect" in text)
-        prefect = "prefect" in text
-        return Facts(lower.scopes(tree, text), problem, prefect, prefect or "with_options" in text)
+        prefect, problem = "prefect" in text, None
+        found = lower.parse(text)
+        if isinstance(found, SyntaxProblem):
+            problem, found = found, recover.parse_around(text, found)
+        if found is None:
+            return EMPTY._replace(problem=problem, prefect=prefect)
+        return Facts(lower.scopes(*found), problem, prefect, prefect or "with_options" in text)
     except (RecursionError, MemoryError):
         deep = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
         return EMPTY._replace(problem=deep, prefect="prefect" in text)

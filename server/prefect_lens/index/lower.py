@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from typing import TYPE_CHECKING
 
+from prefect_lens.index import newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
 from prefect_lens.index.lower_expressions import Expressions, Open, asked_for
 
@@ -18,19 +18,17 @@ _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def parse(text: str) -> tuple[ast.Module | None, SyntaxProblem | None]:
-    """Return the tree, or why there is none."""
+def parse(text: str) -> tuple[ast.Module, str] | SyntaxProblem:
+    """Return the tree and the text that its columns are of, or why there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text), None
+        return newer.parse(text)
     except SyntaxError as error:
         line = max((error.lineno or 1) - 1, 0)
-        return None, SyntaxProblem(error.msg or "invalid syntax", line, max((error.offset or 1) - 1, 0))
+        return SyntaxProblem(error.msg or "invalid syntax", line, max((error.offset or 1) - 1, 0))
     except ValueError:  # NUL
         before = text.partition("\0")[0]
         line = before.count("\n")
-        return None, SyntaxProblem("the file has NUL characters in it", line, len(before) - before.rfind("\n") - 1)
+        return SyntaxProblem("the file has NUL characters in it", line, len(before) - before.rfind("\n") - 1)
 
 
 def scopes(tree: ast.Module, text: str) -> tuple[Scope, ...]:

@@ -10,11 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import lower
+from prefect_lens.index.facts import SyntaxProblem
 
 if TYPE_CHECKING:
     import ast
-
-    from prefect_lens.index.facts import SyntaxProblem
 
 ATTEMPTS = 30
 """More broken places than this, and the file is taken as no Python at all."""
@@ -22,22 +21,21 @@ ATTEMPTS = 30
 _CONTINUES = re.compile(r"\s*(?:[)\]}#]|else\b|elif\b|except\b|finally\b|case\b)")
 
 
-def parse_around(text: str, problem: SyntaxProblem | None) -> ast.Module | None:
-    """Return the tree of the text without its broken parts; None where nothing is left of it."""
+def parse_around(text: str, problem: SyntaxProblem) -> tuple[ast.Module, str] | None:
+    """Return the text without its broken parts, and its tree; None where nothing is left of it."""
     lines = text.split("\n")
     tried: dict[int, int] = {}
     for _ in range(ATTEMPTS):
-        if problem is None:
-            return None
         place = min(problem.line, len(lines) - 1)
         at = _last_code(lines, place)
         if at is None:
             return None
         tried[place] = attempt = tried.get(place, 0) + 1
         _take_out(lines, at, attempt)
-        tree, problem = lower.parse("\n".join(lines))
-        if tree is not None:
-            return tree
+        found = lower.parse("\n".join(lines))
+        if not isinstance(found, SyntaxProblem):
+            return found
+        problem = found
     return None
 
 
