@@ -19,12 +19,14 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens import patching
 from pytest_prefect_lens.frames import caller, exception_record
+from pytest_prefect_lens.live import LiveBook
 from pytest_prefect_lens.runs import Book, state_record
 from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
 
@@ -34,15 +36,44 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.patching import Patches
 
 _book = Book()
+_live: tuple[LiveBook, ...] = ()
+"""The books of those who look on for a while."""
 _unfit: list[str] = []
+_installed = 0
+"""How many have asked to record. Prefect is patched once, and whole again when the last one is done."""
+_undo: list[Callable[[], None]] = []
 
 
 def install() -> Callable[[], None]:
     """Begin to record; the function returned ends it."""
-    global _book  # noqa: PLW0603  Prefect's classes are the process's, and so is what listens to them
-    _book = Book()
-    _unfit.clear()
-    return patching.install(_STEPS, _unfit)
+    global _book, _installed  # noqa: PLW0603  Prefect's classes are the process's, and so is what listens to them
+    if not _installed:
+        _book = Book()
+        _unfit.clear()
+        _undo.append(patching.install(_STEPS, _unfit))
+    _installed += 1
+    return _uninstall
+
+
+def _uninstall() -> None:
+    global _installed  # noqa: PLW0603
+    _installed -= 1
+    if not _installed:
+        _undo.pop()()
+
+
+@contextmanager
+def looking_on() -> Generator[LiveBook]:
+    """Give a book of its own, with Prefect's objects in it, on what happens inside the `with`."""
+    global _live  # noqa: PLW0603  as above
+    book = LiveBook()
+    end = install()
+    _live = (*_live, book)
+    try:
+        yield book
+    finally:
+        _live = tuple(other for other in _live if other is not book)
+        end()
 
 
 def take() -> tuple[RunRecord, ...]:
@@ -188,13 +219,28 @@ def _around_send(original: Callable[..., Any]) -> Callable[..., Any]:
 # --- what is noted ----------------------------------------------------------------------------------
 
 
+def _meet(run_id: str, kind: str, subject: Any, run: Any, parent: str | None = None) -> None:
+    for book in (_book, *_live):
+        book.meet(run_id, kind, subject, run, parent)
+
+
+def _enter(run_id: str, state: StateRecord, live: Any = None, exception: BaseException | None = None) -> None:
+    _book.enter(run_id, state)
+    for book in _live:
+        book.enter(run_id, state, live, exception)
+
+
+def _knows(run_id: str) -> bool:
+    return _book.knows(run_id) or any(book.knows(run_id) for book in _live)
+
+
 def _meet_engine(engine: Any) -> None:
     if (task := getattr(engine, "task", None)) is not None:
         run = engine.task_run
-        _book.meet(str(run.id), "task", task, run, _parent_of_task(run))
+        _meet(str(run.id), "task", task, run, _parent_of_task(run))
     else:
         run = engine.flow_run
-        _book.meet(str(run.id), "flow", engine.flow, run, _parent_of_flow(str(run.id)))
+        _meet(str(run.id), "flow", engine.flow, run, _parent_of_flow(str(run.id)))
 
 
 def _note_state(engine: Any, proposed: Any, returned: Any) -> None:
@@ -203,23 +249,27 @@ def _note_state(engine: Any, proposed: Any, returned: Any) -> None:
     # Where the API answers with another state (a flow that awaits its retry), the proposed one holds the exception.
     exception = _exception_in(proposed) or _exception_in(returned)
     record = None if exception is None else exception_record(exception)
-    _book.enter(str(run.id), state_record(returned, record, proposed.message))
+    _enter(str(run.id), state_record(returned, record, proposed.message), returned, exception)
 
 
 def _note_failed_attempt(engine: Any, reason: Any) -> None:
     exception = reason if isinstance(reason, BaseException) else _exception_in(reason)
     if exception is not None:
-        _book.attempt_failed(str(engine.task_run.id), exception_record(exception))
+        run_id, failure = str(engine.task_run.id), exception_record(exception)
+        _book.attempt_failed(run_id, failure)
+        for book in _live:
+            book.attempt_failed(run_id, failure, exception)
 
 
 def _note_emitted(task_run: Any, state: Any) -> None:
     run_id = str(task_run.id)
-    if not _book.knows(run_id):
+    if not _knows(run_id):
         context = _context("TaskRunContext")
         task = context.task if context is not None and str(context.task_run.id) == run_id else None
-        _book.meet(run_id, "task", task, task_run, _parent_of_task(task_run))
+        _meet(run_id, "task", task, task_run, _parent_of_task(task_run))
     exception = _exception_in(state)
-    _book.enter(run_id, state_record(state, None if exception is None else exception_record(exception)))
+    record = None if exception is None else exception_record(exception)
+    _enter(run_id, state_record(state, record), state, exception)
 
 
 def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
@@ -229,17 +279,23 @@ def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
     for one in together:
         run_id = getattr(one, "task_run_id", None) or getattr(getattr(one, "state_details", None), "task_run_id", None)
         if run_id is not None:
-            _book.submitted(str(run_id), task, site, parent)
+            for book in (_book, *_live):
+                book.submitted(str(run_id), task, site, parent)
 
 
 def _note_pause(flow_run_id: Any, result: Any) -> None:
     state = getattr(result, "state", None)
-    if state is not None and state.type.value == "PAUSED" and _book.knows(str(flow_run_id)):
-        _book.enter(str(flow_run_id), state_record(state, None))
+    if state is not None and state.type.value == "PAUSED" and _knows(str(flow_run_id)):
+        _enter(str(flow_run_id), state_record(state, None), state)
 
 
 def _note_event(event: Any) -> None:
     """Read a task run's state from an event, which carries its id; those of this process are known by it already."""
+    if _live:
+        flow, task = (getattr(_context(f"{kind}RunContext"), f"{kind.lower()}_run", None) for kind in ("Flow", "Task"))
+        run = flow if task is None else task
+        for book in _live:
+            book.emitted(None if run is None else str(run.id), event)
     if not event.event.startswith("prefect.task-run."):
         return
     payload: Any = event.payload.get("validated_state")
@@ -247,9 +303,9 @@ def _note_event(event: Any) -> None:
         return
     state = cast("Mapping[str, Any]", payload)
     run_id = str(event.resource.id).removeprefix("prefect.task-run.")
-    _book.meet(run_id, "task", None, _Named(event.resource.get("prefect.resource.name", "")))
+    _meet(run_id, "task", None, _Named(event.resource.get("prefect.resource.name", "")))
     kind, message = str(state.get("type")), state.get("message")
-    _book.enter(
+    _enter(
         run_id,
         StateRecord(
             id=str(event.id),

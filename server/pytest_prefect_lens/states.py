@@ -26,10 +26,12 @@ class Row:
     severity: str
     """`error`, `warning`, `information` or `hint`: the protocol's words."""
     exception: str | None
-    """The exception that stands for it in Python; None where Prefect raises none and neither do we."""
+    """The exception of ours that stands for it in Python; None where the run did what it was for."""
     sentence: str
     """What it means, in one sentence."""
     href: str | None
+    prefect: tuple[str, ...] = ()
+    """What Prefect itself raises for it, from which ours derives too: qualified names."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,24 @@ class _State:
     """Behind `Flow` or `Task`."""
     sentence: str
     href: str = _TYPES
+    more: tuple[str, ...] = ()
+    """What Prefect raises beside what it raises for every state of the type; `{who}` and `{kind}` are filled in."""
 
 
 _TABLE = (
     _State(
         "FAILED", "Failed", "01", "error", "Failed", "The code of the run raised, or returned a failed state.", _FINAL
     ),
-    _State("FAILED", "TimedOut", "02", "error", "TimedOut", "The run took longer than its timeout.", _TIMEOUTS),
+    _State(
+        "FAILED",
+        "TimedOut",
+        "02",
+        "error",
+        "TimedOut",
+        "The run took longer than its timeout.",
+        _TIMEOUTS,
+        ("prefect.{kind}_engine.{who}RunTimeoutError",),
+    ),
     _State(
         "CRASHED",
         "Crashed",
@@ -76,13 +89,21 @@ _TABLE = (
         "An attempt failed; another one follows.",
         _RETRIES,
     ),
-    _State("RUNNING", "Retrying", "05", "information", None, "An attempt failed; another one runs.", _RETRIES),
-    _State("CANCELLING", "Cancelling", "06", "warning", "Cancelled", "The run is being cancelled.", _CANCEL),
+    _State("RUNNING", "Retrying", "05", "information", "Unfinished", "An attempt failed; another one runs.", _RETRIES),
+    _State("CANCELLING", "Cancelling", "06", "warning", "Cancelling", "The run is being cancelled.", _CANCEL),
     _State("PAUSED", "Paused", "07", "information", "Paused", "The run waits until somebody resumes it."),
     _State(
         "PAUSED", "Suspended", "08", "information", "Suspended", "The run has left its process until it is resumed."
     ),
-    _State("PENDING", "NotReady", "09", "warning", "NotReady", "A run that this one needs did not complete."),
+    _State(
+        "PENDING",
+        "NotReady",
+        "09",
+        "warning",
+        "NotReady",
+        "A run that this one needs did not complete.",
+        more=("prefect.exceptions.UpstreamTaskError",),
+    ),
     _State(
         "COMPLETED",
         "RolledBack",
@@ -90,6 +111,7 @@ _TABLE = (
         "information",
         "RolledBack",
         "The run completed, and its transaction was rolled back.",
+        more=("prefect.exceptions.MissingResult",),
     ),
     _State("COMPLETED", "Completed", "11", "hint", None, "The run completed."),
     _State("COMPLETED", "Cached", "12", "hint", None, "The result came from the cache; the code did not run."),
@@ -117,6 +139,17 @@ _BY_TYPE = {
     "RUNNING": "Running",
     "COMPLETED": "Completed",
 }
+_RAISED = {
+    # By type, what `state.result()` raises where no exception of the user's is attached.
+    "FAILED": ("prefect.exceptions.FailedRun",),
+    "CRASHED": ("prefect.exceptions.CrashedRun",),
+    "CANCELLED": ("prefect.exceptions.CancelledRun",),
+    "CANCELLING": ("prefect.exceptions.UnfinishedRun",),
+    "PAUSED": ("prefect.exceptions.PausedRun",),
+    "PENDING": ("prefect.exceptions.UnfinishedRun",),
+    "SCHEDULED": ("prefect.exceptions.UnfinishedRun",),
+    "RUNNING": ("prefect.exceptions.UnfinishedRun",),
+}
 _UNKNOWN = _State("", "", "99", "information", None, "A state of a type that Prefect Lens does not know.", _STATES)
 
 STATES: tuple[tuple[str, str], ...] = tuple(_BY_NAME)
@@ -131,8 +164,14 @@ def lookup(kind: str, state_type: str, state_name: str) -> Row:
     state = _BY_NAME.get((state_type, state_name)) or _BY_NAME.get((state_type, _BY_TYPE.get(state_type, "")), _UNKNOWN)
     who = "Task" if kind == "task" else "Flow"
     exception = None if state.exception is None else f"{who}{state.exception}"
+    theirs = (*_RAISED.get(state.type, ()), *state.more)
     return Row(
-        f"PL{'1' if kind == 'task' else '2'}{state.digits}", state.severity, exception, state.sentence, state.href
+        f"PL{'1' if kind == 'task' else '2'}{state.digits}",
+        state.severity,
+        exception,
+        state.sentence,
+        state.href,
+        tuple(name.format(kind=kind, who=who) for name in theirs) if exception else (),
     )
 
 
