@@ -147,6 +147,8 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     tests: tuple[str, ...] = ()
     """Node IDs, with parameters, of the tests that showed it."""
+    setting: str = ""
+    """By what its severity is chosen, where that is not the code: `swallowed`, `expected`."""
 
 
 class EnvironmentKind(StrEnum):

@@ -1,6 +1,7 @@
 """Our own table in pyproject.toml, and configuration that does not parse."""
 
-from prefect_lens.index.config import config_problems, find_project, read_settings
+from prefect_lens.index.config import config_problems, find_project
+from prefect_lens.index.settings import read_settings
 
 
 def test_settings_are_read_from_the_nearest_pyproject():
@@ -41,3 +42,12 @@ def test_options_that_name_plugins_and_import_mode_are_read():
     assert project.pythonpath == ("src", "lib")
     assert not project.is_test_file("tests/old/test_a.py")
     assert project.is_test_file("tests/new/test_a.py")
+
+
+def test_severities_are_read_and_told_at_their_key_where_they_make_no_sense():
+    text = '[tool.prefect-lens.severity]\nPL104 = "error"\nswallowed = "off"\n'
+    settings, wrong = read_settings("pyproject.toml", text)
+    assert (dict(settings.severity), wrong) == ({"PL104": "error", "swallowed": "off"}, ())
+    assert problems('[tool.prefect-lens.severity]\nPL104 = "errr"\n') == [("PL504", 2, 1)]
+    assert problems('[tool.prefect-lens.severity]\nX1 = "error"\n') == [("PL503", 2, 1)]
+    assert problems('[tool.prefect-lens]\nseverity = "error"\n') == [("PL504", 2, 1)]

@@ -152,7 +152,7 @@ async def test_a_failure_is_seen_and_reached_while_the_run_goes_on(open_editor, 
         assert len(editor.problems("flows/etl.py")) == 1
 
 
-async def test_an_edit_moves_a_diagnostic_with_its_line(open_editor, write, python):
+async def test_an_edit_moves_a_diagnostic_with_its_line_and_a_setting_weighs_it(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.open("flows/etl.py")
         await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
@@ -162,6 +162,15 @@ async def test_an_edit_moves_a_diagnostic_with_its_line(open_editor, write, pyth
         assert "before the last edit" not in editor.problems("flows/etl.py")[0]
         assert editor.diagnostics[editor.uri("flows/etl.py")]["version"] == 2
         await editor.lens("flows/etl.py", "11: ✗ 1 failed · 1 passed")
+
+        def severities():
+            return [one["severity"] for one in editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]]
+
+        # So does another choice of its severity, without a run.
+        assert severities() == [1]
+        editor.settings[""] = {"interpreter": python, "severity": {"PL101": "warning"}}
+        editor.notify("workspace/didChangeConfiguration", {"settings": None})
+        await editor.until(lambda: severities() == [2], "the other severity")
 
 
 async def test_results_can_be_cleared(open_editor, write, python):

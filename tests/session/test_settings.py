@@ -32,3 +32,12 @@ def test_what_makes_no_sense_is_told_and_passed_over():
     assert any("deployment is not known; there are: flow, task" in sentence for sentence in wrong)
     assert read_settings([], FOLDER)[1] == ("prefectLens: expected an object with settings.",)
     assert read_settings({"codeLens": 7}, FOLDER) == (Settings(), ())
+
+
+def test_severities_are_read_and_mistakes_told():
+    assert dict(read_settings({"severity": {"PL101": "warning"}}, FOLDER)[0].severity) == {"PL101": "warning"}
+    settings, wrong = read_settings({"severity": {"PL101": "bad"}}, FOLDER)
+    assert (settings.severity, wrong) == (
+        (),
+        ("prefectLens.severity: PL101 must be one of error, warning, information, hint, off.",),
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from prefect_lens.features.diagnostics import diagnostics
 from prefect_lens.features.results import node_id
+from prefect_lens.features.severity import with_chosen
 from prefect_lens.features.summary import Summary, summarize
 from prefect_lens.model import Severity
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.model import Diagnostic, Location, RunResult
+
+
+Chosen = Callable[[str], Mapping[str, str]]
+"""Gives for a file the severities that its project chose."""
 
 
 class Report(Protocol):
@@ -39,21 +45,22 @@ class Report(Protocol):
         ...
 
 
-def report_for(*, as_json: bool) -> Report:
-    """Return the report for where standard output goes."""
+def report_for(chosen: Chosen, *, as_json: bool) -> Report:
+    """Return the report for where standard output goes; `chosen` gives the severities that a file's project chose."""
     if as_json:
-        return JsonReport()
+        return JsonReport(chosen)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from prefect_lens.cli.terminal import TerminalReport  # noqa: PLC0415  rich takes its time
 
-        return TerminalReport()
-    return PlainReport()
+        return TerminalReport(chosen)
+    return PlainReport(chosen)
 
 
 class PlainReport:
     """Findings as a linter prints them, one a line, then how it ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
         self._problems: tuple[Diagnostic, ...] = ()
 
     def nothing(self, why: str) -> None:
@@ -70,7 +77,7 @@ class PlainReport:
 
     def end(self, results: Sequence[RunResult], seconds: float) -> str:
         """See `Report`."""
-        for diagnostic in (*self._problems, *all_diagnostics(results)):
+        for diagnostic in (*self._problems, *all_diagnostics(results, self._chosen)):
             if diagnostic.severity is not Severity.HINT:
                 print(finding(diagnostic))
         return say_how_it_ended(results, seconds)
@@ -79,7 +86,8 @@ class PlainReport:
 class JsonReport:
     """One object, when all is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
         self._problems: tuple[Diagnostic, ...] = ()
 
     def nothing(self, why: str) -> None:
@@ -98,7 +106,7 @@ class JsonReport:
     def end(self, results: Sequence[RunResult], seconds: float) -> str:
         """See `Report`."""
         summary = summarize(results, seconds)
-        found = (*self._problems, *all_diagnostics(results))
+        found = (*self._problems, *all_diagnostics(results, self._chosen))
         about = {
             "results": [
                 {"node_id": node, "outcome": outcome, "seconds": round(took, 6)}
@@ -120,10 +128,10 @@ class JsonReport:
         return summary.outcome
 
 
-def all_diagnostics(results: Iterable[RunResult]) -> tuple[Diagnostic, ...]:
+def all_diagnostics(results: Iterable[RunResult], chosen: Chosen) -> tuple[Diagnostic, ...]:
     """Return what all runs found, in the order of files and lines."""
     found = (diagnostic for result in results for diagnostic in diagnostics(result))
-    return tuple(sorted(found, key=lambda diagnostic: diagnostic.location))
+    return tuple(sorted(with_chosen(found, chosen), key=lambda diagnostic: diagnostic.location))
 
 
 def finding(diagnostic: Diagnostic) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from prefect_lens.index.config import Settings
+    from prefect_lens.index.settings import Settings
     from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.model import TestCase
 

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from prefect_lens.cli.report import all_diagnostics, finding, printable, say_how_it_ended
 from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Preparing
-from prefect_lens.features.diagnostics import diagnostics
 from prefect_lens.features.results import node_id
 from prefect_lens.model import Ending, RunResult, Severity
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_prefect_lens.wire import CaseRecord, RunRecord
 
+    from prefect_lens.cli.report import Chosen
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.model import Diagnostic
 
@@ -39,7 +39,8 @@ _STATES = {"FAILED": "red", "CRASHED": "red", "CANCELLED": "yellow", "COMPLETED"
 class TerminalReport:
     """See `prefect_lens.cli.report.Report`."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
         self._console = Console(highlight=False, soft_wrap=True)
         self._spinner = Spinner("dots", Text("reading"))
         self._live = Live(self._spinner, console=self._console, transient=True, refresh_per_second=8)
@@ -78,7 +79,7 @@ class TerminalReport:
     def end(self, results: Sequence[RunResult], seconds: float) -> str:
         """See `Report`."""
         self._live.stop()
-        for diagnostic in all_diagnostics(results):
+        for diagnostic in all_diagnostics(results, self._chosen):
             # A diagnostic that several tests share was shown with the first of them.
             if diagnostic.severity is not Severity.HINT and not self._is_shown(diagnostic):
                 self._console.print(Text(finding(diagnostic)))
@@ -99,7 +100,7 @@ class TerminalReport:
         if case.outcome not in ("failed", "error"):
             return
         yield from self._tree(case.runs)
-        for diagnostic in diagnostics(RunResult(Ending.COMPLETE, 0.0, cases=(case,))):
+        for diagnostic in all_diagnostics([RunResult(Ending.COMPLETE, 0.0, cases=(case,))], self._chosen):
             if diagnostic.severity is not Severity.HINT:
                 self._shown.add(diagnostic)
                 yield Text.assemble("    ", (finding(diagnostic), "bold"))

@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     from prefect_lens.cli.targets import UnknownTarget, choose  # noqa: PLC0415
 
     folder = Path.cwd()
-    report = report_for(as_json=arguments.json)
     snapshot = workspace.load(folder)
+    report = report_for(lambda path: dict(snapshot.project_of(path).settings.severity), as_json=arguments.json)
     chosen = choose(snapshot, folder, arguments.targets)
     if isinstance(chosen, UnknownTarget):
         near = f" Did you mean {' or '.join(chosen.nearest)}?" if chosen.nearest else ""

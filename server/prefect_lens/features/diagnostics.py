@@ -80,7 +80,14 @@ def _told(group: list[Story]) -> Diagnostic:
         href=first.row.href,
         related=tuple(related[:MAX_RELATED]),
         tests=tuple(dict.fromkeys(story.test for story in group)),
+        setting=_setting(group),
     )
+
+
+def _setting(group: list[Story]) -> str:
+    if not all(story.is_harmless for story in group):
+        return ""
+    return "expected" if all(story.is_expected for story in group) else "swallowed"
 
 
 def _where(alike: list[Story]) -> str:

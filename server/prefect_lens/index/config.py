@@ -1,4 +1,4 @@
-"""pytest's configuration and ours, read from the texts of a folder's files: `pyproject.toml`, `pytest.ini` and so on.
+"""pytest's configuration, read from the texts of a folder's files: `pyproject.toml`, `pytest.ini` and so on.
 
 A project is pytest's rootdir for a file: the nearest folder upwards with a configuration of pytest, else with a
 `pyproject.toml`, else with a `setup.py`, else the workspace folder.
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import problems
+from prefect_lens.index.settings import Settings, read_settings
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ CONFIG_NAMES = (
 """The files whose text matters, in pytest's order."""
 
 Options = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The table `[tool.prefect-lens]`."""
-
-    interpreter: str | None = None
-    pytest_args: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,49 +117,18 @@ def find_project(folder: str, configs: Mapping[str, str]) -> Project:
     return _project(".", None, {}, configs)
 
 
-def read_settings(path: str, text: str) -> tuple[Settings, tuple[Diagnostic, ...]]:
-    """Return our table of a `pyproject.toml`, and what is wrong with it."""
-    try:
-        whole = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return Settings(), (_does_not_parse(path, text, error),)
-    tool = whole.get("tool")
-    table = cast("Options", tool).get("prefect-lens") if isinstance(tool, dict) else None
-    if table is None:
-        return Settings(), ()
-    if not isinstance(table, dict):
-        return Settings(), (_wrong(path, text, "prefect-lens", problems.WRONG_TYPE, "must be a table"),)
-    found: list[Diagnostic] = []
-    interpreter: str | None = None
-    pytest_args: tuple[str, ...] = ()
-    for key, value in cast("Options", table).items():
-        match key, value:
-            case "interpreter", str():
-                interpreter = value
-            case "interpreter", _:
-                found.append(_wrong(path, text, key, problems.WRONG_TYPE, "must be a string"))
-            case (("pytest-args" | "pytest_args"), list()) if all(isinstance(v, str) for v in cast("list[Any]", value)):
-                pytest_args = tuple(cast("list[str]", value))
-            case (("pytest-args" | "pytest_args"), _):
-                found.append(_wrong(path, text, key, problems.WRONG_TYPE, "must be a list of strings"))
-            case _:
-                message = "is no setting; there are `interpreter` and `pytest-args`"
-                found.append(_wrong(path, text, key, problems.UNKNOWN_KEY, message))
-    return Settings(interpreter, pytest_args), tuple(found)
-
-
 def config_problems(configs: Mapping[str, str]) -> tuple[Diagnostic, ...]:
     """Return what is wrong with the configuration files, whatever project they belong to."""
     found: list[Diagnostic] = []
     for path, text in configs.items():
         name = posixpath.basename(path)
-        if name == "pyproject.toml":
-            found.extend(read_settings(path, text)[1])
-        elif name in {"pytest.toml", ".pytest.toml"}:
+        if name.endswith(".toml"):
             try:
                 tomllib.loads(text)
             except (tomllib.TOMLDecodeError, RecursionError) as error:
                 found.append(_does_not_parse(path, text, error))
+            if name == "pyproject.toml":
+                found.extend(read_settings(path, text)[1])
         elif name.endswith((".ini", ".cfg")):
             try:
                 _ini(text)
@@ -324,18 +286,3 @@ def _does_not_parse(path: str, text: str, error: Exception) -> Diagnostic:
     span = Span(Position(line, min(column, len(lines[line]))), Position(line, len(lines[line])))
     what = f"{posixpath.basename(path)} does not parse: {message}"
     return Diagnostic(Location(path, span), Severity.ERROR, problems.CONFIG_DOES_NOT_PARSE, what)
-
-
-def _wrong(path: str, text: str, key: str, code: str, what: str) -> Diagnostic:
-    inside = False
-    at = Span(Position(0, 0), Position(0, 0))
-    for number, line in enumerate(text.split("\n")):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            inside = "prefect-lens" in stripped
-        if (inside or "prefect-lens" in stripped) and (found := re.search(rf"[\"']?\b{re.escape(key)}\b[\"']?", line)):
-            at = Span(Position(number, found.start()), Position(number, found.end()))
-            if inside and not stripped.startswith("["):
-                break
-    message = f"`{key}` in [tool.prefect-lens] {what}."
-    return Diagnostic(Location(path, at), Severity.WARNING, code, message)

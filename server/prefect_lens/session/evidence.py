@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Batch, Place, Results, function_id, record
+from prefect_lens.features.severity import with_chosen
 from prefect_lens.features.shift import shifted
 from prefect_lens.model import Diagnostic, Location, Related
 from prefect_lens.session.reading import disk_text
@@ -48,7 +49,11 @@ def recorded(results: Results, run: RunResult, whole: frozenset[str], root: Path
 
 
 def current(
-    problems: Iterable[Diagnostic], results: Results, stale: frozenset[str], text: Callable[[str], str | None]
+    problems: Iterable[Diagnostic],
+    results: Results,
+    stale: frozenset[str],
+    text: Callable[[str], str | None],
+    chosen: Callable[[str], Mapping[str, str]],
 ) -> dict[str, list[Diagnostic]]:
     """Return the diagnostics of each file as they hold now: those of runs where their code is, and the index's.
 
@@ -57,6 +62,7 @@ def current(
         results: the latest results.
         stale: test functions whose result is older than their code.
         text: gives the text of a file as it is.
+        chosen: gives the severities that were chosen for a file.
     """
 
     def is_stale(diagnostic: Diagnostic) -> bool:
@@ -67,7 +73,7 @@ def current(
     for batch in results.batches:
         found += shifted(batch.diagnostics, batch.texts, text, is_stale)
     by_path: dict[str, list[Diagnostic]] = {}
-    for diagnostic in found:
+    for diagnostic in with_chosen(found, chosen):
         by_path.setdefault(diagnostic.location.path, []).append(diagnostic)
     return by_path
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prefect_lens import workspace
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Results, forget
-from prefect_lens.index import config
+from prefect_lens.index.settings import Settings as ProjectSettings
 from prefect_lens.session.reading import Reading, disk_text, read_again, read_folder
 
 if TYPE_CHECKING:
@@ -137,9 +137,14 @@ class Folder:
         document = self.documents.get(path)
         return document.text if document is not None else disk_text(self.root, path)
 
-    def project_settings(self, root: str) -> config.Settings:
+    def project_settings(self, root: str) -> ProjectSettings:
         """Return what a project's own configuration says to us."""
-        return self.reading.settings.get(root, config.Settings())
+        return self.reading.settings.get(root, ProjectSettings())
+
+    def severities(self, path: str) -> Mapping[str, str]:
+        """Return the severities that were chosen for a file: by the editor, else by the file's project."""
+        root = self.snapshot.project_of(path).root if not PurePosixPath(path).is_absolute() else "."
+        return dict(self.project_settings(root).severity) | dict(self.settings.severity)
 
     async def caught_up(self) -> None:
         """Wait until what the editor has said so far is in the index."""

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
-from prefect_lens.index.config import CONFIG_NAMES, Settings
+from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.index.facts import Facts, read_facts
+from prefect_lens.index.settings import Settings
 from prefect_lens.index.snapshot import Snapshot
 
 if TYPE_CHECKING:

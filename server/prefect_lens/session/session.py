@@ -128,6 +128,7 @@ class Session:
             folder.settings = settings
             self._forget_interpreters(root)
             self._listener.lenses_changed()
+            self._publishers[root].hint()
 
     def set_document(self, path: Path, document: Document) -> None:
         """Take a text as the editor has it."""
@@ -388,7 +389,7 @@ class Session:
             if folder.root not in self.folders:
                 return
             now = await asyncio.to_thread(
-                evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text
+                evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text, folder.severities
             )
             before = self._published.get(folder.root, {})
             self._published[folder.root] = now

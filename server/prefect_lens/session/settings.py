@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from prefect_lens.index.settings import read_severity
 from prefect_lens.model import Kind
 
-NAMES = ("interpreter", "pythonExtensionInterpreter", "codeLens.kinds", "pytestArgs")
+NAMES = ("interpreter", "pythonExtensionInterpreter", "codeLens.kinds", "pytestArgs", "severity")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Settings:
     editor_interpreter: str | None = None
     kinds: frozenset[Kind] = frozenset(Kind)
     pytest_args: tuple[str, ...] = ()
+    severity: tuple[tuple[str, str], ...] = ()
+    """See `prefect_lens.index.settings.Settings.severity`; what stands here goes before it."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -47,6 +50,13 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
         wrong.append(f"prefectLens.{name}: expected a list of strings.")
         return None
 
+    def severity() -> tuple[tuple[str, str], ...]:
+        try:
+            return read_severity(_lookup(given, "severity") or {})
+        except ValueError as error:
+            wrong.append(f"prefectLens.severity: {error}.")
+            return ()
+
     kinds = texts("codeLens.kinds")
     if unknown := sorted(set(kinds or ()) - set(Kind)):
         wrong.append(f"prefectLens.codeLens.kinds: {', '.join(unknown)} is not known; there are: {', '.join(Kind)}.")
@@ -56,6 +66,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             text("pythonExtensionInterpreter"),
             frozenset(Kind) if kinds is None else frozenset(Kind(kind) for kind in kinds if kind in set(Kind)),
             texts("pytestArgs") or (),
+            severity(),
         ),
         tuple(wrong),
     )
