@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.errors import TaskUnfinished as TaskUnfinished
     from pytest_prefect_lens.errors import raise_for_state as raise_for_state
     from pytest_prefect_lens.errors import state_error as state_error
+    from pytest_prefect_lens.live import Transition as Transition
+    from pytest_prefect_lens.result import FlowResult as FlowResult
+    from pytest_prefect_lens.result import LogLine as LogLine
+    from pytest_prefect_lens.result import Run as Run
+    from pytest_prefect_lens.result import TaskRunResult as TaskRunResult
+    from pytest_prefect_lens.result import TaskRuns as TaskRuns
+    from pytest_prefect_lens.running import arun_flow as arun_flow
+    from pytest_prefect_lens.running import run_flow as run_flow
 
 pytest_plugins = ["pytest_prefect_lens.plugin"]
 """What `-p pytest_prefect_lens` loads where the distribution, and so its entry point of that name, is not installed."""
@@ -55,6 +63,9 @@ _MODULES = {
         ),
         *("MissingResult", "PrefectStateError", "raise_for_state", "state_error"),
     ),
+    "live": ("Transition",),
+    "result": ("FlowResult", "LogLine", "Run", "TaskRunResult", "TaskRuns"),
+    "running": ("arun_flow", "run_flow"),
 }
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -177,6 +177,7 @@ def state_error(
     name: str = "",
     run_name: str = "",
     transitions: tuple[Transition, ...] = (),
+    exception: BaseException | None = None,
 ) -> PrefectStateError | None:
     """Return the exception that stands for a state, or None for one in which the run did what it was for.
 
@@ -185,7 +186,8 @@ def state_error(
         kind: `flow` or `task`; by default what the state itself says.
         name: The flow's or task's name.
         run_name: The run's name.
-        transitions: The states before, for the message and the exception.
+        transitions: The states that the run went through.
+        exception: What the run raised, where the state itself does not hold it.
     """
     kind = kind or kind_of(state)
     row = states.lookup(kind, state.type.value, state.name or "")
@@ -193,7 +195,7 @@ def state_error(
         return None
     who = f"{kind.capitalize()} {name!r}" if name else f"A {kind} run"
     where = f" (run {run_name!r})" if run_name and run_name != name else ""
-    cause = exception_of(state)
+    cause = exception_of(state) or exception
     said = f"{type(cause).__name__}: {cause}" if cause is not None else state.message or row.sentence
     error = cast("type[PrefectStateError]", getattr(sys.modules[__name__], row.exception))(
         f"{who}{where} is {state.name}: {said}",
@@ -241,6 +243,12 @@ def raise_for_state(state: State[Any], *, kind: str | None = None) -> None:
 
 
 def kind_of(state: State[Any]) -> str:
-    """Return whether a state is a flow run's or a task run's, by the ids that Prefect writes into it."""
-    details = state.state_details
-    return "task" if details is not None and details.task_run_id is not None else "flow"
+    """Return whether a state is a flow run's or a task run's, as far as the state itself says so.
+
+    A subflow's state has the ids of both, and is a task's by this where its message does not begin as Prefect's own on
+    flow runs do; who knows better says `kind`.
+    """
+    message = state.message or ""
+    if message.startswith("Flow run "):
+        return "flow"
+    return "task" if state.state_details.task_run_id is not None or message.startswith("Task ") else "flow"

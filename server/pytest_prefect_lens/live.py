@@ -47,8 +47,13 @@ class LiveBook(Book):
         self._lock_live = threading.Lock()
         self._transitions: dict[str, list[tuple[str, Transition]]] = {}
         self._failures: dict[str, BaseException] = {}
+        self._submitted: dict[str, tuple[Any, str | None]] = {}
         self.events: list[tuple[str | None, Any]] = []
         """The run that emitted it, if any, and Prefect's event."""
+        self.logs: list[tuple[str, int, str, datetime]] = []
+        """The run that logged it, the level, the text, the time."""
+        self.records: tuple[RunRecord, ...] = ()
+        """The runs, once all is over."""
 
     def meet(self, run_id: str, kind: str, subject: Any, run: Any, parent: str | None = None) -> None:
         """Note a run, and what it is a run of."""
@@ -60,6 +65,7 @@ class LiveBook(Book):
         """Note what was submitted."""
         super().submitted(run_id, task, site, parent)
         self.subjects.setdefault(run_id, task)
+        self._submitted[run_id] = (task, parent)
 
     def attempt_failed(self, run_id: str, failure: ExceptionRecord, exception: BaseException | None = None) -> None:
         """Keep what an attempt failed with for the state that follows it."""
@@ -95,6 +101,14 @@ class LiveBook(Book):
         """Note an event that a run sends, or something outside of any run."""
         self.events.append((run_id, event))
 
+    def close(self) -> None:
+        """Take in what there is; what comes later is passed over."""
+        for run_id, (task, parent) in self._submitted.items():
+            if not self.knows(run_id):
+                # The process that ran it is gone, and has told nothing.
+                self.meet(run_id, "task", task, None, parent)
+        self.records = self.take()
+
     def transitions(self, record: RunRecord) -> tuple[Transition, ...]:
         """Return the states of a run, in order."""
         return tuple(transition for _, transition in self._transitions.get(record.id, ()))
@@ -110,19 +124,20 @@ def exception_of(state: Any) -> BaseException | None:
 
 def state_exception(state: Any) -> BaseException | None:
     """Return the exception in a state's data."""
-    held = _held(state)
-    if isinstance(held, BaseException):
-        return held
-    several = isinstance(held, (list, tuple, set))
-    for one in cast("list[Any]", held) if several else (held,):
+    found = held(state)
+    if isinstance(found, BaseException):
+        return found
+    several = isinstance(found, (list, tuple, set))
+    for one in cast("list[Any]", found) if several else (found,):
         if hasattr(one, "state_details") and hasattr(one, "type"):
-            found = exception_of(one)
-            if found is not None:
-                return found
+            inner = exception_of(one)
+            if inner is not None:
+                return inner
     return None
 
 
-def _held(state: Any) -> Any:
+def held(state: Any) -> Any:
+    """Return what a state holds, read from its storage where it came from the API."""
     data: Any = state.data
     if hasattr(data, "result") and hasattr(data, "metadata"):
         return data.result  # a record of a result in memory
@@ -131,15 +146,32 @@ def _held(state: Any) -> Any:
     return data
 
 
+def is_stored(state: Any) -> bool:
+    """Return whether the result of a state lies in its storage: whoever has the state alone could read it there."""
+    data: Any = state.data
+    metadata: Any = data if hasattr(data, "storage_key") else getattr(data, "metadata", None)
+    if getattr(metadata, "storage_key", None) is None:
+        return False
+    try:
+        _load(state.model_copy(update={"data": metadata}))
+    except Exception:  # noqa: BLE001  each storage has its own way to say that it has nothing
+        return False
+    return True
+
+
 def _loaded(state: Any) -> Any:
     """Return the result behind a state that came from the API, or what keeps it from being read."""
+    try:
+        return _load(state)
+    except Exception as error:  # noqa: BLE001  whatever a storage raises is why there is no result
+        return error
+
+
+def _load(state: Any) -> Any:
+    """Read a result from its storage, on the loop that Prefect keeps for such things: the test's own may be busy."""
 
     async def load() -> Any:
         read: Any = state.result(raise_on_failure=False, retry_result_failure=False)
         return await read if hasattr(read, "__await__") else read
 
-    run_coro_as_sync: Any = import_module("prefect.utilities.asyncutils").run_coro_as_sync
-    try:
-        return run_coro_as_sync(load())
-    except Exception as error:  # noqa: BLE001  whatever a storage raises is why there is no result
-        return error
+    return import_module("prefect.utilities.asyncutils").run_coro_as_sync(load())

@@ -73,6 +73,7 @@ def looking_on() -> Generator[LiveBook]:
         yield book
     finally:
         _live = tuple(other for other in _live if other is not book)
+        book.close()
         end()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -135,3 +136,39 @@ class Api:
 
     python: str
     environ: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """How a plain `pytest` ended."""
+
+    status: int
+    output: str
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The tests by name, as `-rA` tells them."""
+        found = re.findall(r"^(PASSED|FAILED|ERROR|SKIPPED|XFAIL) \S*?::(\S+)", self.output, re.MULTILINE)
+        return {name: word.lower() for word, name in found}
+
+
+def pytest_alone(project: Project, *args: str, python: str = "", **environ: str) -> Plain:
+    """Run `pytest` as a person does, with the plugin and without a server."""
+    ended = subprocess.run(
+        [
+            python or os.environ.get("PREFECT_LENS_TEST_PYTHON") or sys.executable,
+            *("-m", "pytest", "-p", "pytest_prefect_lens", "-p", "no:cacheprovider", "-rA", "-q", *args),
+        ],
+        cwd=project.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PREFECT_"))},
+            "PYTHONPATH": str(SERVER),
+            **environ,
+        },
+        timeout=300,
+        check=False,
+    )
+    return Plain(ended.returncode, ended.stdout.decode(errors="replace"))
