@@ -173,6 +173,30 @@ async def test_an_edit_moves_a_diagnostic_with_its_line_and_a_setting_weighs_it(
         await editor.until(lambda: severities() == [2], "the other severity")
 
 
+async def test_a_diagnostic_offers_what_to_do_about_it(open_editor, write, python):
+    async with open_editor(write(PROJECT), python=python) as editor:
+        await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
+        [failed] = editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]
+        params = {
+            "textDocument": {"uri": editor.uri("flows/etl.py")},
+            "range": failed["range"],
+            "context": {"diagnostics": [failed], "only": ["quickfix"]},
+        }
+        again, output, copy = [
+            action
+            for action in await editor.request("textDocument/codeAction", params)
+            if action.get("diagnostics") == [failed]
+        ]
+        assert (again["title"], output["title"]) == ("Run test_a_comma again", "Show the output of test_a_comma")
+        summary = await editor.request("workspace/executeCommand", again["command"])
+        assert [one["node_id"] for one in summary["results"]] == ["tests/test_etl.py::test_a_comma"]
+        shown = await editor.request("workspace/executeCommand", output["command"])
+        assert shown["title"] == "tests/test_etl.py::test_a_comma"
+        assert "could not convert string to float: '2,5'" in shown["text"]
+        await editor.request("workspace/executeCommand", copy["command"])
+        assert editor.notes_of("prefectLens/copyText") == [{"text": failed["message"]}]
+
+
 async def test_results_can_be_cleared(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))

@@ -1,10 +1,11 @@
-"""Every lens as a code action, for editors that show no lenses."""
+"""What can be done at a place: every lens, for editors that show none, and what a diagnostic asks for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prefect_lens.features import counts
 from prefect_lens.features.code_lens import Call, code_lenses
 
 if TYPE_CHECKING:
@@ -32,6 +33,23 @@ def code_actions(view: View, path: str, span: Span) -> tuple[Action, ...]:
         for lens in code_lenses(view, path)
         if span.start.line <= lens.span.end.line and lens.span.start.line <= span.end.line
     )
+
+
+def for_diagnostic(message: str, tests: tuple[str, ...], *, may_run: bool) -> tuple[Action, ...]:
+    """Return what can be done about a diagnostic that a run has shown.
+
+    Args:
+        message: what it says.
+        tests: the node IDs of the cases that showed it.
+        may_run: whether the user trusts the workspace.
+    """
+    actions = [Action("Copy what it says", RUN, Call("copy", {"text": message}))]
+    if tests:
+        name = tests[0].rpartition("::")[2] if len(tests) == 1 else f"these {counts.plural(len(tests), 'test')}"
+        actions.insert(0, Action(f"Show the output of {name}", RUN, Call("showOutput", {"tests": list(tests)})))
+        if may_run:
+            actions.insert(0, Action(f"Run {name} again", RUN, Call("run", {"scope": "tests", "tests": list(tests)})))
+    return tuple(actions)
 
 
 def _kind(call: Call) -> str:

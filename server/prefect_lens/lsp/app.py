@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 
 from prefect_lens.engine.cold import ColdWorkers
-from prefect_lens.features.code_action import KINDS, code_actions
+from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
-from prefect_lens.lsp.convert import Columns, from_range, to_code_action, to_code_lens, to_command
+from prefect_lens.lsp.convert import SOURCE, Columns, from_range, to_code_action, to_code_lens, to_command
 from prefect_lens.lsp.outlet import Outlet
 from prefect_lens.lsp.uris import to_path, to_uri
 from prefect_lens.lsp.watching import watched_files
@@ -223,11 +223,18 @@ class App:
         folder, path = place
         span = from_range(self.columns, self.lines(folder)(path), params.range)
         only = params.context.only
-        found = await asyncio.to_thread(code_actions, self.session.view(folder), path, span)
+        view, uri = self.session.view(folder), self.folder_uri(folder.root)
+        found = [to_code_action(uri, one) for one in await asyncio.to_thread(code_actions, view, path, span)]
+        for diagnostic in params.context.diagnostics:
+            if diagnostic.source == SOURCE:
+                given = _options(diagnostic.data).get("tests")
+                tests = tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else ()
+                actions = for_diagnostic(diagnostic.message, tests, may_run=view.may_run)
+                found += [to_code_action(uri, one, diagnostic) for one in actions]
         return [
-            to_code_action(self.folder_uri(folder.root), action)
-            for action in found
-            if only is None or any(f"{action.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
+            one
+            for one in found
+            if only is None or any(f"{one.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
         ]
 
     async def execute(self, params: types.ExecuteCommandParams) -> object:

@@ -40,9 +40,11 @@ class Arguments:
             raise WrongArgumentsError(f"{name} is missing.")
         return value
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts that must have at least one."""
+    def texts(self, name: str, *, needed: bool = True) -> tuple[str, ...]:
+        """Return a list of texts, which must have at least one where it is needed."""
         value = self._value.get(name)
+        if value is None and not needed:
+            return ()
         if not isinstance(value, Sequence) or isinstance(value, str) or not value:
             raise WrongArgumentsError(f"{name}: expected a list of strings, got {value!r:.80}.")
         if not all(isinstance(item, str) for item in cast("Sequence[object]", value)):

@@ -84,24 +84,32 @@ async def clear_results(app: App, _arguments: Arguments, _token: object) -> obje
 
 
 async def show_output(app: App, arguments: Arguments, _token: object) -> object:
-    """Show what the last run of a definition's tests, or of all tests, wrote."""
+    """Show what the last run of a definition's tests, of single tests or of all of them wrote."""
     folder = arguments.folder(app.session)
-    target = arguments.text("target")
+    target, tests = arguments.text("target"), arguments.texts("tests", needed=False)
     await app.session.settle(folder)
-    wanted = None if target is None else frozenset(await asyncio.to_thread(_functions, folder, target))
+    wanted = frozenset(function_id(test_id(test)) for test in tests) if tests else None
+    if target is not None:
+        wanted = frozenset(await asyncio.to_thread(_functions, folder, target))
     text = "\n".join(
         f"{node_id(case.test)}  {case.outcome}  {case.seconds:.2f} s\n{payloads.output_of(case)}".rstrip() + "\n"
         for batch in folder.results.batches
         for case in batch.cases
-        if wanted is None or function_id(case.test) in wanted
+        if (wanted is None or function_id(case.test) in wanted) and (not tests or node_id(case.test) in tests)
     )
     outputs = dict.fromkeys(
         output for function, output in folder.results.outputs.items() if wanted is None or function in wanted
     )
     text = "\n".join(part for part in (text, *outputs) if part.strip()) or "No test of it has run yet."
-    title = target or folder.root.name
+    title = target or (tests[0] if len(tests) == 1 else folder.root.name)
     app.client.show_output(title, text)
     return {"title": title, "text": text}
+
+
+async def copy(app: App, arguments: Arguments, _token: object) -> object:
+    """Put a text where the user can paste it from."""
+    app.client.copy_text(arguments.required("text"))
+    return None
 
 
 async def go_to_failure(app: App, arguments: Arguments, _token: object) -> object:
@@ -172,6 +180,7 @@ COMMANDS: Mapping[str, Command] = {
     "cancel": cancel,
     "clearResults": clear_results,
     "showOutput": show_output,
+    "copy": copy,
     "goToFailure": go_to_failure,
     "suggestTest": suggest,
     "showTrouble": show_trouble,

@@ -94,9 +94,12 @@ def to_code_lens(columns: Columns, lines: Sequence[str], folder: str, lens: Lens
     )
 
 
-def to_code_action(folder: str, action: Action) -> types.CodeAction:
-    """Return an action, its command with it."""
-    return types.CodeAction(action.title, action.kind, command=to_command(action.call, action.title, folder))
+def to_code_action(folder: str, action: Action, diagnostic: types.Diagnostic | None = None) -> types.CodeAction:
+    """Return an action, its command with it, and the diagnostic that it is about."""
+    command = to_command(action.call, action.title, folder)
+    return types.CodeAction(
+        action.title, action.kind, [diagnostic] if diagnostic is not None else None, command=command
+    )
 
 
 def to_diagnostics(

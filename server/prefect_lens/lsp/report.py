@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,17 +69,8 @@ def _sizes(folder: Folder) -> tuple[int, int]:
 
 def _given(settings: Settings) -> list[str]:
     default = Settings()
-    pairs = zip(
-        NAMES,
-        (
-            settings.interpreter != default.interpreter,
-            settings.editor_interpreter != default.editor_interpreter,
-            settings.kinds != default.kinds,
-            settings.pytest_args != default.pytest_args,
-        ),
-        strict=True,
-    )
-    return [name for name, is_given in pairs if is_given]
+    pairs = zip(NAMES, fields(Settings), strict=True)
+    return [name for name, field in pairs if getattr(settings, field.name) != getattr(default, field.name)]
 
 
 def _version(distribution: str) -> str:
