@@ -20,7 +20,7 @@ import time
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from pytest_prefect_lens import forking
@@ -155,6 +155,17 @@ class Api:
             return False
         finally:
             connection.close()
+
+    def end(self) -> None:
+        """End it, and wait until it is gone."""
+        ours, *_ = self._kept  # its end is the child's sign to go
+        if isinstance(ours, int):
+            os.close(ours)
+        else:
+            cast("IO[bytes]", ours).close()
+        while os.read(self._said, 4096):
+            pass
+        self._poll()
 
     def is_dead(self) -> bool:
         """Whether it was ready once and is gone."""

@@ -38,7 +38,7 @@ class Lease:
         """Take it, if it can be had as good as new."""
         if self._held or self._used_by_others:
             return False
-        if self._dirty and not (_drained() and self._clean()):
+        if self._dirty and not (drained() and self._clean()):
             self._used_by_others = True  # nobody is to try that again
             return False
         self._held = self._dirty = True
@@ -55,22 +55,22 @@ class Lease:
         self._was_held = False
 
 
-def _drained() -> bool:
+def drained() -> bool:
     """Wait until all that this process has to tell the API is told, as Prefect's harness does at its end."""
-    drained: list[bool] = []
+    done: list[bool] = []
 
     def drain() -> None:
         for module, name in (("prefect.events.worker", "EventsWorker"), ("prefect.logging.handlers", "APILogWorker")):
             worker = getattr(sys.modules.get(module), name, None)
             if worker is not None:
                 worker.drain_all(timeout=10, at_exit=False)
-        drained.append(True)
+        done.append(True)
 
     # In a thread of its own: where an event loop runs, Prefect would return something to be awaited.
     thread = threading.Thread(target=drain, daemon=True)
     thread.start()
     thread.join()
-    return bool(drained)
+    return bool(done)
 
 
 def install(lease: Lease, wait_for_api: Callable[[], None]) -> Callable[[], None]:

@@ -66,8 +66,12 @@ class Patches:
         if not set(wanted) <= set(parameters):
             self.unfit.append(f"{where} takes {', '.join(parameters)}.")
             return
+        self.put(place, name, around(original))
+
+    def put(self, place: Any, name: str, value: object) -> None:
+        """Put a value into the place of an attribute."""
         self._undo.append((place, name, cast("dict[str, Any]", vars(place)).get(name, _ABSENT)))
-        setattr(place, name, around(original))
+        setattr(place, name, value)
 
     def undo(self) -> None:
         """Take every patch back, the last one first."""
