@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pathspec
 
+    from prefect_lens.facts_cache import FactsCache
+
     Spec = pathspec.PathSpec[pathspec.Pattern]
 
 LARGEST = 5_000_000
@@ -57,10 +59,12 @@ def load(folder: Path) -> Snapshot:
     return load_all(folder).snapshot
 
 
-def load_all(folder: Path, progress: Callable[[int, int], None] | None = None) -> Loaded:
+def load_all(
+    folder: Path, progress: Callable[[int, int], None] | None = None, cache: FactsCache | None = None
+) -> Loaded:
     """Return the snapshot of a folder, and what could not be read.
 
-    `progress` is told now and then how many files of how many have been read.
+    `progress` is told now and then how many files of how many have been read. What `cache` knows is not read again.
     """
     facts: dict[str, Facts | None] = {}
     configs: dict[str, str | None] = {}
@@ -70,6 +74,10 @@ def load_all(folder: Path, progress: Callable[[int, int], None] | None = None) -
         if progress is not None and number % 100 == 0:
             progress(number, len(paths))
         name = path.rpartition("/")[2]
+        status = _status(folder / path) if cache is not None and name not in CONFIG_NAMES else None
+        if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
+            facts[path] = known
+            continue
         text = read(folder / path, path)
         if isinstance(text, Problem):
             unread.append(text)
@@ -77,7 +85,9 @@ def load_all(folder: Path, progress: Callable[[int, int], None] | None = None) -
         if name in CONFIG_NAMES:
             configs[path] = text
         if name.endswith(".py"):
-            facts[path] = read_facts(text)
+            facts[path] = found = read_facts(text)
+            if cache is not None and status is not None:
+                cache.put(path, status, found)
     return Loaded(Snapshot.empty().update(facts, configs), tuple(unread))
 
 
@@ -128,6 +138,13 @@ def decode(data: bytes, shown: str) -> str | Problem:
         return Problem(shown, _no_text(shown, encoding))
     except UnicodeError:
         return Problem(shown, f"{shown} is not encoded as {encoding}.")
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _no_text(shown: str, encoding: str) -> str:

@@ -30,8 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     gc.disable()  # nothing of what follows is freed before the end
     from prefect_lens import workspace  # noqa: PLC0415  --help needs none of it
+    from prefect_lens.facts_cache import FactsCache  # noqa: PLC0415
 
-    loaded = workspace.load_all(folder)
+    cache = FactsCache(folder)
+    loaded = workspace.load_all(folder, cache=cache)
+    cache.save()
     snapshot = loaded.snapshot
     index = [(definition, snapshot.matches(definition)) for definition in snapshot.definitions()]
     problems = (*snapshot.problems(), *(problem.diagnostic for problem in loaded.problems))

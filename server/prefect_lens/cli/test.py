@@ -52,9 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     from prefect_lens import workspace  # noqa: PLC0415  --help needs none of it
     from prefect_lens.cli.report import report_for  # noqa: PLC0415
     from prefect_lens.cli.targets import UnknownTarget, choose  # noqa: PLC0415
+    from prefect_lens.facts_cache import FactsCache  # noqa: PLC0415
 
     folder = Path.cwd()
-    snapshot = workspace.load(folder)
+    cache = FactsCache(folder)
+    snapshot = workspace.load_all(folder, cache=cache).snapshot
+    cache.save()
     report = report_for(lambda path: dict(snapshot.project_of(path).settings.severity), as_json=arguments.json)
     chosen = choose(snapshot, folder, arguments.targets)
     if isinstance(chosen, UnknownTarget):

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
+from prefect_lens.facts_cache import FactsCache
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Results, forget
 from prefect_lens.index.settings import Settings as ProjectSettings
@@ -63,6 +64,7 @@ class Folder:
         self._news = asyncio.Event()
         self._loaded: Reading | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._applying: asyncio.Task[None] | None = None
         self._during_load: set[str] = set()
 
@@ -180,7 +182,9 @@ class Folder:
             loop.call_soon_threadsafe(self._advanced)
 
         try:
-            self._loaded = await asyncio.to_thread(read_folder, self.root, progress)
+            cache = await asyncio.to_thread(FactsCache, self.root)
+            self._loaded = await asyncio.to_thread(read_folder, self.root, progress, cache)
+            self._saving = asyncio.create_task(asyncio.to_thread(cache.save))
         except Exception:  # an edge: a mistake of ours must not leave the folder waiting
             log.exception("%s could not be read.", self.root)
             self._loaded = self.reading

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from prefect_lens.facts_cache import FactsCache
     from prefect_lens.model import Diagnostic
 
 
@@ -38,9 +39,9 @@ class Reading:
     """The files that could not be read."""
 
 
-def read_folder(root: Path, progress: Callable[[int, int], None]) -> Reading:
+def read_folder(root: Path, progress: Callable[[int, int], None], cache: FactsCache) -> Reading:
     """Return a folder as the disk has it; `progress` is told how many files of how many have been read."""
-    loaded = workspace.load_all(root, progress)
+    loaded = workspace.load_all(root, progress, cache)
     return _answered(loaded.snapshot, frozenset(), {one.path: one.diagnostic for one in loaded.problems})
 
 

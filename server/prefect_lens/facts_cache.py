@@ -1,0 +1,132 @@
+"""What files said when they were last read, kept in the user's cache folder for the next start.
+
+Reading ten thousand files into facts takes seconds, reading their facts again tenths of one. An entry holds for a file
+that is what it was by size and by both of its times (a change of its contents always sets the second). Whatever is
+wrong with the cache, it is as if there were none: it is made anew, and no answer depends on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import marshal
+import os
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect_lens.engine.folders import cache_folder
+from prefect_lens.index import facts as facts_module
+from prefect_lens.index.facts import Facts, Parameter, Scope, SyntaxProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+RACY = 2.0
+"""Seconds for which a file is too new to be kept: another change of it might leave its times as they are."""
+MOST = 30
+"""Folders whose facts are kept; those that were not opened for longest go first."""
+
+_MAKERS = ("facts", "lower", "lower_expressions", "newer", "recover")
+"""The modules that make facts of a text: with another version of them, facts are others."""
+_DIGEST = 16
+
+Status = tuple[int, int, int]
+
+
+class FactsCache:
+    """The facts of one folder's files. One thread at a time uses it."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self._place: Path | None = None
+        self._old: dict[str, tuple[Status, Any]] = {}
+        self._new: dict[str, tuple[Status, Any]] = {}
+        self._is_changed = False
+        self._now = time.time()
+        with suppress(OSError):  # without a folder to keep them in, facts are not kept
+            name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
+            self._place = cache_folder(environ) / "facts" / f"{name}.facts"
+            self._old = self._load(self._place)
+
+    def get(self, path: str, status: os.stat_result) -> Facts | None:
+        """Return the facts of a file, if it is what it was."""
+        entry = self._old.get(path)
+        if entry is None or entry[0] != _key(status):
+            return None
+        self._new[path] = entry
+        return _facts(entry[1])
+
+    def put(self, path: str, status: os.stat_result, facts: Facts) -> None:
+        """Take what a file says, which had this status before it was read."""
+        if max(status.st_mtime, status.st_ctime) < self._now - RACY:
+            self._new[path] = _key(status), _plain(facts)
+            self._is_changed = True
+
+    def save(self) -> None:
+        """Write what has been got and put, if it is not what was there; several servers may do so at once."""
+        if self._place is None or not (self._is_changed or self._new.keys() != self._old.keys()):
+            return
+        body = marshal.dumps((_version(), self._new))
+        try:
+            self._place.parent.mkdir(mode=0o700, exist_ok=True)
+            descriptor, made = tempfile.mkstemp(dir=self._place.parent, prefix=".new-")  # readable by its owner alone
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_digest(body) + body)
+            Path(made).replace(self._place)
+            _forget_oldest(self._place.parent)
+        except OSError as error:
+            log.info("The facts of the folder are not kept: %s", error)
+
+    def _load(self, place: Path) -> dict[str, tuple[Status, Any]]:
+        try:
+            data = place.read_bytes()
+        except FileNotFoundError:
+            return {}
+        digest, body = data[:_DIGEST], data[_DIGEST:]
+        if digest != _digest(body):
+            log.info("%s is damaged, and made anew.", place)
+            return {}
+        version, found = marshal.loads(body)  # noqa: S302  what we wrote, where nobody else can write
+        return found if version == _version() else {}
+
+
+def _key(status: os.stat_result) -> Status:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST).digest()
+
+
+def _version() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for name in _MAKERS:
+        digest.update(Path(facts_module.__file__).with_name(f"{name}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def _plain(facts: Facts) -> Any:
+    """Return facts as what `marshal` takes: it knows no named tuples."""
+    scopes = [(*scope[:7], tuple([tuple(one) for one in scope[7]]), *scope[8:]) for scope in facts.scopes]
+    return scopes, facts.problem and tuple(facts.problem), facts.prefect, facts.makes
+
+
+def _facts(plain: Any) -> Facts:
+    scopes, problem, prefect, makes = plain
+    return Facts(
+        tuple([Scope._make((*one[:7], tuple([Parameter._make(p) for p in one[7]]), *one[8:])) for one in scopes]),
+        SyntaxProblem._make(problem) if problem is not None else None,
+        prefect,
+        makes,
+    )
+
+
+def _forget_oldest(folder: Path) -> None:
+    kept = sorted(folder.glob("*.facts"), key=lambda place: place.stat().st_mtime, reverse=True)
+    for place in kept[MOST:]:
+        place.unlink(missing_ok=True)
