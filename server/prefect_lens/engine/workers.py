@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import Message
 
     from prefect_lens.engine.request import RunRequest
+    from prefect_lens.model import Interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,18 @@ class Worker(Protocol):
 
     def output(self) -> str:
         """What it wrote to its standard output and error so far: the end of it, where it is long."""
+        ...
+
+
+class Preparing(Protocol):
+    """What can get ready for runs before they are asked for."""
+
+    def prepare(self, interpreter: Interpreter, folder: Path, project: str) -> None:
+        """Begin to get ready for runs of a project, in the background."""
+        ...
+
+    async def close(self) -> None:
+        """End everything that is kept ready; returns when no process of it is left."""
         ...
 
 

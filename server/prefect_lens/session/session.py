@@ -18,13 +18,15 @@ from prefect_lens.features.results import Results
 from prefect_lens.features.standing import FolderStanding, ProjectStanding
 from prefect_lens.features.summary import summarize
 from prefect_lens.features.view import View
+from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.model import Diagnostic, Ending, Interpreter, RunResult, Trouble
 from prefect_lens.session import evidence
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.intake import Intake
+from prefect_lens.session.publications import Publications
+from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Run, Waiting
 from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan
-from prefect_lens.session.throttle import Throttle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import CaseRecord
 
     from prefect_lens.engine.run import RunEvent
-    from prefect_lens.engine.workers import WorkerSource
+    from prefect_lens.engine.workers import Preparing, WorkerSource
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
     from prefect_lens.session.trust import Trust
@@ -76,7 +78,15 @@ class NotTrustedError(Exception):
 class Session:
     """The one mutable thing of the server. Everything is called in the event loop."""
 
-    def __init__(self, listener: Listener, workers: WorkerSource, trust: Trust, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        workers: WorkerSource,
+        trust: Trust,
+        environ: Mapping[str, str],
+        preparing: Preparing | None = None,
+    ) -> None:
+        """Begin with no folder open. `preparing` is told which projects are likely to be run."""
         self.trust = trust
         self.folders: dict[Path, Folder] = {}
         self.runs: dict[str, tuple[Folder, Run]] = {}
@@ -87,13 +97,12 @@ class Session:
         self._workers = workers
         self._environ = environ
         self._queues: dict[tuple[Path, str], RunQueue] = {}
+        self._readiness = Readiness(preparing, self.interpreter)
         self._interpreters: dict[tuple[Path, str], Interpreter | Trouble] = {}
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._published: dict[Path, dict[str, list[Diagnostic]]] = {}
-        self._publishers: dict[Path, Throttle] = {}
-        self._publishing = asyncio.Lock()
+        self._publications = Publications(listener.diagnostics_changed, self._places)
         self._locks: dict[Path, asyncio.Lock] = {}
         self._intakes: dict[Intake, Path] = {}
 
@@ -103,7 +112,7 @@ class Session:
         """Open a workspace folder and start to read it."""
         folder = Folder(root, settings, self._folder_changed, self._listener.standing_changed)
         self.folders[root] = folder
-        self._publishers[root] = Throttle(partial(self._publish, folder), 0.25)
+        self._publications.add(folder)
         self._locks[root] = asyncio.Lock()
         folder.load()
         self._listener.standing_changed()
@@ -117,9 +126,7 @@ class Session:
             if of is folder:
                 run.cancel()
         folder.close()
-        self._publishers.pop(root).stop()
-        for path in self._published.pop(root, {}):
-            self._listener.diagnostics_changed(folder, path, [])
+        self._publications.remove(folder)
         self._listener.standing_changed()
 
     def set_settings(self, root: Path, settings: Settings) -> None:
@@ -128,12 +135,15 @@ class Session:
             folder.settings = settings
             self._forget_interpreters(root)
             self._listener.lenses_changed()
-            self._publishers[root].hint()
+            self._publications.hint(folder)
 
     def set_document(self, path: Path, document: Document) -> None:
         """Take a text as the editor has it."""
         for folder, inside in self._places(path):
+            is_new = inside not in folder.documents
             folder.set_document(inside, document)
+            if is_new:
+                self._prepare(folder)
 
     def close_document(self, path: Path) -> None:
         """Go back to what the disk has of a file."""
@@ -148,12 +158,17 @@ class Session:
                 found.setdefault(folder.root, set()).add(inside)
         for root, inside in found.items():
             self.folders[root].changed_on_disk(inside)
-            if any(path.endswith("pyvenv.cfg") for path in inside):
+            names = {path.rpartition("/")[2] for path in inside}
+            if "pyvenv.cfg" in names:
                 self._forget_interpreters(root)
+            elif not names.isdisjoint(CONFIG_NAMES):
+                self._readiness.forget(root)
 
     def grant_trust(self) -> None:
         """Take the user's trust in the workspace."""
         self.trust.grant()
+        for folder in self.folders.values():
+            self._prepare(folder)
         self._listener.lenses_changed()
         self._listener.standing_changed()
 
@@ -162,7 +177,7 @@ class Session:
         for folder in tuple(self.folders.values()):
             async with self._locks[folder.root]:
                 await folder.record(Results())
-            await self._publish(folder)
+            await self._publications.publish(folder)
         self._listener.lenses_changed()
 
     # --- pictures go out ---------------------------------------------------------------------------------
@@ -217,7 +232,7 @@ class Session:
 
     def diagnostics(self, folder: Folder) -> list[Diagnostic]:
         """Return what the editor has been told of a folder."""
-        return [one for found in self._published.get(folder.root, {}).values() for one in found]
+        return self._publications.of(folder)
 
     async def settle(self, folder: Folder) -> None:
         """Wait until the diagnostics of every case that has ended are out, those of runs that go on among them."""
@@ -274,8 +289,8 @@ class Session:
             await asyncio.wait(tuple(self._tasks), timeout=PATIENCE)
         for folder in self.folders.values():
             folder.close()
-        for publisher in self._publishers.values():
-            publisher.stop()
+        self._publications.stop()
+        await self._readiness.close()
 
     # --- in between --------------------------------------------------------------------------------------
 
@@ -289,8 +304,12 @@ class Session:
         self._listener.lenses_changed()
         self._listener.index_changed(folder)
         self._listener.standing_changed()
-        if folder.root in self._publishers:
-            self._publishers[folder.root].hint()
+        self._publications.hint(folder)
+        self._prepare(folder)
+
+    def _prepare(self, folder: Folder) -> None:
+        if self.trust.may_run_unasked(folder.root):
+            self._readiness.look(folder)
 
     def _start(self, folder: Folder, planned: Plan) -> Run:
         self._numbers += 1
@@ -315,7 +334,7 @@ class Session:
             self.runs.pop(run.id, None)
             self.troubles.extend(trouble for result in results for trouble in result.trouble)
             if folder.root in self.folders:
-                await self._publish(folder)
+                await self._publications.publish(folder)
             run.end(summarize(results, time.monotonic() - run.started), results)
         except Exception as error:  # an edge: a mistake of ours is told as one, and the next run works
             log.exception("A run failed.")
@@ -336,7 +355,7 @@ class Session:
             if folder.root in self.folders:
                 ended = RunResult(Ending.COMPLETE, 0.0, cases=cases)
                 await self._record(folder, frozenset(), ended, await before[0])
-                await self._publish(folder)
+                await self._publications.publish(folder)
 
         intake = Intake(record)
 
@@ -383,32 +402,7 @@ class Session:
             results = await asyncio.to_thread(evidence.recorded, folder.results, result, whole, folder.root, before)
             await folder.record(results)
 
-    async def _publish(self, folder: Folder) -> None:
-        """Tell the listener the diagnostics of each file whose diagnostics have changed."""
-        async with self._publishing:
-            if folder.root not in self.folders:
-                return
-            now = await asyncio.to_thread(
-                evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text, folder.severities
-            )
-            before = self._published.get(folder.root, {})
-            self._published[folder.root] = now
-            for path in sorted(before.keys() | now.keys()):
-                if before.get(path, []) != now.get(path, []):
-                    self._listener.diagnostics_changed(folder, path, now.get(path, []) + self._of_others(folder, path))
-
-    def _of_others(self, folder: Folder, path: str) -> list[Diagnostic]:
-        """Return what other folders say of the same file: one folder may lie in another."""
-        if len(self.folders) == 1:
-            return []
-        return [
-            one
-            for other, inside in self._places(folder.root / path)
-            if other is not folder
-            for one in evidence.moved(self._published.get(other.root, {}).get(inside, []), other.root, folder.root)
-            if one not in self._published[folder.root].get(path, [])
-        ]
-
     def _forget_interpreters(self, root: Path) -> None:
+        self._readiness.forget(root)
         self._interpreters = {key: found for key, found in self._interpreters.items() if key[0] != root}
         self._listener.standing_changed()
