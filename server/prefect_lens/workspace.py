@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import problems
 from prefect_lens.index.config import CONFIG_NAMES
-from prefect_lens.index.facts import Facts, read_facts
+from prefect_lens.index.facts import read_facts
+from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.snapshot import Snapshot
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
@@ -66,7 +67,7 @@ def load_all(
 
     `progress` is told now and then how many files of how many have been read. What `cache` knows is not read again.
     """
-    facts: dict[str, Facts | None] = {}
+    facts: dict[str, Packed | None] = {}
     configs: dict[str, str | None] = {}
     unread: list[Problem] = []
     paths = tuple(walk(folder))
@@ -76,7 +77,7 @@ def load_all(
         name = path.rpartition("/")[2]
         status = _status(folder / path) if cache is not None and name not in CONFIG_NAMES else None
         if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
-            facts[path] = known
+            facts[path] = pack(known)
             continue
         text = read(folder / path, path)
         if isinstance(text, Problem):
@@ -85,9 +86,9 @@ def load_all(
         if name in CONFIG_NAMES:
             configs[path] = text
         if name.endswith(".py"):
-            facts[path] = found = read_facts(text)
+            facts[path] = packed = pack(read_facts(text))
             if cache is not None and status is not None:
-                cache.put(path, status, found)
+                cache.put(path, status, unpack(packed))
     return Loaded(Snapshot.empty().update(facts, configs), tuple(unread))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prefect_lens.index import definitions
+from prefect_lens.index import definitions, known
 from prefect_lens.index import snapshot as snapshot_room
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.snapshot import Snapshot
@@ -112,8 +112,8 @@ def test_a_keystroke_keeps_what_other_files_know():
     after = snapshot.update({"tests/helpers.py": read_facts(given_.files["tests/helpers.py"] + "x = 1\n")}, {})
     old, new = snapshot._known, after._known
     assert new.interpreter.modules["flows/etl.py"] is old.interpreter.modules["flows/etl.py"]
-    assert new.reached["tests/test_b.py"] is old.reached["tests/test_b.py"]
-    assert "tests/test_a.py" not in new.reached
+    assert new.answers.reached["tests/test_b.py"] is old.answers.reached["tests/test_b.py"]
+    assert "tests/test_a.py" not in new.answers.reached
 
 
 def test_a_syntax_error_keeps_the_last_good_answer():
@@ -252,9 +252,9 @@ def test_a_question_that_leads_too_deep_costs_no_other_its_answer(caplog, monkey
             raise RecursionError
         return real_reach(inter, fixtures, test, project)
 
-    real_decorated, real_reach = definitions._decorated, snapshot_room.reach
+    real_decorated, real_reach = definitions._decorated, known.reach
     monkeypatch.setattr(definitions, "_decorated", decorated)
-    monkeypatch.setattr(snapshot_room, "reach", reach)
+    monkeypatch.setattr(known, "reach", reach)
     check("""
     #- test_a.py
     from prefect import flow

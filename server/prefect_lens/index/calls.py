@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, containers, fixture_values, libraries, patches, prefect_rules
+from prefect_lens.index import attributes, containers, fixture_values, libraries, patches, plain, prefect_rules
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -157,8 +157,12 @@ def call_function(
             world = patches.with_patch(inter, world, patch)
         mocks = tuple(patch.stand_in for patch in entered if patch.gives_argument)
         arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
+    nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
+    if nowhere and not want:
+        return NOTHING
     target = frame_of(inter, function, bind(inter, function.scope, arguments), world)
-    inter.link(frame, target, name_of(function), made)
+    if not nowhere:
+        inter.link(frame, target, name_of(function), made)
     if any(patches.is_patcher(value) for values in arguments.positional for value in values):
         inter.walk(target)
         frame.world = patches.merged(inter, frame.world, target.left)
@@ -178,6 +182,7 @@ def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values
                 return found
         found = Frame(function.module, function.index, function.closure, arguments, world)
         function.frames[key] = found
+        inter.frames += 1
     return found
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from prefect_lens.index import calls
-from prefect_lens.index.prefect_rules import MAKERS
+from prefect_lens.index import calls, makers
 from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
@@ -25,17 +24,20 @@ class Defined(NamedTuple):
     key: Key
 
 
-def definitions(inter: Interpreter, module: Module) -> tuple[Defined, ...]:
-    """Return the definitions of a file, in the order in which they stand in it."""
+def definitions(inter: Interpreter, module: Module, factories: frozenset[str]) -> tuple[Defined, ...]:
+    """Return the definitions of a file, in the order in which they stand in it.
+
+    `factories` are the names of the functions that may return a flow or task that they made.
+    """
     found: dict[Key, Defined] = {}
     for index, scope in enumerate(module.facts.scopes):
         if scope.kind == "function" and scope.decorators:
             about = f"{module.path}:{scope.line + 1}"
             for item in inter.attempt(about, lambda i=index: _decorated(inter, module, i), ()):
                 found[item.key] = Defined(_in_place(module, index, item), item.key)
-    makers = _maker_names(module.facts)
+    names = makers.names_in(module.facts)
     for index in range(len(module.facts.scopes)):
-        for name, expression in _calls(module.facts, index, makers):
+        for name, expression in _calls(module.facts, index, names, factories):
             about = f"{module.path}:{expression[4] + 1}"
             for item in inter.attempt(about, lambda i=index, e=expression: _made_by(inter, module, i, e), ()):
                 if item.key not in found:
@@ -113,7 +115,9 @@ def _stands_in(inter: Interpreter, made: Made) -> bool:
     return body is not None and calls.stands_in(inter, body)
 
 
-def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[str | None, Expression]]:
+def _calls(
+    facts: Facts, index: int, names: frozenset[str], factories: frozenset[str]
+) -> Iterator[tuple[str | None, Expression]]:
     """Return the calls that may make a definition, with the name that each is given."""
     scope = facts.scopes[index]
     named: set[int] = set()
@@ -121,41 +125,35 @@ def _calls(facts: Facts, index: int, makers: frozenset[str]) -> Iterator[tuple[s
         if " " in name:
             continue
         for expression in expressions:
-            if expression is not None and expression[0] == "call":
+            if expression is None or expression[0] != "call":
+                continue
+            maker = makers.called(expression)
+            if maker is None or maker in names or maker in factories:
                 named.add(id(expression))
                 yield name, expression
     if not facts.makes:
         return
     for expression in (*scope.body, *scope.returns, *(e for _, es in scope.bindings.values() for e in es)):
-        for call in _makers_in(expression, makers):
+        for call in _makers_in(expression, names):
             if id(call) not in named:
                 named.add(id(call))
                 yield None, call
 
 
-def _maker_names(facts: Facts) -> frozenset[str]:
-    found = {*MAKERS, "with_options"}
-    for scope in facts.scopes:
-        for name, (_, expressions) in scope.bindings.items():
-            if any(e is not None and e[0] == "from" and e[3] in MAKERS for e in expressions):
-                found.add(name)
-    return frozenset(found)
-
-
-def _makers_in(expression: Expression, makers: frozenset[str]) -> Iterator[Expression]:
+def _makers_in(expression: Expression, names: frozenset[str]) -> Iterator[Expression]:
     if not isinstance(expression, tuple):
         return
     parts = cast("tuple[Expression, ...]", expression)
     if parts and parts[0] == "call":
         function = parts[1]
         if function is not None and (
-            (function[0] == "attr" and function[2] in makers)
-            or (function[0] in {"name", "local"} and function[1] in makers)
+            (function[0] == "attr" and function[2] in names)
+            or (function[0] in {"name", "local"} and function[1] in names)
         ):
             yield expression
     for part in parts:
         if isinstance(part, tuple):
-            yield from _makers_in(part, makers)
+            yield from _makers_in(part, names)
 
 
 def _function(value: Value | None) -> Function | None:

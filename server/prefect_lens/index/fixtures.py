@@ -58,11 +58,15 @@ class Fixture:
 class Fixtures:
     """All fixtures that the files of a workspace define, found as they are asked for."""
 
-    def __init__(self, inter: Interpreter, before: Fixtures | None = None, gone: set[str] | None = None) -> None:
+    def __init__(self, inter: Interpreter) -> None:
         self._inter = inter
         self._in: dict[Module | Class, dict[str, Fixture]] = {}
-        if before is not None and gone is not None:
-            self._in = {place: found for place, found in before._in.items() if _path(place) not in gone}  # noqa: SLF001  the same class
+
+    def next(self, inter: Interpreter) -> Fixtures:
+        """Return the fixtures of the next snapshot. Those of modules that are gone are nobody's any more."""
+        new = Fixtures(inter)
+        new._in = self._in
+        return new
 
     def places(self, module: Module, classes: tuple[Class, ...], project: Project) -> list[Module | Class]:
         """Return where fixtures for a test are looked for, from the outside in."""
@@ -231,10 +235,6 @@ def wanted(function: Function, *, method: bool) -> list[str]:
 def given(values: dict[str, Values], first: Value | None) -> Arguments:
     """Return the arguments of a test function."""
     return Arguments((frozenset((first,)),) if first is not None else (), tuple(values.items()))
-
-
-def _path(place: Module | Class) -> str:
-    return place.path if isinstance(place, Module) else place.module.path
 
 
 def _may_be_fixture(frame: Frame, name: str) -> bool:

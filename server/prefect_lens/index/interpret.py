@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.index.facts import Expression
+    from prefect_lens.index.module_table import ModuleTable
     from prefect_lens.index.resolve import Modules
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,6 @@ MOST_RUNNING = 6
 MOST_FRAMES = 250
 """More ways of calling one function than this are taken together as one call of which nothing is known."""
 
-MOST_VALUES = 400_000
-"""Values that are kept for the next snapshot; beyond that, it begins anew."""
-
 
 class Interpreter:
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
@@ -67,20 +65,34 @@ class Interpreter:
     most_running = MOST_RUNNING
     most_frames = MOST_FRAMES
 
-    def __init__(self, modules: dict[str, Module], resolver: Modules, root_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        modules: ModuleTable,
+        resolver: Modules,
+        users: registries.Users,
+        active: frozenset[str],
+        root_of: Callable[[str], str],
+    ) -> None:
         self.modules = modules
         self.resolver = resolver
         self.root_of = root_of
         """The root of the project that a file belongs to."""
         self.dependents: dict[str, set[str]] = {}
         """For each file, the files whose answers came from it."""
-        self.users = registries.Users(modules)
+        self.users = users
+        self.active = active
+        """The files that may lead to a definition."""
+        self.data: dict[Values, bool] = {}
+        """Which values are data, for a call of code that leads to no definition."""
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
+        self.frames = 0
+        """How many frames were made: what this takes of memory."""
         self.depth = 0
         self.running: dict[tuple[Frame | None, int], int] = {}
         """How many calls of a function are being followed for their value."""
         self._interned: dict[Any, Any] = {}
+        self._answers: dict[Values, Values] = {}
         self._worlds: dict[frozenset[tuple[Any, Values]], World] = {}
         self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
             "name": lambda e, frame: self.look_up(e[1], frame),
@@ -113,17 +125,25 @@ class Interpreter:
             "with": self._with,
         }
 
-    def next(self, modules: dict[str, Module], gone: set[str]) -> Interpreter:
+    def next(
+        self, modules: ModuleTable, users: registries.Users, active: frozenset[str], gone: set[str]
+    ) -> Interpreter:
         """Return the interpreter of the next snapshot, which shares what is known about the files that are not gone."""
-        new = Interpreter(modules, self.resolver, self.root_of)
+        new = Interpreter(modules, self.resolver, users, active, self.root_of)
         new.dependents = self.dependents
-        new.users.asked = self.users.asked
-        if len(self._interned) < MOST_VALUES:
-            new._interned = self._interned
-            new._worlds = self._worlds
+        new.frames = self.frames
+        new._interned = self._interned
+        new._answers = self._answers
+        new._worlds = self._worlds
         new.registered = {
             key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone
         }
+        return new
+
+    def anew(self) -> Interpreter:
+        """Return an interpreter of the same files that has read none of them yet."""
+        new = Interpreter(self.modules.anew(), self.resolver, self.users, self.active, self.root_of)
+        new.dependents = self.dependents
         return new
 
     def attempt(self, about: str, question: Callable[[], T], otherwise: T) -> T:
@@ -164,7 +184,8 @@ class Interpreter:
         if found is None:
             frame.memo[id(expression)] = NOTHING
             found = self._forms[expression[0]](expression, frame)
-            frame.memo[id(expression)] = found
+            # one object for all equal answers: they are most of what is kept
+            found = frame.memo[id(expression)] = self._answers.setdefault(found, found) if found else NOTHING
         return found
 
     def walk(self, frame: Frame) -> None:

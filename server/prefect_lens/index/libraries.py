@@ -11,7 +11,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, patches, prefect_rules
+from prefect_lens.index import attributes, calls, containers, patches, prefect_rules, registries
 from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
@@ -302,6 +302,8 @@ def _hand_over(inter: Interpreter, value: Value, arguments: Arguments, frame: Fr
 def call_held(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Frame) -> Values:
     """Call what a library made of the project's functions."""
     given = union(*(calls.call(inter, item, arguments, frame, None) for item in value.held))
+    if value.site is not None and frame.parent is not None:
+        _call_registered(inter, value, arguments, frame)  # an application that is started
     held = _held(arguments)
     if held and not value.held:
         # the second call of `retry(times=3)(function)`
@@ -460,6 +462,7 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         _hand_over(inter, item, calls.NO_ARGUMENTS, frame, runs=True)
     if value.site is not None and (module := inter.modules.get(value.site[0])) is not None:
         inter.meet_decorators(module)
+        registries.meet_decorated(inter, module, value.site)
     words = {
         text
         for values in arguments.positional

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import calls, containers, libraries
+from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -35,16 +36,6 @@ from prefect_lens.index.values import (
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
-
-MAKERS = {
-    "flow": "flow",
-    "Flow": "flow",
-    "task": "task",
-    "Task": "task",
-    "materialize": "task",
-    "MaterializingTask": "task",
-}
-"""The names in Prefect's modules that make a definition, and of which kind."""
 
 RUNNERS = frozenset(
     {

@@ -6,7 +6,7 @@ call it while their modules are imported, decorators and statements of modules, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index.values import NOTHING, Frame, Function, Instance, Module, Values, union
 
@@ -15,32 +15,43 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression, Facts
     from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.packed import Packed
 
 
 class Users:
     """For each name: where something of that name decorates a definition or is called by a module's own statements."""
 
-    def __init__(self, modules: Mapping[str, Module]) -> None:
-        self._modules = modules
-        self._by_name: dict[str, list[str]] | None = None
+    def __init__(self, files: Mapping[str, Packed]) -> None:
+        self._by_name: dict[str, tuple[str, ...]] = {}
         self.asked: dict[str, set[str]] = {}
         """For each name that was asked for, the files that asked."""
+        by_name: dict[str, list[str]] = {}
+        for path, packed in files.items():
+            for user in packed.uses:
+                by_name.setdefault(user, []).append(path)
+        self._by_name = {name: tuple(paths) for name, paths in by_name.items()}
 
-    def paths(self, name: str, asker: str) -> list[str]:
+    def paths(self, name: str, asker: str) -> tuple[str, ...]:
         """Return the files that may call something of the name while they are imported."""
         self.asked.setdefault(name, set()).add(asker)
-        if self._by_name is None:
-            self._by_name = {}
-            for path, module in self._modules.items():
-                for user in names_used(module.facts):
-                    self._by_name.setdefault(user, []).append(path)
-        return self._by_name.get(name, [])
+        return self._by_name.get(name, ())
 
-    def askers(self, facts: Facts) -> set[str]:
+    def askers(self, packed: Packed) -> set[str]:
         """Return the files whose answers a file may change, because it uses a name that they asked for."""
-        if not self.asked:
-            return set()
-        return {path for name in names_used(facts) for path in self.asked.get(name, ())}
+        return {path for name in packed.uses for path in self.asked.get(name, ())}
+
+    def after(self, path: str, before: frozenset[str], now: frozenset[str]) -> Users:
+        """Return the users when a file uses other names than before."""
+        if before == now:
+            return self
+        new = Users({})
+        new.asked = self.asked
+        new._by_name = self._by_name.copy()
+        for name in before - now:
+            new._by_name[name] = tuple(other for other in self._by_name[name] if other != path)
+        for name in now - before:
+            new._by_name[name] = (*self._by_name.get(name, ()), path)
+        return new
 
 
 def names_used(facts: Facts) -> set[str]:
@@ -86,6 +97,15 @@ def meet_users(inter: Interpreter, name: str, module: Module) -> None:
         for expression in user.facts.scopes[0].body:
             if name in _last(expression):
                 inter.effect(expression, user.frame)
+
+
+def meet_decorated(inter: Interpreter, module: Module, site: tuple[Any, ...]) -> None:
+    """Meet the decorators of all modules that are methods of the object that a call at a place of a module made."""
+    for name, (_, expressions) in module.frame.scope.bindings.items():
+        if any(e is not None and e[0] == "call" and e[4:6] == site[1:] for e in expressions):
+            for path in inter.users.paths(f"@{name}", module.path):
+                inter.depends(module.path, path)
+                inter.meet_decorators(inter.modules[path])
 
 
 def _outermost(module: Module, index: int) -> Iterator[str]:

@@ -63,20 +63,21 @@ class Modules:
                 self._packages.extend(
                     f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self._folders
                 )
-        self.find = lru_cache(maxsize=None)(self._find)
+        self._find_from = lru_cache(maxsize=None)(self._find)
         self._search = lru_cache(maxsize=None)(self._search_path)
 
-    def _find(self, dotted: str, level: int, importer: str) -> str | None:
+    def find(self, dotted: str, level: int, importer: str) -> str | None:
         """Return the file that a name leads to from the file `importer`; a folder, for a namespace package."""
+        if not level and ((top := dotted.partition(".")[0]) in _FOREIGN or top not in self._homes):
+            return None
+        return self._find_from(dotted, level, posixpath.dirname(importer) or ".")
+
+    def _find(self, dotted: str, level: int, folder: str) -> str | None:
         if level:
-            folder = posixpath.dirname(importer) or "."
             for _ in range(level - 1):
                 folder = posixpath.dirname(folder) or "."
             return self._inside(folder, dotted)
         top = dotted.partition(".")[0]
-        if top in _FOREIGN or top not in self._homes:
-            return None
-        folder = posixpath.dirname(importer) or "."
         namespace = None
         for base in self._search(folder):
             found = self._inside(base, dotted)

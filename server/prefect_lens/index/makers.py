@@ -1,0 +1,134 @@
+"""Which functions may return a flow or task that they made, by their names: only their calls are worth a closer look.
+
+A file tells for each of its functions which calls its result comes from. Who calls a maker of Prefect's, or defines a
+decorated function inside, may make one; and so may, all over the workspace, whoever returns what such a one gives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.packed import Packed
+
+MADE = "flow()"
+"""Stands for a maker of Prefect's among the names that a function's result comes from; no name of the code is it."""
+
+UNKNOWN = "?"
+"""Stands for the name of what is called, where nothing is known of it."""
+
+MAKERS = {
+    "flow": "flow",
+    "Flow": "flow",
+    "task": "task",
+    "Task": "task",
+    "materialize": "task",
+    "MaterializingTask": "task",
+}
+"""The names in Prefect's modules that make a definition, and of which kind."""
+
+Origins = tuple[tuple[str, frozenset[str]], ...]
+"""For each name that a file gives to something that can be called: the names of what its result comes from."""
+
+
+def names_in(facts: Facts) -> frozenset[str]:
+    """Return the names by which a file may call Prefect's makers."""
+    found = {*MAKERS, "with_options"}
+    for scope in facts.scopes:
+        for name, (_, expressions) in scope.bindings.items():
+            if any(e is not None and e[0] == "from" and e[3] in MAKERS for e in expressions):
+                found.add(name)
+    return frozenset(found)
+
+
+def origins(facts: Facts) -> Origins:
+    """Return where the results of a file's functions come from, as far as they come from calls."""
+    makers = names_in(facts)
+    inner = {scope.parent for scope in facts.scopes if scope.kind == "function" and scope.decorators}
+    found: dict[str, set[str]] = {}
+    for index, scope in enumerate(facts.scopes):
+        if scope.kind in {"function", "lambda"}:
+            names = {MADE if name in makers else name for name in _results(scope)}
+            if index in inner:
+                names.add(MADE)
+            if names:
+                found.setdefault(scope.name, set()).update(names)
+        for name, (_, expressions) in scope.bindings.items():
+            if others := {other for e in expressions for other in _aliased(facts, e) if other != name}:
+                found.setdefault(name, set()).update(MADE if other in makers else other for other in others)
+    return tuple((name, frozenset(names)) for name, names in sorted(found.items()))
+
+
+def closed(files: Mapping[str, Packed]) -> frozenset[str]:
+    """Return the names of all functions of a workspace that may return what a maker of Prefect's made."""
+    users: dict[str, list[str]] = {}
+    for packed in files.values():
+        for name, others in packed.origins:
+            for other in others:
+                users.setdefault(other, []).append(name)
+    found: set[str] = set()
+    waiting = [MADE]
+    while waiting:
+        for name in users.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return frozenset(found)
+
+
+def called(expression: Expression) -> str | None:
+    """Return the last name of what a call calls; None where it has none."""
+    function: Expression = expression[1]
+    if function is None:
+        return UNKNOWN
+    match function[0]:
+        case "attr":
+            return function[2]
+        case "name" | "local":
+            return function[1]
+        case _:
+            return None
+
+
+def _results(scope: Scope) -> set[str]:
+    """Return the names of the calls in what a function returns, behind its own names, too."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting: list[Any] = [*scope.returns, *scope.yields]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is not tuple or not item:
+            continue
+        part = cast("tuple[Any, ...]", item)
+        if part[0] == "call":
+            found.add(called(part) or MADE)
+        elif part[0] in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:
+            seen.add(part[1])
+            waiting.extend(scope.bindings[part[1]][1])
+        waiting.extend(part)
+    return found
+
+
+def _aliased(facts: Facts, expression: Expression) -> Iterable[str]:
+    """Return the functions' names for which a name stands: another name, what is imported, a lambda, a partial call."""
+    if expression is None:
+        return ()
+    match expression[0]:
+        case "name" | "local":
+            return (expression[1],)
+        case "attr":
+            return (expression[2],)
+        case "from":
+            return (expression[3],)
+        case "lambda":
+            index: int = expression[1]
+            return _results(facts.scopes[index])
+        case "either" | "or":
+            return tuple(name for part in expression[1] for name in _aliased(facts, part))
+        case "call" if called(expression) in {"partial", "partialmethod"}:
+            return tuple(name for part in expression[2][:1] for name in _aliased(facts, part))
+        case _:
+            return ()

@@ -1,0 +1,121 @@
+"""Facts as they are kept: a tenth of the size of the scopes that they hold, and unpacked only while they are read."""
+
+from __future__ import annotations
+
+import marshal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from prefect_lens.index import makers
+from prefect_lens.index.facts import EMPTY, Facts, Parameter, Scope, SyntaxProblem
+from prefect_lens.index.registries import names_used
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.makers import Origins
+
+Imports = tuple[tuple[str, int, bool], ...]
+
+TOO_DEEP = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
+
+_BY_NAME = (b"importlib", b"runpy", b"__import__", b"pkgutil", b"globals")
+
+
+class Packed(NamedTuple):
+    """What one file says, packed."""
+
+    scopes: bytes
+    problem: SyntaxProblem | None
+    prefect: bool
+    makes: bool
+    uses: frozenset[str] = frozenset()
+    """The names that its decorators and statements call; with `@` the names of objects whose methods decorate."""
+    origins: Origins = ()
+    """Where the results of its functions come from."""
+    links: bytes = b""
+    is_open: bool = False
+    """Whether others can put functions into what it holds, or it imports by names that it works out."""
+    held: frozenset[str] = frozenset()
+    """The names that the module gives to what a call returns."""
+
+    def imports(self) -> Imports:
+        """Return what it imports: name, level, and whether it may hold the module itself."""
+        return marshal.loads(self.links)  # noqa: S302  we wrote it, in this process
+
+    def leads_as(self, other: Packed) -> bool:
+        """Whether another file in its place leaves all files as plain or active as they are."""
+        mine = self.prefect, self.is_open, self.decorating(), self.held
+        return mine == (other.prefect, other.is_open, other.decorating(), other.held) and self.links == other.links
+
+    def decorating(self) -> set[str]:
+        """Return the names of the objects whose methods decorate something in it."""
+        return {name[1:] for name in self.uses if name[0] == "@"}
+
+
+def pack(facts: Facts) -> Packed:
+    """Return the facts, packed."""
+    try:
+        return _pack(facts)
+    except (RecursionError, ValueError):  # `marshal` has its own idea of how deep is too deep
+        return _pack(EMPTY._replace(problem=facts.problem or TOO_DEEP, prefect=facts.prefect))
+
+
+def unpack(packed: Packed) -> Facts:
+    """Return the facts that were packed. What was one object in them is one again."""
+    plain: tuple[Any, ...] = marshal.loads(packed.scopes)  # noqa: S302  we wrote it, in this process
+    scopes = tuple(Scope._make((*s[:7], tuple(map(Parameter._make, s[7])), *s[8:])) for s in plain)
+    return Facts(scopes, packed.problem, packed.prefect, packed.makes)
+
+
+def _pack(facts: Facts) -> Packed:
+    plain = tuple((*scope[:7], tuple(map(tuple, scope.parameters)), *scope[8:]) for scope in facts.scopes)
+    blob = marshal.dumps(plain)
+    module = facts.scopes[0]
+    held = (name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es))
+    decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
+    return Packed(
+        blob,
+        facts.problem,
+        facts.prefect,
+        facts.makes,
+        frozenset((*names_used(facts), *decorating)),
+        makers.origins(facts),
+        marshal.dumps(tuple(sorted(set(_imports(facts))))),
+        any(word in blob for word in _BY_NAME) or any(_is_filled(facts, scope) for scope in facts.scopes),
+        frozenset(held),
+    )
+
+
+def _imports(facts: Facts) -> Iterator[tuple[str, int, bool]]:
+    for scope in facts.scopes:
+        for dotted, level in scope.stars:
+            yield dotted, level, False
+        for expression in (*scope.body, *(e for _, es in scope.bindings.values() for e in es)):
+            if expression is None:
+                continue
+            if expression[0] == "module":
+                yield expression[1], expression[2], True
+            elif expression[0] == "from":
+                _, dotted, level, name = expression
+                yield dotted, level, False
+                yield f"{dotted}.{name}" if dotted else name, level, True
+
+
+def _is_filled(facts: Facts, scope: Scope) -> bool:
+    """Whether others put something into what a scope holds: its code into a container, callers by a class's methods."""
+    methods = (facts.scopes[index] for indexes in scope.own.values() for index in indexes)
+    return bool(scope.outer) or any(m.name != "__init__" and len(m.parameters) > 1 for m in methods)
+
+
+def _owners(facts: Facts, expression: Expression) -> Iterator[str]:
+    """Return the names on the way to the method that decorates: `app` of `@app.command()`, as it is called at home."""
+    while expression is not None and expression[0] in {"call", "attr"}:
+        expression = expression[1]
+        if expression is not None and expression[0] == "attr":
+            yield expression[2]
+    if expression is not None and expression[0] in {"name", "local"}:
+        yield expression[1]
+        for binding in facts.scopes[0].bindings.get(expression[1], (0, ()))[1]:
+            if binding is not None and binding[0] == "from":
+                yield binding[3]
