@@ -1,6 +1,6 @@
 """Which tests run which definitions: names, calls, values handed around."""
 
-from tests.checking import check
+from tests.checking import check, workspace
 
 
 def test_names_lead_to_definitions_by_any_import():
@@ -401,3 +401,26 @@ def test_a_future_gives_what_its_function_returns():
         with ThreadPoolExecutor() as pool:
             pool.submit(choose).result()()
     """)
+
+
+def test_the_import_mode_says_which_of_two_modules_of_one_name_is_meant():
+    for mode, found in {"prepend": "near", "append": "far", "importlib": "far"}.items():
+        snapshot = workspace(f"""
+        #- pytest.ini
+        [pytest]
+        addopts = --import-mode={mode}
+        #- work.py
+        from prefect import flow
+        @flow
+        def far(): ...
+        run = far
+        #- tests/work.py
+        from prefect import flow
+        @flow
+        def near(): ...
+        run = near
+        #- tests/test_a.py
+        from work import run
+        def test_a(): run()
+        """).snapshot
+        assert [d.name for d in snapshot.definitions() if snapshot.matches(d)] == [found], mode

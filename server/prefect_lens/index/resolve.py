@@ -1,9 +1,10 @@
 """Where a module name leads, as Python would find it in a test run: from the paths of the files alone.
 
-Look-up order for an import in a file: the folder that pytest's `prepend` mode would put first for it, the project's
-`pythonpath`, its root (`python -m pytest` puts it there) and its `src`, the other packages of the workspace (folders
-with a `pyproject.toml`, `setup.py` or `setup.cfg`, and their `src`), folders of tests, and at last the folder nearest
-to the file in which the name stands: that is how editable installs, edits of `sys.path` and unusual layouts are met.
+Look-up order for an import in a file: the folder that pytest's `prepend` mode would put first for it (`append` puts it
+behind the project's own, `importlib` nowhere), the project's `pythonpath`, its root (`python -m pytest` puts it there)
+and its `src`, the other packages of the workspace (folders with a `pyproject.toml`, `setup.py` or `setup.cfg`, and
+their `src`), folders of tests, and at last the folder nearest to the file in which the name stands: that is how
+editable installs, edits of `sys.path` and unusual layouts are met.
 """
 
 from __future__ import annotations
@@ -112,11 +113,13 @@ class Modules:
         while first not in {".", ""} and join(first, "__init__.py") in self._paths:
             first = posixpath.dirname(first) or "."
         root = project.root
+        nearest = [first] if project.import_mode == "prepend" else []
         found = [
-            first,
+            *nearest,
             *(join(root, entry) for entry in project.pythonpath),
             root,
             join(root, "src"),
+            *([first] if project.import_mode == "append" else []),
             ".",
             "src",
             *sorted(self._packages, key=lambda f: -len(posixpath.commonprefix([f + "/", folder + "/"]))),
