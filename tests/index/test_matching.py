@@ -403,6 +403,56 @@ def test_a_future_gives_what_its_function_returns():
     """)
 
 
+def test_pytest_generate_tests_gives_arguments_to_tests():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def by_module(): ...
+    #   ^^^^^^^^^ flow: test_module
+    @flow
+    def by_conftest(): ...
+    #   ^^^^^^^^^^^ flow: test_conftest
+    @flow
+    def by_class(): ...
+    #   ^^^^^^^^ flow: TestScenarios::test_class
+    @flow
+    def by_fixture(): ...
+    #   ^^^^^^^^^^ flow: test_fixture
+    @flow
+    def only_listed(): ...
+    #   ^^^^^^^^^^^ flow:
+    #- tests/conftest.py
+    import pytest
+    from flows import by_conftest, by_fixture
+    def pytest_generate_tests(metafunc):
+        if "everywhere" in metafunc.fixturenames:
+            give(metafunc)
+    def give(metafunc):
+        metafunc.parametrize("everywhere", [by_conftest])
+        metafunc.parametrize("started", [by_fixture], indirect=True)
+    @pytest.fixture
+    def started(request): return request.param()
+    #- tests/test_a.py
+    import flows
+    def pytest_generate_tests(metafunc):
+        for name in metafunc.fixturenames:
+            if name == "job":
+                metafunc.parametrize("job,unused", [(flows.by_module, flows.only_listed)], ids=["one"])
+    def test_module(job, unused): job()
+    def test_conftest(everywhere): everywhere()
+    def test_fixture(started): ...
+    def test_none(): ...
+    #- tests/test_b.py
+    import flows
+    class TestScenarios:
+        scenarios = [("one", flows.by_class)]
+        def pytest_generate_tests(self, metafunc):
+            metafunc.parametrize("name,step", metafunc.cls.scenarios)
+        def test_class(self, name, step): step()
+    """)
+
+
 def test_the_import_mode_says_which_of_two_modules_of_one_name_is_meant():
     for mode, found in {"prepend": "near", "append": "far", "importlib": "far"}.items():
         snapshot = workspace(f"""

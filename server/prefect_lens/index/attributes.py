@@ -6,7 +6,7 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, fixture_values, registries
+from prefect_lens.index import calls, fixture_values, generated, registries
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -19,6 +19,7 @@ from prefect_lens.index.values import (
     Instance,
     Made,
     Mapping,
+    Metafunc,
     Method,
     Mock,
     Module,
@@ -84,6 +85,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return _of_function(inter, value, name)
         case Request():
             return fixture_values.of_request(inter, value, name)
+        case Metafunc():
+            return generated.of_metafunc(inter, value, name)
         case Wrapped(how="remote", inner=inner):
             return of_all(inter, inner, name, frame) if name == "fn" else NOTHING
         case Wrapped():

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, containers, fixture_values, libraries, patches, plain, prefect_rules
+from prefect_lens.index import (
+    attributes,
+    containers,
+    fixture_values,
+    generated,
+    libraries,
+    patches,
+    plain,
+    prefect_rules,
+)
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -20,6 +29,7 @@ from prefect_lens.index.values import (
     Made,
     Mapping,
     Mark,
+    Metafunc,
     Method,
     Mock,
     Number,
@@ -135,6 +145,8 @@ def _method_call(
             return libraries.opaque_method(inter, owner, name, arguments, frame)
         case Request():
             return fixture_values.call_request(inter, owner, name, arguments, frame)
+        case Metafunc():
+            return generated.call_metafunc(inter, owner, arguments)
         case Patch():
             return patches.method(inter, owner, name, frame)
         case Function():

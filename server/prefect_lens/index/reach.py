@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from prefect_lens.index import attributes, calls, fixtures, marks, patches
+from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
 from prefect_lens.index.values import (
     Class,
     Frame,
@@ -69,10 +69,10 @@ def _put_in(
     owner: Instance | None = inter.one(Instance, test.classes[-1], ()) if test.classes else None
     direct: dict[str, Values] = {}
     indirect: dict[str, Values] = {}
-    for item in marks.parameters(inter, all_marks, root):
+    places = all_fixtures.places(test.module, test.classes, project)
+    for item in marks.parameters(inter, [*all_marks, *generated.marks(inter, places, test)], root):
         into = indirect if item.indirect else direct
         into[item.name] = into.get(item.name, frozenset()) | item.values
-    places = all_fixtures.places(test.module, test.classes, project)
     setup = fixtures.Setup(inter, all_fixtures, places, root, owner, indirect)
     if not test.is_unittest:
         used = [*setup.automatic(), *project.usefixtures, *marks.used_fixtures(all_marks)]

@@ -311,6 +311,17 @@ class Request(Value):
     fixtures: Any
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Metafunc(Value):
+    """pytest's `metafunc` in a hook, for the tests of one class or module."""
+
+    hook: Function
+    cls: Class | None
+    module: Module
+    marks: list[Mark] = field(default_factory=list["Mark"])
+    """What its `parametrize` was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """What a call passes."""

@@ -1,0 +1,84 @@
+"""A `prefect.yaml` names its deployments, and each names its flow."""
+
+import pytest
+from prefect_lens.index.deployments import read_deployments
+from prefect_lens.index.facts import read_facts
+from prefect_lens.index.snapshot import Snapshot
+
+FLOWS = "from prefect import flow\n@flow\ndef etl(): ...\nclass Pipeline:\n    @flow\n    def run(self): ...\n"
+YAML = """\
+pull:
+- prefect.deployments.steps.git_clone: {repository: "{{ x }}"}
+definitions:
+  base: &base
+    entrypoint: flows/etl.py:etl
+deployments:
+- name: nightly
+  entrypoint: flows/etl.py:etl
+- <<: *base
+  name: "hourly: 2"
+- name: method
+  entrypoint:
+    ./flows/etl.py:Pipeline.run
+- name: module
+  entrypoint: flows.etl.etl
+- name: elsewhere
+  entrypoint: other/repository.py:flow
+- name: no entrypoint
+"""
+
+
+def snapshot(yaml, path="prefect.yaml", **files):
+    facts = {name.replace("__", "/") + ".py": read_facts(text) for name, text in files.items()}
+    return Snapshot.empty().update(facts, {path: yaml})
+
+
+def test_each_deployment_has_its_flow_where_that_is_known():
+    found = [(one.name, flow and flow.entrypoint) for one, flow in snapshot(YAML, flows__etl=FLOWS).deployments()]
+    assert found == [
+        ("nightly", "flows/etl.py:etl"),
+        ("hourly: 2", "flows/etl.py:etl"),
+        ("method", "flows/etl.py:Pipeline.run"),
+        ("module", "flows/etl.py:etl"),
+        ("elsewhere", None),
+    ]
+
+
+def test_a_deployment_stands_where_its_name_does():
+    one, _ = snapshot(YAML).deployments()[0]
+    start = one.location.span.start
+    assert (one.location.path, start.line, start.column) == ("prefect.yaml", 6, 8)
+
+
+def test_an_entrypoint_is_seen_from_the_files_folder_and_from_the_root():
+    yaml = "deployments:\n- {name: a, entrypoint: etl.py:etl}\n- {name: b, entrypoint: flows/etl.py:etl}\n"
+    index = snapshot(yaml, "flows/prefect.yaml", flows__etl=FLOWS)
+    assert [flow.entrypoint for _, flow in index.deployments()] == ["flows/etl.py:etl"] * 2
+    assert index.problems() == ()
+
+
+def test_an_entrypoint_that_its_file_does_not_have_is_told_at_it_and_one_elsewhere_is_not():
+    yaml = "deployments:\n- name: a\n  entrypoint: flows/etl.py:elt\n- {name: b, entrypoint: gone.py:x}\n"
+    [problem] = snapshot(yaml, flows__etl=FLOWS).problems()
+    start = problem.location.span.start
+    assert (problem.code, start.line, start.column) == ("PL506", 2, 14)
+    assert problem.message == ("Deployment 'a': flows/etl.py defines no flow 'elt'; there are etl, Pipeline.run.")
+
+
+@pytest.mark.parametrize("text", ["", "deployments:", "- 1", "deployments: [1, {name: x}, [y]]", "deployments: {a: b}"])
+def test_what_declares_no_deployment_is_no_trouble(text):
+    assert read_deployments("prefect.yaml", text) == ((), ())
+
+
+@pytest.mark.parametrize("text", ["a: [1\nb: : {", "\tx", "a: *nobody", "%", "a: \x01"])
+def test_what_is_no_yaml_is_told_and_no_more(text):
+    [problem] = read_deployments("prefect.yaml", text)[1]
+    assert (problem.code, problem.location.path) == ("PL502", "prefect.yaml")
+
+
+def test_an_edit_of_it_changes_nothing_else():
+    before = snapshot(YAML, flows__etl=FLOWS)
+    before.matches(before.definitions()[0])
+    after = before.update({}, {"prefect.yaml": YAML.replace("nightly", "daily")})
+    assert after.deployments()[0][0].name == "daily"
+    assert after.definitions() == before.definitions()
