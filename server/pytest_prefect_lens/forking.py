@@ -10,9 +10,13 @@ import sys
 from pathlib import Path
 
 
-def settle(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) -> None:
-    """Take these as the three standard descriptors, close all others but `keep`, and die when the parent does."""
-    die_with_parent()
+def settle(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = (), *, alone: bool = False) -> None:
+    """Take these as the three standard descriptors and close all others but `keep`.
+
+    From here on the process dies when its parent does, unless it can be left `alone`.
+    """
+    if not alone:
+        die_with_parent()
     moved = [os.dup(number) for number in (stdin, stdout, stderr)]  # one of them may be 0, 1 or 2 itself
     for target, number in enumerate(moved):
         os.dup2(number, target)

@@ -88,22 +88,27 @@ class OnImport(importlib.abc.MetaPathFinder):
 
     def __init__(self, steps: dict[str, Callable[[ModuleType], None]]) -> None:
         self.steps = steps
+        self._asking: set[str] = set()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return what the other finders find, with a loader that takes the step when it has done its work."""
         step = self.steps.get(fullname)
-        if step is None:
+        if step is None or fullname in self._asking:
+            return None  # another one of this kind, which waits for the same module, asks all the others too
+        self._asking.add(fullname)
+        try:
+            for finder in sys.meta_path:
+                find: Any = None if finder is self else getattr(finder, "find_spec", None)
+                spec = None if find is None else find(fullname, path, target)
+                if spec is not None:
+                    if spec.loader is not None:
+                        spec.loader = _Loader(spec.loader, step)
+                    return spec
             return None
-        for finder in sys.meta_path:
-            find: Any = None if finder is self else getattr(finder, "find_spec", None)
-            spec = None if find is None else find(fullname, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, step)
-                return spec
-        return None
+        finally:
+            self._asking.discard(fullname)
 
 
 class _Loader(importlib.abc.Loader):

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_prefect_lens import api, harness, hermetic, link, wire
+from pytest_prefect_lens import api, harness, haste, hermetic, link, wire
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
@@ -36,30 +36,44 @@ def main() -> None:
     """Run the order that comes over the channel, and end with pytest's exit status."""
     leave = _Leave()
     about = json.loads(os.environ.pop("PREFECT_LENS_WORKER"))
-    say = _Channel(about["channel"])
+    say = Channel(about["channel"])
     order = say.hear()
     if not isinstance(order, Order):
         return
     if sys.platform == "win32":
         signal.signal(signal.SIGBREAK, signal.default_int_handler)  # the guard's `interrupt`
-    versions = {name: _version(name) for name in ("pytest", "prefect")}
-    say(Hello(wire.VERSION, os.getpid(), sys.version.split()[0], versions["pytest"], versions["prefect"]))
-    trouble = _wrong_version(order) or _lacking(versions)
+    greeting = hello()
+    say(greeting)
+    trouble = unfit(order, greeting)
     if trouble is not None:
         say(trouble)
         return
     server = api.start(Path(order.home), Path(about["cache"]))
+    leave.status = work(order, say, hermetic.begin(server.url), server)
+    sys.exit(leave.status)
+
+
+def hello() -> Hello:
+    """Return the first thing to say."""
+    return Hello(wire.VERSION, os.getpid(), sys.version.split()[0], _version("pytest"), _version("prefect"))
+
+
+def unfit(order: Order, greeting: Hello) -> Broken | None:
+    """Return why this environment cannot run an order."""
+    return _wrong_version(order) or _lacking(greeting)
+
+
+def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Api) -> int:
+    """Run an order, in an environment that can run it, and return the exit status of the process."""
     say.watch(server)
-    settings = hermetic.begin(server.url)
     files = _files(order)
     if files is None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
         say.ended(5)
-        return
+        return 5
     status = _run_pytest([*files, *_OPTIONS, *order.pytest_args], order, say, settings, server)
     say.ended(status)
-    leave.status = status
-    sys.exit(status)
+    return status
 
 
 class _Leave:
@@ -79,7 +93,7 @@ class _Leave:
             os._exit(self.status)
 
 
-class _Channel:
+class Channel:
     """Calling it sends a message."""
 
     def __init__(self, address: str) -> None:
@@ -97,6 +111,7 @@ class _Channel:
         self._server = server
 
     def hear(self) -> Message | None:
+        """Wait for the one message that the server sends; None where it is gone."""
         with self._socket.makefile("rb") as lines:
             line = lines.readline()
         return wire.decode(line) if line else None
@@ -107,6 +122,7 @@ class _Channel:
         self._send(Ended(status, word.reason, word.left))
 
     def __call__(self, message: Message) -> None:
+        """Send a message; the plugin's last word is kept until pytest has returned."""
         if isinstance(message, Ended):
             # Said at the end of the session. What other plugins still write then, a coverage report, is awaited.
             self._last_word = message
@@ -152,16 +168,16 @@ def _wrong_version(order: Order) -> Broken | None:
     return Broken("PL909", what, distributions=("prefect-lens",))
 
 
-def _lacking(versions: dict[str, str | None]) -> Broken | None:
-    if versions["pytest"] is None:
+def _lacking(greeting: Hello) -> Broken | None:
+    if greeting.pytest is None:
         return Broken("PL903", f"No pytest in {sys.prefix}.", distributions=("pytest",))
-    if versions["prefect"] is None:
+    if greeting.prefect is None:
         # A checkout of Prefect on the path has no metadata.
         if importlib.util.find_spec("prefect") is None:
             return Broken("PL904", f"No Prefect in {sys.prefix}.", distributions=("prefect",))
-    elif tuple(int(part) for part in versions["prefect"].split(".")[:2]) < OLDEST_PREFECT:
+    elif tuple(int(part) for part in greeting.prefect.split(".")[:2]) < OLDEST_PREFECT:
         oldest = ".".join(map(str, OLDEST_PREFECT))
-        what = f"Prefect {versions['prefect']} in {sys.prefix} is too old; Prefect Lens needs {oldest} or newer."
+        what = f"Prefect {greeting.prefect} in {sys.prefix} is too old; Prefect Lens needs {oldest} or newer."
         return Broken("PL905", what, distributions=(f"prefect>={oldest}",))
     return None
 
@@ -194,6 +210,7 @@ def _run_pytest(
             lease.test_ended()
         say(message)
 
+    haste.install()
     harness.install(lease, wait_for_api)
     link.connect(order, say_and_note, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]

@@ -79,18 +79,25 @@ async def start(spec: dict[str, Any], lock: int) -> asyncio.subprocess.Process:
 
     The guard's input and output are those of the process returned, its error is what the worker writes.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        guard.__file__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        pass_fds=(*spec["fds"], lock) if sys.platform != "win32" else (),
-        start_new_session=True,
-        creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-S",
+            guard.__file__,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=(*spec["fds"], lock) if sys.platform != "win32" else (),
+            start_new_session=True,
+            creationflags=0x08000000 if sys.platform == "win32" else 0,  # CREATE_NO_WINDOW
+        )
     )
+    try:
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await (await starting).communicate()  # a guard that is told nothing goes
+        raise
     assert process.stdin is not None
     process.stdin.write(json.dumps(spec).encode("ascii") + b"\n")
     return process

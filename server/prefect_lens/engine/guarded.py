@@ -62,11 +62,6 @@ class GuardedWorker:
         """See `Worker.exited`."""
         return await asyncio.shield(self._exit)
 
-    @property
-    def has_exited(self) -> bool:
-        """Whether the worker is known to have ended."""
-        return self._exit.done()
-
     def output(self) -> str:
         """See `Worker.output`."""
         return self._tail.text()

@@ -1,0 +1,238 @@
+"""The server's side of a warm parent: starts it behind a guard, has it fork workers before they are needed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_prefect_lens.wire import Hello
+
+from prefect_lens.engine import guard
+from prefect_lens.engine.channel import open_channel
+from prefect_lens.engine.cold import boot, order_of, start
+from prefect_lens.engine.environment import environment
+from prefect_lens.engine.fingerprint import of_installation
+from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder
+from prefect_lens.engine.guarded import GuardedWorker
+from prefect_lens.engine.workers import ChannelBrokenError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from pathlib import Path
+
+    from pytest_prefect_lens.wire import Message
+
+    from prefect_lens.engine.channel import Channel
+    from prefect_lens.engine.request import RunRequest
+    from prefect_lens.model import Interpreter
+
+log = logging.getLogger(__name__)
+
+
+class ParentError(Exception):
+    """A warm parent, or a worker of one, could not be had; the text says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a warm parent is for."""
+
+    interpreter: Interpreter
+    root: Path
+
+
+class Parent:
+    """A process that has imported what the runs of a project need; made by `open_parent`."""
+
+    def __init__(
+        self, place: Place, environ: Mapping[str, str], control: socket.socket, modules: frozenset[str]
+    ) -> None:
+        self.place = place
+        self.modules = modules
+        """The modules that no worker of it imports anew, by the first part of their names."""
+        self._environ = environ
+        self._control = control
+        self._cache = cache_folder(environ)
+
+    @asynccontextmanager
+    async def spare(self) -> AsyncGenerator[Spare]:
+        """Fork a worker, and give it when it is ready for an order; leaving the context ends it.
+
+        Raises:
+            ParentError: it could not be forked or made ready.
+            OSError: what it needs of the system cannot be had.
+        """
+        async with AsyncExitStack() as stack:
+            home, lock = stack.enter_context(run_folder())
+            channel = await stack.enter_async_context(open_channel())
+            commands, their_commands = _pipe()[::-1]
+            events, their_events = _pipe()
+            output, their_output = _pipe()
+            theirs = (channel.address.descriptors[0], their_commands, their_events, their_output, lock)
+            wanted = {
+                "home": str(home),
+                "root": str(self.place.root),
+                "environment": environment(self._environ, self.place.interpreter, self.place.root, home),
+                "guard": [sys.executable, "-I", "-S", guard.__file__],
+                "cache": str(self._cache),
+            }
+            try:
+                await _ask(self._control, wanted, theirs)
+            except OSError as error:
+                for number in (commands, events, output):
+                    os.close(number)
+                raise ParentError(f"the warm parent is gone ({error.strerror})") from error
+            finally:
+                channel.handed_down()
+                for number in (their_commands, their_events, their_output):
+                    os.close(number)
+            worker = GuardedWorker(
+                await _writer(stack, commands),
+                await _reader(stack, events),
+                await _reader(stack, output),
+                channel,
+                home,
+            )
+            stack.push_async_callback(_ended, worker)
+            messages = channel.messages()
+            hello = await anext(messages, None)
+            if not isinstance(hello, Hello):
+                raise ParentError(f"its worker did not become ready: {hello or worker.output().strip()[-300:]}")
+            yield Spare(worker, channel, messages)
+
+
+class Spare:
+    """A worker that waits for its order."""
+
+    def __init__(self, worker: GuardedWorker, channel: Channel, messages: AsyncIterator[Message]) -> None:
+        self.home = worker.home
+        self.interrupt = worker.interrupt
+        self.kill = worker.kill
+        self.exited = worker.exited
+        self.output = worker.output
+        self._channel = channel
+        self._messages = messages
+        self._first: Message | None = None
+
+    async def take(self, request: RunRequest) -> bool:
+        """Give it its order; whether it has taken it. One that has not runs nothing."""
+        await self._channel.send(order_of(request, self.home))
+        try:
+            self._first = await anext(self._messages, None)
+        except ChannelBrokenError:
+            return False
+        return self._first is not None
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """See `Worker.messages`."""
+        if self._first is not None:
+            yield self._first
+        async for message in self._messages:
+            yield message
+
+
+@asynccontextmanager
+async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerator[Parent]:
+    """Start a warm parent and give it when it is ready; leaving the context ends it with all that it forked.
+
+    Raises:
+        ParentError: this interpreter cannot be kept warm.
+        OSError: what it needs of the system cannot be had.
+    """
+    cache = cache_folder(environ)
+    async with AsyncExitStack() as stack:
+        home, lock = stack.enter_context(run_folder())
+        control, theirs = socket.socketpair()
+        stack.callback(control.close)
+        control.setblocking(False)  # noqa: FBT003
+        about = {
+            "control": theirs.fileno(),
+            "home": str(home),
+            "known": str(cache / "imports" / of_installation(place.interpreter)),
+        }
+        spec: dict[str, Any] = {
+            "argv": [place.interpreter.path, "-c", boot(plugin_folder(cache), "zygote")],
+            "cwd": str(place.root),
+            "env": {
+                **environment(environ, place.interpreter, place.root, home),
+                "PREFECT_LENS_PARENT": json.dumps(about),
+            },
+            "fds": (theirs.fileno(),),
+            "home": str(home),
+        }
+        try:
+            process = await start(spec, lock)
+        finally:
+            theirs.close()
+        assert process.stderr is not None
+        said = asyncio.ensure_future(process.stderr.read())
+        stack.push_async_callback(_gone, process, said)
+        answer = await _answer(control)
+        if "ready" not in answer:
+            raise ParentError(answer.get("failed") or "it ended before it was ready")
+        log.info("Warm after %s s: %s", answer["ready"], place.interpreter.path)
+        yield Parent(place, environ, control, frozenset(answer["modules"]))
+
+
+async def _gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    await process.stdout.read()  # it ends when the guard does
+    await asyncio.wait([said], timeout=1)
+    said.cancel()  # a process that got away from the guard may hold the pipe of its output open
+    if said.done() and not said.cancelled():
+        log.debug("A warm parent wrote: %s", said.result().decode("utf-8", "replace").strip()[-4000:])
+    await process.wait()
+
+
+async def _ended(worker: GuardedWorker) -> None:
+    await asyncio.shield(asyncio.ensure_future(worker.kill()))
+
+
+async def _ask(control: socket.socket, wanted: dict[str, Any], descriptors: tuple[int, ...]) -> None:
+    line = json.dumps(wanted).encode("ascii") + b"\n"
+    sent = socket.send_fds(control, [line], list(descriptors))
+    if sent < len(line):
+        await asyncio.get_running_loop().sock_sendall(control, line[sent:])
+
+
+async def _answer(control: socket.socket) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    text = b""
+    while not text.endswith(b"\n"):
+        chunk = await loop.sock_recv(control, 65536)
+        if not chunk:
+            return {}
+        text += chunk
+    return json.loads(text.splitlines()[-1])
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the ends of a pipe: to read from, to write to."""
+    return os.pipe()
+
+
+async def _reader(stack: AsyncExitStack, number: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(number, "rb", buffering=0)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
+    stack.callback(transport.close)
+    return reader
+
+
+async def _writer(stack: AsyncExitStack, number: int) -> asyncio.StreamWriter:
+    loop = asyncio.get_running_loop()
+    pipe = os.fdopen(number, "wb", buffering=0)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, pipe)
+    stack.callback(transport.close)
+    return asyncio.StreamWriter(transport, protocol, None, loop)

@@ -1,0 +1,242 @@
+"""Workers that are ready before they are asked for: forked from a warm parent where there is one, else cold."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefect_lens.engine import fingerprint
+from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.engine.parent import ParentError, Place, open_parent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from prefect_lens.engine.parent import Parent, Spare
+    from prefect_lens.engine.request import RunRequest
+    from prefect_lens.engine.workers import Worker
+    from prefect_lens.model import Interpreter
+
+log = logging.getLogger(__name__)
+
+PARENT = 4.0
+"""Seconds that a parent takes to be ready."""
+
+WORTH_WAITING = 3.0
+"""Seconds that are well below what a cold worker takes to its first test: who is due within them is waited for."""
+
+LEAST_MEMORY = 400 * 2**20
+"""Bytes that must be available for another warm process."""
+
+
+class WarmWorkers:
+    """A `WorkerSource` that keeps what it can ready, and is never slower or less true than the cold one behind it.
+
+    Only where the system forks safely, which is Linux; elsewhere it is the cold source.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, *, most: int = 3, idle: float = 900.0) -> None:
+        """Keep at most so many parents, each for so many seconds after its last use."""
+        self._environ = environ
+        self._cold = ColdWorkers(environ)
+        self._most = most
+        self._idle = idle
+        self._warm: dict[Place, _Kept] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def prepare(self, interpreter: Interpreter, folder: Path, project: str) -> None:
+        """Begin to get ready for runs of a project, in the background. Must be called in an event loop."""
+        self._keep(Place(interpreter, folder / project))
+
+    @asynccontextmanager
+    async def open(self, request: RunRequest) -> AsyncGenerator[Worker]:
+        """See `WorkerSource.open`."""
+        place = Place(request.interpreter, request.root)
+        kept = self._keep(place)
+        spare = None if kept is None else await kept.take(request)
+        if kept is None or spare is None:
+            try:
+                async with self._cold.open(request) as worker:
+                    yield worker
+            finally:
+                if kept is not None:
+                    kept.used()
+            return
+        try:
+            yield spare
+        finally:
+            await kept.give_back()
+
+    async def close(self) -> None:
+        """End everything that is kept ready; returns when no process of it is left."""
+        self._closed = True
+        for kept in list(self._warm.values()):
+            self._let_go(kept, now=True)
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    def _keep(self, place: Place) -> _Kept | None:
+        """Return what is kept for a place, new where there was none or it is stale; None where nothing can be."""
+        if self._closed or sys.platform != "linux":
+            return None
+        kept = self._warm.get(place)
+        now = fingerprint.of_run(self._environ, place.interpreter, place.root)
+        if kept is not None and kept.fingerprint != now:
+            log.info("What %s depends on has changed: a new warm parent is started.", place.root)
+            self._let_go(kept)
+            kept = None
+        if kept is None or kept.can_begin_again:
+            if _memory() < LEAST_MEMORY:
+                log.warning("Memory is low: runs of %s start cold.", place.root)
+                return None
+            if kept is not None:
+                self._let_go(kept)
+            kept = self._warm[place] = _Kept(self, place, now, self._environ, self._idle)
+            self._bound()
+        return kept
+
+    def _bound(self) -> None:
+        free = sorted((kept for kept in self._warm.values() if not kept.in_use), key=lambda kept: kept.last_used)
+        for kept in free[: max(0, len(self._warm) - self._most)]:
+            self._let_go(kept)
+
+    def _let_go(self, kept: _Kept, *, now: bool = False) -> None:
+        if self._warm.get(kept.place) is kept:
+            del self._warm[kept.place]
+        ending = asyncio.ensure_future(kept.close(now=now))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    def idle(self, kept: _Kept) -> None:
+        """Let go of what was not used for long."""
+        self._let_go(kept)
+
+
+class _Kept:
+    """A parent with its spare, or on the way there."""
+
+    def __init__(
+        self, source: WarmWorkers, place: Place, fingerprint: str, environ: Mapping[str, str], idle: float
+    ) -> None:
+        self.place = place
+        self.fingerprint = fingerprint
+        self.last_used = time.monotonic()
+        self._source = source
+        self._environ = environ
+        self._idle = idle
+        self._was_ready = False
+        self._has_served = False
+        self._due = time.monotonic() + PARENT
+        self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
+        self._given_back = asyncio.Event()
+        self._renewed = asyncio.Event()
+        self._free = asyncio.Event()
+        self._free.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._living = asyncio.ensure_future(self._live())
+        self.used()
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a run goes on in a worker of it."""
+        return not self._free.is_set()
+
+    @property
+    def can_begin_again(self) -> bool:
+        """Whether it came to an end although it was ready before."""
+        return self._living.done() and self._has_served
+
+    def used(self) -> None:
+        """Say that a run has ended; from now on it is idle."""
+        self.last_used = time.monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._idle, self._source.idle, self)
+
+    async def take(self, request: RunRequest) -> Spare | None:
+        """Return the spare with its order, waiting for it where that is quicker than to do without; else None."""
+        if self.in_use:
+            return None
+        left = 0.0 if self._was_ready else self._due - time.monotonic()
+        if not self._spare.done() and left < WORTH_WAITING:
+            both = (self._spare, self._living)
+            await asyncio.wait(both, timeout=WORTH_WAITING, return_when=asyncio.FIRST_COMPLETED)
+        if not self._spare.done() or self._living.done() or self.in_use:
+            return None
+        parent, spare = self._spare.result()
+        hiding = fingerprint.first_in(_path(self._environ, self.place.root), parent.modules)
+        if hiding is not None:
+            log.info("%s stands before what is installed: the run starts cold.", hiding)
+            return None
+        self._free.clear()
+        if await spare.take(request):
+            return spare
+        await self.give_back()
+        return None
+
+    async def give_back(self) -> None:
+        """Say that the run has ended; returns when nothing of it is left, and the next spare is being prepared."""
+        self._renewed.clear()
+        self._given_back.set()
+        self.used()
+        await self._renewed.wait()
+        self._free.set()
+
+    async def close(self, *, now: bool) -> None:
+        """End it, `now` or after the run that goes on in a worker of it; returns when nothing is left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if not now:
+            await self._free.wait()
+        self._living.cancel()
+        await asyncio.wait((self._living,))
+
+    async def _live(self) -> None:
+        try:
+            async with open_parent(self.place, self._environ) as parent:
+                while True:
+                    await self._serve_one(parent)
+        except (ParentError, OSError) as error:
+            log.warning("Runs of %s start cold: %s.", self.place.root, error)
+        finally:
+            self._renewed.set()
+
+    async def _serve_one(self, parent: Parent) -> None:
+        """Make a spare ready, and have it used; one that ends without being used is followed by the next."""
+        self._was_ready = True
+        self._given_back.clear()
+        async with AsyncExitStack() as stack:
+            spare = await stack.enter_async_context(parent.spare())
+            self._has_served = True
+            self._spare.set_result((parent, spare))
+            events = [asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited())]
+            try:
+                await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+                if self.in_use:
+                    await self._given_back.wait()
+            finally:
+                for event in events:
+                    event.cancel()
+                self._spare = asyncio.get_running_loop().create_future()
+        self._renewed.set()
+
+
+def _path(environ: Mapping[str, str], root: Path) -> list[str]:
+    """Return the folders that a worker looks into before those of the installation."""
+    return [str(root), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def _memory() -> int:
+    """Return the bytes of memory that are available."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        return int(text.partition("MemAvailable:")[2].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return LEAST_MEMORY

@@ -1,0 +1,234 @@
+"""Keeps imported modules out of sight until somebody imports one of them, as if they were imported then.
+
+A process that was forked from one which has imported Prefect behaves in this way like one that has not: a conftest
+that sets Prefect's variables before its import, or puts a module of its own in the place of a library's, finds what it
+would find in a fresh process. Standard library alone.
+"""
+
+# ruff: noqa: PTH110, PTH118
+# Entries of `sys.path` are text.
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import logging
+import os
+import sys
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pytest_prefect_lens.patching import OnImport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Visible:
+    """What there is to see now, for `Hidden` to leave it so."""
+
+    def __init__(self) -> None:
+        self.modules = frozenset(sys.modules)
+        self.path_hooks = tuple(sys.path_hooks)
+
+
+class Hidden(importlib.abc.MetaPathFinder):
+    """Modules that are out of sight.
+
+    The first import of one that comes with Python brings those back; that of a library, all but Prefect; that of
+    Prefect, all.
+
+    Where another module of the same name would be found now, none is brought back: Python then imports everything anew.
+    """
+
+    def __init__(self, visible: Visible, installed: tuple[str, ...]) -> None:
+        """Hide all but what was visible; in the folders `installed` nothing changes as long as it is hidden."""
+        self._installed = installed
+        self._modules = {
+            name: module
+            for name, module in sys.modules.items()
+            if name not in visible.modules and name.partition(".")[0] != __package__
+        }
+        self._tops = frozenset(name.partition(".")[0] for name in self._modules)
+        using = {"prefect"} | {
+            name.partition(".")[0] for name, module in self._modules.items() if _uses_prefect(module)
+        }
+        self._prefects = {name for name in self._modules if name.partition(".")[0] in using}
+        self._pythons = {name for name in self._modules if name.partition(".")[0] in sys.stdlib_module_names}
+        self._finders = [finder for finder in sys.meta_path if _module_of(finder) in self._modules]
+        self._hooks = [hook for hook in sys.path_hooks if hook not in visible.path_hooks]
+        self._revealing = False
+        _forget_logging(self._modules)  # as long as Prefect can be asked
+        for name in self._modules:
+            del sys.modules[name]
+        _take_out(sys.meta_path, self._finders)
+        _take_out(sys.path_hooks, self._hooks)
+        sys.path_importer_cache.clear()
+        sys.meta_path.insert(0, self)
+
+    def reveal(self) -> None:
+        """Bring back everything; Prefect reads its settings as if it were imported now.
+
+        Raises:
+            Exception: whatever Prefect raises at its import where its settings are no good; it stays hidden then.
+        """
+        if self not in sys.meta_path or not self._fits():
+            return
+        before = dict(sys.modules)
+        self._revealing = True
+        try:
+            self._bring(set(self._modules))
+            if "prefect" in self._modules:
+                _begin_anew(self._modules)
+        except BaseException:
+            for name in set(self._modules) - set(before):
+                sys.modules.pop(name, None)
+            raise
+        finally:
+            self._revealing = False
+        sys.meta_path.remove(self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return where a hidden module is: at hand."""
+        del path, target
+        if self._revealing or fullname not in self._modules or not self._fits():
+            return None
+        if fullname in self._prefects:
+            self.reveal()
+        else:
+            more = set(self._modules) - self._prefects
+            # What comes with Python takes nobody's place; what else is installed waits for one of its own.
+            is_pythons = fullname.partition(".")[0] in sys.stdlib_module_names
+            self._bring(more & self._pythons if is_pythons else more)
+        _take_steps(self._modules, fullname)
+        # The import system puts it back; where it finds it there already, it does not take this answer.
+        del sys.modules[fullname]
+        return importlib.machinery.ModuleSpec(fullname, _AtHand(self._modules[fullname]))
+
+    def _bring(self, names: set[str]) -> None:
+        for name, module in self._modules.items():
+            if name in names:
+                sys.modules.setdefault(name, module)
+        place = sys.meta_path.index(self) + 1
+        sys.meta_path[place:place] = [finder for finder in self._finders if _module_of(finder) in names]
+        self._finders = [finder for finder in self._finders if _module_of(finder) not in names]
+        if self._hooks and not names <= self._pythons:
+            sys.path_hooks[:0] = self._hooks
+            sys.path_importer_cache.clear()
+            self._hooks = []
+
+    def _fits(self) -> bool:
+        """Whether all of them are what an import would find; where not, forget them."""
+        other = self._other()
+        if other is None:
+            return True
+        sys.meta_path.remove(self)
+        sys.stderr.write(f"prefect-lens: {other} takes the place of what is installed; everything is imported anew\n")
+        return False
+
+    def _other(self) -> str | None:
+        for name, module in self._modules.items():
+            if sys.modules.get(name, module) is not module:
+                return name
+        # Whatever is installed stays as it is while this process lives; what lies in other folders may stand before it.
+        folders = (folder for folder in sys.path if not is_below(folder, self._installed))
+        return next((folder for folder in folders if shadows(folder, self._tops)), None)
+
+
+def shadows(folder: str, names: frozenset[str]) -> bool:
+    """Whether a folder on the path has a module or a package of one of these names."""
+    try:
+        entries = list(os.scandir(folder or "."))
+    except OSError:
+        return False
+    for entry in entries:
+        name, _, kind = entry.name.partition(".")
+        # A folder without `__init__` gives way to what comes later.
+        if name in names and (kind.endswith(("py", "so", "pyc")) or os.path.exists(os.path.join(entry, "__init__.py"))):
+            return True
+    return False
+
+
+def is_below(path: str, folders: tuple[str, ...]) -> bool:
+    """Whether a path is one of the folders or lies in one."""
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
+
+
+class _AtHand(importlib.abc.Loader):
+    """Loads a module that has run already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self._spec = module.__spec__
+        self._loader = module.__loader__
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """Return it."""
+        del spec
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing, but take off what the import system has put on it."""
+        module.__spec__ = self._spec
+        module.__loader__ = self._loader
+
+
+def _uses_prefect(module: ModuleType) -> bool:
+    """Whether a module holds anything of Prefect's, as far as can be seen without asking it."""
+    for value in list(vars(module).values()):
+        if isinstance(value, ModuleType):
+            name = value.__name__
+        elif isinstance(value, (type, FunctionType)):
+            name = value.__module__
+        else:
+            continue
+        if str(name).partition(".")[0] == "prefect":
+            return True
+    return False
+
+
+def _module_of(finder: Any) -> str:
+    """Return where a finder was defined."""
+    return str(getattr(finder if isinstance(finder, type) else type(finder), "__module__", ""))
+
+
+def _take_out(some: list[Any], of: list[Any]) -> None:
+    some[:] = [one for one in some if not any(one is other for other in of)]
+
+
+def _take_steps(modules: dict[str, ModuleType], but: str) -> None:
+    """Take the steps of patches that wait for one of the modules; importing `but` takes its own."""
+    for hook in list(sys.meta_path):
+        if isinstance(hook, OnImport):
+            for name, step in hook.steps.items():
+                if name != but and name in modules and name in sys.modules:
+                    step(modules[name])
+
+
+def _forget_logging(modules: dict[str, ModuleType]) -> None:
+    """Take back what Prefect's import has made of the loggers."""
+    configuration: Any = modules.get("prefect.logging.configuration")
+    if configuration is None:
+        return
+    done: dict[str, Any] = configuration.PROCESS_LOGGING_CONFIG
+    extra: Any = modules["prefect.settings"].PREFECT_LOGGING_EXTRA_LOGGERS.value() or ()
+    for name in (*done.get("loggers", {}), *extra):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate = True
+        logger.disabled = False
+    if "root" in done:
+        logging.root.handlers.clear()
+        logging.root.setLevel(logging.WARNING)
+    done.clear()
+
+
+def _begin_anew(modules: dict[str, ModuleType]) -> None:
+    """Do what an import of Prefect does that depends on the moment."""
+    context: Any = modules["prefect.context"]
+    configuration: Any = modules["prefect.logging.configuration"]
+    context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
+    configuration.setup_logging()

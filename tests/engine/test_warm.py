@@ -1,0 +1,444 @@
+"""Warm workers: as true as cold ones, never stale, and nothing is left of them."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.engine.run import RunRequest, run_tests
+from prefect_lens.engine.warm import WarmWorkers
+from prefect_lens.model import Ending
+
+from tests.engine.test_worker import outcomes, processes, until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every worker is cold"),
+]
+
+HARNESS = """
+    import pytest
+    from prefect.testing.utilities import prefect_test_harness
+    @pytest.fixture(autouse=True, scope="session")
+    def harness():
+        with prefect_test_harness(): yield
+"""
+
+STORIES = """
+    from prefect import flow, task
+    class Unlucky(Exception): pass
+    @task
+    def one(): return 1
+    @task(retries=2)
+    def unlucky(): raise Unlucky("no luck")
+    @flow
+    def well(): return one() + 1
+    @flow
+    def badly():
+        one()
+        unlucky()
+    @flow
+    def outer(): return well() + 1
+    @flow(name="by itself", retries=1)
+    async def later():
+        return one.submit().result()
+"""
+
+
+class Engine:
+    """Warm workers, with what they say to the log."""
+
+    def __init__(self, source: WarmWorkers, caplog) -> None:
+        self.source = source
+        self.log = caplog
+
+    async def ready(self, folder, python, project="."):
+        """Wait until a spare is there; what the log says of a failure comes out."""
+        self.source.prepare(python, folder, project)
+        (kept,) = [kept for place, kept in self.source._warm.items() if place.root == folder / project]
+        await asyncio.wait((kept._spare, kept._living), return_when=asyncio.FIRST_COMPLETED)
+        assert kept._spare.done(), self.log.text
+        return kept
+
+    async def run(self, folder, python, *files, how="warm", **more):
+        """Run files, and see to it that they ran warm."""
+        request = RunRequest(folder, ".", python, more.pop("tests", ()), files, more.pop("pytest_args", ()))
+        events = []
+        if how == "warm":
+            await self.ready(folder, python)
+            pids = set(spares(self))
+        result = await run_tests(request, self.source if how != "cold" else ColdWorkers(), events.append, **more)
+        if how == "warm":
+            assert set(spares(self)) != pids, "it did not use what was ready"
+        return result
+
+
+def spares(engine):
+    """The homes of the workers that wait or run."""
+    for kept in engine.source._warm.values():
+        if kept._spare.done() and not kept._spare.cancelled():
+            yield kept._spare.result()[1].home
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(home, tmp_path, monkeypatch):  # noqa: ARG001  the user's own stays out of it
+    mark = f"{tmp_path.name}-{time.monotonic_ns()}"
+    monkeypatch.setenv("RUN_MARK", mark)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    yield
+    assert processes(mark) == []
+    assert list(temporary.glob("prefect-lens-*")) == []
+
+
+@pytest.fixture
+async def engine(nothing_left, caplog):  # noqa: ARG001  it looks when this one has ended
+    caplog.set_level(logging.INFO)
+    source = WarmWorkers()
+    yield Engine(source, caplog)
+    await source.close()
+
+
+def told(result):
+    """What a run tells, less what is new each time."""
+    return result.ending, result.missing, [trouble.code for trouble in result.trouble], sorted(map(_case, result.cases))
+
+
+def _case(case):
+    runs = sorted(
+        (
+            (
+                (run.kind, run.name, run.path, run.line, run.qualname, run.attempt, run.max_attempts),
+                tuple((state.type, state.name, _exception(state.exception)) for state in run.states),
+                None if run.called_at is None else (run.called_at.path, run.called_at.line),
+            )
+            for run in case.runs
+        ),
+        key=repr,
+    )
+    failures = [(failure.phase, _exception(failure.exception)) for failure in case.failures]
+    return case.test.path, case.test.names, case.outcome, repr(runs), repr(failures)
+
+
+def _exception(record):
+    if record is None:
+        return None
+    frames = tuple((frame.path, frame.line, frame.function) for frame in record.frames)
+    return record.type, record.message, frames, _exception(record.cause)
+
+
+PROJECTS = {
+    "session harness": HARNESS,
+    "no harness": "",
+    "module harness": HARNESS.replace('"session"', '"module"'),
+    "function harness": HARNESS.replace('"session"', '"function"'),
+    "settings": 'import os; os.environ["PREFECT_TASKS_DEFAULT_RETRIES"] = "1"; '
+    'os.environ["PREFECT_LOGGING_LEVEL"] = "DEBUG"\n' + HARNESS,
+}
+
+
+@pytest.mark.parametrize("conftest", PROJECTS)
+async def test_a_warm_run_tells_what_a_cold_one_tells(project, every_python, engine, conftest):
+    folder = project(f"""
+        #- conftest.py
+        {PROJECTS[conftest].replace(chr(10), chr(10) + "    ")}
+        #- test_a.py
+        {STORIES.replace(chr(10), chr(10) + "    ")}
+        import asyncio, pytest
+        def test_well(): assert well() == 2
+        def test_badly(): badly()
+        def test_outer(): assert outer() == 4
+        def test_state(): assert badly(return_state=True).is_failed()
+        def test_later(): assert asyncio.run(later()) == 1
+        def test_plain(): assert 1 == 2
+        #- test_b.py
+        from test_a import well
+        from prefect import get_client
+        from prefect.settings import get_current_settings
+        def test_runs():
+            with get_client(sync_client=True) as client: before = len(client.read_flow_runs())
+            well()
+            with get_client(sync_client=True) as client: after = len(client.read_flow_runs())
+            assert after == before + 1
+        def test_first():
+            with get_client(sync_client=True) as client: there = len(client.read_flow_runs())
+            assert there == 99
+        def test_settings():
+            settings = get_current_settings()
+            assert (settings.tasks.default_retries, settings.logging.level) == ()
+    """)
+    cold = await engine.run(folder, every_python, "test_a.py", "test_b.py", how="cold")
+    assert any(case.runs for case in cold.cases)
+    warm = await engine.run(folder, every_python, "test_a.py", "test_b.py")
+    assert warm.ending is Ending.COMPLETE, (warm.trouble, warm.output)
+    homes = (r"prefect-lens-run-\w+",)
+    assert _without(homes, told(warm)) == _without(homes, told(cold))
+    assert warm.versions == cold.versions
+
+
+def _without(patterns, value):
+    import re
+
+    text = repr(value)
+    for pattern in patterns:
+        text = re.sub(pattern, "…", text)
+    return text.replace("('", "\n('").splitlines()
+
+
+async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project, python, engine):
+    folder = project("""
+        #- conftest.py
+        VALUE = 1
+        #- flows.py
+        from prefect import flow
+        @flow
+        def one(): return 1
+        #- test_a.py
+        from flows import one
+        from conftest import VALUE
+        def test_one(): assert one() == VALUE
+    """)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_one": "passed"}
+    (folder / "flows.py").write_text((folder / "flows.py").read_text().replace("return 1", "return 22"))
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_one": "failed"}
+    (folder / "conftest.py").write_text("VALUE = 22")
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_one": "passed"}
+
+
+async def test_what_is_configured_anew_makes_a_new_parent(project, python, engine):
+    folder = project("""
+        #- pytest.ini
+        [pytest]
+        #- test_a.py
+        import os
+        def test_a(pytestconfig): assert (pytestconfig.getini("xfail_strict"), os.environ.get("COLOUR")) == ()
+    """)
+    kept = await engine.ready(folder, python)
+    (folder / "pytest.ini").write_text("[pytest]\nxfail_strict = true\n")
+    result = await engine.run(folder, python, "test_a.py", how="either")
+    assert "(True, None)" in result.cases[0].failures[0].text
+    assert engine.source._warm[kept.place] is not kept
+    kept = await engine.ready(folder, python)
+    os.environ["COLOUR"] = "green"
+    try:
+        result = await engine.run(folder, python, "test_a.py", how="either")
+    finally:
+        del os.environ["COLOUR"]
+    assert "(True, 'green')" in result.cases[0].failures[0].text
+    assert engine.source._warm[kept.place] is not kept
+
+
+async def test_a_module_that_stands_before_an_installed_one_is_imported(project, python, engine):
+    folder = project("""
+        #- pytest.ini
+        [pytest]
+        pythonpath = src
+        #- src/httpx.py
+        MINE = True
+        #- test_a.py
+        import httpx
+        def test_a(): assert httpx.MINE
+    """)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+    (folder / "pluggy.py").write_text("raise RuntimeError('mine')")
+    result = await engine.run(folder, python, "test_a.py", how="either")
+    assert "RuntimeError: mine" in result.output
+
+
+async def test_a_worker_has_what_a_cold_worker_has(project, python, engine, monkeypatch, tmp_path):
+    folder = project("""
+        #- test_a.py
+        import asyncio, json, multiprocessing, os, random, signal, sys, threading
+        def test_here():
+            main = sys.modules["__main__"]
+            about = {
+                "cwd": os.getcwd(), "path": sys.path, "argv": sys.argv, "flags": str(sys.flags),
+                "main": getattr(main, "__file__", None), "threads": threading.active_count(),
+                "signals": [str(signal.getsignal(n)).partition(" at ")[0] for n in (1, 2, 13, 15, 17)],
+                "environment": sorted(os.environ), "descriptors": len(os.listdir("/proc/self/fd")),
+                "session": os.getsid(0) == os.getpid(), "group": os.getpgid(0) == os.getpid(),
+                "prefect": [name for name in sys.modules if name.partition(".")[0] in ("prefect", "httpx")],
+                "stdin": os.read(0, 10).decode(), "finders": [str(f).partition(" at ")[0] for f in sys.meta_path],
+                "hooks": len(sys.path_hooks), "umask": os.umask(0o22), "level": __import__("logging").root.level,
+            }
+            with open(os.environ["ANSWER"], "w") as answer: json.dump(about, answer)
+            with open(os.environ["ANSWER"] + "-random", "a") as answer: answer.write(f"{random.random()}\\n")
+    """)
+    import json
+    import re
+
+    answers = []
+    for how in ("cold", "warm", "warm"):
+        monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
+        result = await engine.run(folder, python, "test_a.py", how=how)
+        assert outcomes(result) == {"test_here": "passed"}, result
+        answers.append(re.sub(r"prefect-lens-run-\w+", "…", (tmp_path / "answer").read_text()))
+    cold, warm, again = map(json.loads, answers)
+    assert warm == again
+    cold["finders"] = [one for one in cold["finders"] if "Hidden" not in one]
+    warm["finders"] = [one for one in warm["finders"] if "Hidden" not in one]
+    assert {name: (warm[name], cold[name]) for name in cold if warm[name] != cold[name]} == {}
+    assert len(set((tmp_path / "answer-random").read_text().split())) == 3
+
+
+VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare"]
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine, victim):
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    await engine.ready(folder, python)
+    os.kill(pids(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+    result = await engine.run(folder, python, "test_a.py", how="either")
+    # Nobody knows yet that its guard is about to end it: the order may be taken before.
+    assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == ["PL907"]
+    result = await engine.run(folder, python, "test_a.py", how="either")
+    assert outcomes(result) == {"test_a": "passed"}, (result.trouble, engine.log.text)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path, victim):
+    folder = project(f"""
+        #- test_a.py
+        import time
+        def test_waits():
+            open({str(tmp_path / "runs")!r}, "w").close()
+            time.sleep(100)
+        #- test_b.py
+        def test_b(): pass
+    """)
+    os.mkfifo(tmp_path / "runs")
+    running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
+    await asyncio.to_thread((tmp_path / "runs").read_text)
+    os.kill(pids(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+    if victim == "guard of the parent":
+        until(lambda: "parent" not in pids(os.environ["RUN_MARK"]))
+    result = await running
+    assert result.ending is Ending.BROKEN
+    assert [trouble.code for trouble in result.trouble] == ["PL907"], result.trouble
+    assert outcomes(result) == {"test_waits": "error"}
+    assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
+
+
+def pids(mark):
+    """Who is who, by their place in the tree."""
+    family = {}
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdecimal() and mark.encode() in (folder / "environ").read_bytes():
+                line = (folder / "cmdline").read_text().split("\0")
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                family[int(folder.name)] = (line, parent)
+        except OSError:
+            continue
+    found = {}
+    for pid, (line, parent) in family.items():
+        if pid == os.getpid():
+            continue
+        if "adopt" in line:
+            found["guard of the spare"] = pid
+            found["parent"] = parent
+            found["spare"] = int(line[line.index("adopt") + 1])
+        elif line[1:3] == ["-I", "-S"]:
+            found["guard of the parent"] = pid
+    return found
+
+
+async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(project, python, engine, tmp_path):
+    folder = project(f"""
+        #- test_a.py
+        import pathlib, pytest, subprocess, sys, time
+        @pytest.fixture
+        def resource():
+            yield
+            pathlib.Path({str(tmp_path / "torn down")!r}).touch()
+        def test_waits(resource):
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+            open({str(tmp_path / "runs")!r}, "w").close()
+            time.sleep(100)
+    """)
+    os.mkfifo(tmp_path / "runs")
+    kept = await engine.ready(folder, python)
+    cancel = asyncio.Event()
+    running = asyncio.ensure_future(engine.run(folder, python, "test_a.py", cancel=cancel))
+    await asyncio.to_thread((tmp_path / "runs").read_text)
+    began = time.monotonic()
+    cancel.set()
+    result = await running
+    assert time.monotonic() - began < 5
+    assert result.ending is Ending.CANCELLED
+    assert (tmp_path / "torn down").exists()
+    assert not any("sleep(1000)" in line for line in processes(os.environ["RUN_MARK"]))
+    assert await engine.ready(folder, python) is kept
+
+
+async def test_what_a_test_leaves_behind_goes_with_its_run_and_the_parent_stays(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        import os, subprocess, sys, threading, time
+        def test_leaves():
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0: os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"])
+                os._exit(0)
+        def test_forks_and_comes_back():
+            if os.fork() == 0: raise RuntimeError("in the child")
+    """)
+    kept = await engine.ready(folder, python)
+    result = await engine.run(folder, python, "test_a.py")
+    assert result.ending is Ending.COMPLETE, result.trouble
+    assert set(outcomes(result).values()) == {"passed"}
+    assert len(result.cases) == 2
+    assert not any("sleep(1000)" in line for line in processes(os.environ["RUN_MARK"]))
+    assert await engine.ready(folder, python) is kept
+
+
+async def test_a_parent_that_nobody_uses_is_let_go(project, python, nothing_left):  # noqa: ARG001
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    source = WarmWorkers(idle=0.0)
+    source.prepare(python, folder, ".")
+    (kept,) = source._warm.values()
+    await asyncio.wait((kept._living,))
+    assert source._warm == {}
+    await source.close()
+    assert processes(os.environ["RUN_MARK"]) == []
+
+
+async def test_no_more_parents_are_kept_than_allowed(project, python, nothing_left):  # noqa: ARG001
+    folder = project("""
+        #- one/test_a.py
+        def test_a(): pass
+        #- two/test_a.py
+        def test_a(): pass
+    """)
+    source = WarmWorkers(most=1)
+    source.prepare(python, folder, "one")
+    source.prepare(python, folder, "two")
+    assert [place.root.name for place in source._warm] == ["two"]
+    await source.close()
+
+
+async def test_where_memory_is_low_a_run_is_cold_and_the_log_says_so(project, python, engine, monkeypatch):
+    monkeypatch.setattr("prefect_lens.engine.warm.LEAST_MEMORY", 2**60)
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    result = await engine.run(folder, python, "test_a.py", how="either")
+    assert outcomes(result) == {"test_a": "passed"}
+    assert "Memory is low" in engine.log.text
