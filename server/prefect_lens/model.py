@@ -76,6 +76,18 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment that a `prefect.yaml` declares."""
+
+    name: str
+    entrypoint: str
+    """As it is written there."""
+    location: Location
+    """Where its name stands."""
+    entrypoint_at: Location
+
+
+@dataclass(frozen=True, slots=True)
 class TestCase:
     """A test function, as pytest would collect it, without its parameters."""
 

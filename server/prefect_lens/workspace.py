@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import problems
 from prefect_lens.index.config import CONFIG_NAMES
+from prefect_lens.index.deployments import NAME as DEPLOYMENTS
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.snapshot import Snapshot
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 LARGEST = 5_000_000
 """Bytes; larger files are data."""
+
+TEXTS = (*CONFIG_NAMES, DEPLOYMENTS)
+"""The files beside Python's whose text the index takes."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _IGNORED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -75,7 +79,7 @@ def load_all(
         if progress is not None and number % 100 == 0:
             progress(number, len(paths))
         name = path.rpartition("/")[2]
-        status = _status(folder / path) if cache is not None and name not in CONFIG_NAMES else None
+        status = _status(folder / path) if cache is not None and name not in TEXTS else None
         if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
             facts[path] = pack(known)
             continue
@@ -83,7 +87,7 @@ def load_all(
         if isinstance(text, Problem):
             unread.append(text)
             continue
-        if name in CONFIG_NAMES:
+        if name in TEXTS:
             configs[path] = text
         if name.endswith(".py"):
             facts[path] = packed = pack(read_facts(text))
@@ -104,7 +108,7 @@ def walk(folder: Path) -> Iterator[str]:
 
 def is_counted(name: str) -> bool:
     """Whether a file of this name is read at all."""
-    return name.endswith(".py") or name in CONFIG_NAMES
+    return name.endswith(".py") or name in TEXTS
 
 
 def read(path: Path, name: str | None = None) -> str | Problem:

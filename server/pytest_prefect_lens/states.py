@@ -214,4 +214,5 @@ STATIC: dict[str, Row] = {
     "PL503": Row("PL503", "warning", None, "[tool.prefect-lens] has no such key.", None),
     "PL504": Row("PL504", "error", None, "A value is of the wrong type.", None),
     "PL505": Row("PL505", "warning", None, "A file cannot be read.", None),
+    "PL506": Row("PL506", "warning", None, "A deployment's entrypoint names no flow that is there.", None),
 }

@@ -23,6 +23,10 @@ def x(:
 #- tests/test_etl.py
 from flows.etl import etl
 def test_etl(): etl()
+#- prefect.yaml
+deployments:
+- name: nightly
+  entrypoint: flows/etl.py:etl
 """
 
 
@@ -57,6 +61,15 @@ def test_json_has_definitions_tests_and_problems(project, capsys):
     assert [(p["file"], p["line"], p["code"], p["severity"]) for p in found["problems"]] == [
         ("flows/broken.py", 1, "PL501", "error")
     ]
+    assert found["deployments"] == [
+        {
+            "name": "nightly",
+            "entrypoint": "flows/etl.py:etl",
+            "file": "prefect.yaml",
+            "line": 2,
+            "flow": "flows/etl.py:etl",
+        }
+    ]
 
 
 def test_people_get_a_tree(project, capsys):
@@ -66,6 +79,7 @@ def test_people_get_a_tree(project, capsys):
         "  task load:3  1 test",
         "    └ tests/test_etl.py::test_etl  indirect: test_etl → etl → load",
         "  flow etl:5  1 test",
+        "    deployed as nightly",
         "    └ tests/test_etl.py::test_etl  direct: test_etl → etl",
         "  flow quick:6  No tests",
         "flows/broken.py:1:7: PL501 Syntax error: invalid syntax.",

@@ -211,6 +211,7 @@ export class Server implements vscode.Disposable {
       documentSelector: [
         { scheme: "file", language: "python" },
         { scheme: "file", pattern: "**/pyproject.toml" },
+        { scheme: "file", pattern: "**/prefect.yaml" },
       ],
       outputChannel: this.#output,
       // Asked for at every start, a crashed server's next one too.

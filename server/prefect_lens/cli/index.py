@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import argparse
 
-    from prefect_lens.model import Definition, Diagnostic, Location, Match
+    from prefect_lens.model import Definition, Deployment, Diagnostic, Location, Match
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,18 +37,34 @@ def run(arguments: argparse.Namespace) -> int:
     cache.save()
     snapshot = loaded.snapshot
     index = [(definition, snapshot.matches(definition)) for definition in snapshot.definitions()]
+    deployments = snapshot.deployments()
     problems = (*snapshot.problems(), *(problem.diagnostic for problem in loaded.problems))
     if arguments.json:
-        print(json.dumps(_json(index, problems), indent=2, ensure_ascii=False))
+        print(json.dumps(_json(index, deployments, problems), indent=2, ensure_ascii=False))
     else:
-        for line in _lines(index, problems, uses_prefect=snapshot.uses_prefect, folder=str(arguments.path)):
+        for line in _lines(
+            index, snapshot.deployments(), problems, uses_prefect=snapshot.uses_prefect, folder=str(arguments.path)
+        ):
             print(line)
     return 0
 
 
-def _json(index: list[tuple[Definition, tuple[Match, ...]]], problems: tuple[Diagnostic, ...]) -> dict[str, Any]:
+def _json(
+    index: list[tuple[Definition, tuple[Match, ...]]],
+    deployments: tuple[tuple[Deployment, Definition | None], ...],
+    problems: tuple[Diagnostic, ...],
+) -> dict[str, Any]:
     return {
         "definitions": [_definition(definition, matches) for definition, matches in index],
+        "deployments": [
+            {
+                "name": one.name,
+                "entrypoint": one.entrypoint,
+                **_place(one.location),
+                "flow": flow.entrypoint if flow is not None else None,
+            }
+            for one, flow in deployments
+        ],
         "problems": [
             {
                 "file": problem.location.path,
@@ -85,6 +101,7 @@ def _place(location: Location) -> dict[str, Any]:
 
 def _lines(
     index: list[tuple[Definition, tuple[Match, ...]]],
+    deployments: tuple[tuple[Deployment, Definition | None], ...],
     problems: tuple[Diagnostic, ...],
     *,
     uses_prefect: bool,
@@ -93,6 +110,10 @@ def _lines(
     style = _Style()
     lines: list[str] = []
     path = ""
+    of_flow: dict[str, list[str]] = {}
+    for one, flow in deployments:
+        if flow is not None:
+            of_flow.setdefault(flow.entrypoint, []).append(one.name)
     for definition, matches in index:
         if definition.path != path:
             path = definition.path
@@ -103,6 +124,8 @@ def _lines(
         count = f"{len(matches)} test{'' if len(matches) == 1 else 's'}" if matches else "No tests"
         where = style.dim(f":{at.span.start.line + 1}")
         lines.append(f"  {definition.kind.value} {style.bold(definition.qualname)}{where}  {count}")
+        if definition.entrypoint in of_flow:
+            lines.append(f"    deployed as {', '.join(of_flow[definition.entrypoint])}")
         for number, match in enumerate(matches):
             branch = "└" if number == len(matches) - 1 else "├"
             why = style.dim(f"  {match.how.value}: {match.reason}")

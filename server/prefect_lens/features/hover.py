@@ -56,6 +56,8 @@ def hover(view: View, definition: Definition, text: Callable[[str], str | None])
         parts.append("\n".join(("```python", *written.decorators, written.head, "```")))
         if written.doc:
             parts.append(written.doc)
+    if deployed := [one for one, flow in view.snapshot.deployments() if flow == definition]:
+        parts.append("Deployed as " + ", ".join(f"{_code(one.name)} ({one.location.path})" for one in deployed))
     parts.append("\n".join(_tests(view, definition)))
     return "\n\n".join(parts)
 

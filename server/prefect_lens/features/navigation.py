@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.features.view import View
-    from prefect_lens.model import Definition, Position, Span, TestCase
+    from prefect_lens.model import Definition, Deployment, Position, Span, TestCase
 
 MOST_SYMBOLS = 200
 """How many symbols one question gets."""
@@ -49,6 +49,13 @@ def symbols(view: View, query: str) -> tuple[Definition, ...]:
         if _has(one.name.casefold(), wanted) or _has(one.qualname.casefold(), wanted)
     ]
     found.sort(key=lambda one: (wanted not in one.qualname.casefold(), len(one.qualname), one.entrypoint))
+    return tuple(found[:MOST_SYMBOLS])
+
+
+def deployment_symbols(view: View, query: str) -> tuple[Deployment, ...]:
+    """Return the deployments whose name has the letters of a query in their order."""
+    wanted = query.casefold().replace(" ", "")
+    found = [one for one, _ in view.snapshot.deployments() if _has(one.name.casefold(), wanted)]
     return tuple(found[:MOST_SYMBOLS])
 
 

@@ -12,9 +12,22 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import navigate, problems
 from prefect_lens.index.config import Project, config_problems
+from prefect_lens.index.deployments import NAME, candidates, read_deployments
 from prefect_lens.index.known import Known
 from prefect_lens.index.packed import Packed, pack
-from prefect_lens.model import Definition, Diagnostic, How, Location, Match, Position, Severity, Span, TestCase
+from prefect_lens.model import (
+    Definition,
+    Deployment,
+    Diagnostic,
+    How,
+    Kind,
+    Location,
+    Match,
+    Position,
+    Severity,
+    Span,
+    TestCase,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,7 +83,7 @@ class Snapshot:
                 files[path] = changed[path] = packed
         for path, text in configs.items():
             before = texts.get(path)
-            moved = moved or before != text
+            moved = moved or (before != text and not is_declaring(path))
             if text is None:
                 texts.pop(path, None)
             else:
@@ -168,11 +181,20 @@ class Snapshot:
             )
             return tuple(found for key in keys if (found := self._known.definition_of(key)) is not None)
 
+    def deployments(self) -> tuple[tuple[Deployment, Definition | None], ...]:
+        """Return the deployments that the files declare, each with its flow where that is known."""
+        return tuple((one, self._flow_of(one)) for one in self._declared())
+
     def problems(self, path: str | None = None) -> tuple[Diagnostic, ...]:
         """Return what is wrong with a file, or with all, the configuration files among them."""
         found = [_syntax_error(one, error) for one, error in self._errors.items() if path in {None, one}]
         configs = self._configs if path is None else {p: text for p, text in self._configs.items() if p == path}
         found.extend(config_problems(configs))
+        for one, text in configs.items():
+            if is_declaring(one):
+                declared, wrong = read_deployments(one, text)
+                found.extend(wrong)
+                found.extend(problem for item in declared if (problem := self._no_such_flow(item)) is not None)
         return tuple(sorted(found, key=lambda diagnostic: diagnostic.location))
 
     def dependents(self, path: str) -> frozenset[str]:
@@ -185,6 +207,28 @@ class Snapshot:
                         found.add(other)
                         waiting.append(other)
             return frozenset(found)
+
+    def _declared(self) -> Iterable[Deployment]:
+        for path, text in sorted(self._configs.items()):
+            if is_declaring(path):
+                yield from read_deployments(path, text)[0]
+
+    def _flow_of(self, deployment: Deployment) -> Definition | None:
+        found = (self.definition(entrypoint) for entrypoint in candidates(deployment))
+        return next((one for one in found if one is not None and one.kind is Kind.FLOW), None)
+
+    def _no_such_flow(self, deployment: Deployment) -> Diagnostic | None:
+        """Return what is wrong with an entrypoint in a file that is there."""
+        if self._flow_of(deployment) is not None:
+            return None
+        for entrypoint in candidates(deployment):
+            path, _, name = entrypoint.rpartition(":")
+            if path in self._files:
+                flows = [one.qualname for one in self.definitions(path) if one.kind is Kind.FLOW]
+                there = f"there {'is' if len(flows) == 1 else 'are'} {', '.join(flows)}" if flows else "there is none"
+                message = f"Deployment '{deployment.name}': {path} defines no flow '{name}'; {there}."
+                return Diagnostic(deployment.entrypoint_at, Severity.WARNING, problems.NO_SUCH_FLOW, message)
+        return None
 
     @property
     def _known(self) -> Known:
@@ -203,3 +247,8 @@ def _syntax_error(path: str, error: SyntaxProblem) -> Diagnostic:
     return Diagnostic(
         Location(path, Span(at, Position(error.line, error.column + 1))), Severity.ERROR, problems.SYNTAX_ERROR, message
     )
+
+
+def is_declaring(path: str) -> bool:
+    """Whether a file declares deployments, and says nothing of tests."""
+    return path.rpartition("/")[2] == NAME

@@ -51,7 +51,7 @@ async def implementations(app: App, params: types.ImplementationParams) -> list[
 
 
 async def symbols(app: App, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-    """Return the flows and tasks whose names fit a query."""
+    """Return the flows, tasks and deployments whose names fit a query."""
     found: list[types.WorkspaceSymbol] = []
     for folder in tuple(app.session.folders.values()):
         text = app.lines(folder)
@@ -61,6 +61,12 @@ async def symbols(app: App, params: types.WorkspaceSymbolParams) -> list[types.W
                 app.file_uri(folder, place.path), to_range(app.columns, text(place.path), place.span)
             )
             found.append(types.WorkspaceSymbol(location, _label(one), _kind(one), container_name=one.path))
+        for one in await asyncio.to_thread(navigation.deployment_symbols, app.session.view(folder), params.query):
+            place = one.location
+            location = types.Location(
+                app.file_uri(folder, place.path), to_range(app.columns, text(place.path), place.span)
+            )
+            found.append(types.WorkspaceSymbol(location, one.name, types.SymbolKind.Object, container_name=place.path))
     return found
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from prefect_lens.index.config import CONFIG_NAMES
+from prefect_lens.workspace import TEXTS
 
 if TYPE_CHECKING:
     from prefect_lens.lsp.client import Client
 
-PATTERN = "**/{*.py," + ",".join((*sorted(CONFIG_NAMES), ".gitignore", "pyvenv.cfg")) + "}"
+PATTERN = "**/{*.py," + ",".join((*sorted(TEXTS), ".gitignore", "pyvenv.cfg")) + "}"
 
 
 def watched_files(client: Client) -> list[types.Registration]:

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
-from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.index.facts import Facts, read_facts
 from prefect_lens.index.settings import Settings
 from prefect_lens.index.snapshot import Snapshot
@@ -66,7 +65,7 @@ def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) 
                 unread[path] = found.diagnostic
             else:
                 text = found
-        if PurePosixPath(path).name in CONFIG_NAMES:
+        if PurePosixPath(path).name in workspace.TEXTS:
             configs[path] = text
         if path.endswith(".py"):
             facts[path] = None if text is None else read_facts(text)
