@@ -95,6 +95,51 @@ def test_edits_one_by_one_leave_what_a_fresh_index_says(seed):
     assert described(snapshot) == fresh(files)
 
 
+_PIECES = [
+    "",
+    "import helpers\n",
+    "from prefect import flow, task\n",
+    "from registry import FLOWS, register\n",
+    "from flows.steps import load as again\nagain()\n",
+    "def made(f): return task(f)\n",
+    "def deep(): ...\nworked = made(deep)\n",
+    "from tests.helpers import helped as first\nfirst()\n",
+    "import typer\napp = typer.Typer()\n",
+    "from flows.etl import *\n",
+    "\n\n",
+]
+
+
+@pytest.mark.parametrize("most", [0, 100_000])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_edits_leave_what_a_fresh_index_says(most, data):
+    files = dict(workspace(PROJECT).files)
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(known, "MOST_FRAMES", most)
+        patch.setattr(known, "MOST_MODULES", most)
+        patch.setattr(known.gc, "collect", lambda: 0)  # it takes its time, and nothing comes of it here
+        for _ in range(data.draw(st.integers(1, 5))):
+            changed: dict[str, str | None] = {}
+            for path in data.draw(
+                st.lists(st.sampled_from(sorted({*files, "new.py", "tests/test_new.py"})), max_size=2)
+            ):
+                text = files.get(path) or "def test_b(): ...\n"
+                put = data.draw(st.sampled_from(_PIECES))
+                at_end = data.draw(st.booleans())
+                is_gone = data.draw(st.integers(0, 9)) == 0
+                changed[path] = None if is_gone else text + put if at_end else put + text
+            files.update({path: text for path, text in changed.items() if text is not None})
+            for path in [path for path, text in changed.items() if text is None]:
+                files.pop(path, None)
+            facts = {path: None if text is None else read_facts(text) for path, text in changed.items()}
+            snapshot = snapshot.update(facts, {})
+            if data.draw(st.booleans()):
+                assert described(snapshot) == fresh(files)
+        assert described(snapshot) == fresh(files)
+
+
 def test_files_may_come_and_go():
     files = dict(workspace(PROJECT).files)
     snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
