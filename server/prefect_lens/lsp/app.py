@@ -182,6 +182,7 @@ class App:
             await self.read_settings()
         finally:
             self._has_settings.set()
+            self.session.settings_are_known()
         await self.client.register(watched_files(self.client))
 
     async def settings_read(self) -> None:

@@ -98,6 +98,7 @@ class Session:
         self._environ = environ
         self._queues: dict[tuple[Path, str], RunQueue] = {}
         self._readiness = Readiness(preparing, self.interpreter)
+        self._has_settings = False
         self._interpreters: dict[tuple[Path, str], Interpreter | Trouble] = {}
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
@@ -136,6 +137,13 @@ class Session:
             self._forget_interpreters(root)
             self._listener.lenses_changed()
             self._publications.hint(folder)
+            self._prepare(folder)
+
+    def settings_are_known(self) -> None:
+        """Take it that the editor has said its settings, if it says any: from now on they can be acted on unasked."""
+        self._has_settings = True
+        for folder in self.folders.values():
+            self._prepare(folder)
 
     def set_document(self, path: Path, document: Document) -> None:
         """Take a text as the editor has it."""
@@ -308,7 +316,7 @@ class Session:
         self._prepare(folder)
 
     def _prepare(self, folder: Folder) -> None:
-        if self.trust.may_run_unasked(folder.root):
+        if self._has_settings and self.trust.may_run_unasked(folder.root):
             self._readiness.look(folder)
 
     def _start(self, folder: Folder, planned: Plan) -> Run:
