@@ -11,6 +11,7 @@ from prefect_lens.index import definitions, known
 from prefect_lens.index import snapshot as snapshot_room
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.snapshot import Snapshot
+from prefect_lens.model import Position
 
 from tests.checking import check, described, workspace
 
@@ -107,6 +108,7 @@ _PIECES = [
     "import typer\napp = typer.Typer()\n",
     "from flows.etl import *\n",
     "\n\n",
+    "# a comment\n",
 ]
 
 
@@ -159,6 +161,32 @@ def test_a_keystroke_keeps_what_other_files_know():
     assert new.interpreter.modules["flows/etl.py"] is old.interpreter.modules["flows/etl.py"]
     assert new.answers.reached["tests/test_b.py"] is old.answers.reached["tests/test_b.py"]
     assert "tests/test_a.py" not in new.answers.reached
+
+
+def test_an_edit_that_only_moves_code_moves_places_and_nothing_else():
+    given_ = workspace(PROJECT)
+    snapshot = given_.snapshot
+    described(snapshot)
+    [other] = [one for one in snapshot.definitions("flows/etl.py") if one.name == "other"]
+    text = given_.files["flows/etl.py"].replace("@flow\ndef other", "\n# the other one\n@flow\ndef  other")
+    after = snapshot.update({"flows/etl.py": read_facts(text)}, {})
+    assert after._known is snapshot._known
+    assert described(after) == fresh({**given_.files, "flows/etl.py": text})
+    moved = after.definition(other.entrypoint)
+    assert moved is not None
+    assert moved.location.span.start == Position(other.location.span.start.line + 2, 5)
+    assert after.callees(after.definitions("flows/etl.py")[0]) == snapshot.callees(
+        snapshot.definitions("flows/etl.py")[0]
+    )
+    assert after.named("flows/etl.py", moved.location.span.start, ("other",)) == (moved,)
+    tests = "# more\n" + given_.files["tests/test_a.py"]
+    later = after.update({"tests/test_a.py": read_facts(tests)}, {})
+    [first, *_] = later.tests("tests/test_a.py")
+    assert first.span.start.line == snapshot.tests("tests/test_a.py")[0].span.start.line + 1
+    assert later.exercised(first) == after.exercised(after.tests("tests/test_a.py")[0])
+    assert described(later.update({"tests/test_a.py": read_facts(given_.files["tests/test_a.py"])}, {})) == described(
+        after
+    )
 
 
 def test_a_syntax_error_keeps_the_last_good_answer():

@@ -14,7 +14,8 @@ from prefect_lens.index import navigate, problems
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, candidates, read_deployments
 from prefect_lens.index.known import Known
-from prefect_lens.index.packed import Packed, pack
+from prefect_lens.index.moves import Moved, moves
+from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.model import (
     Definition,
     Deployment,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from prefect_lens.index.facts import Facts, SyntaxProblem
+    from prefect_lens.index.moves import Place
+    from prefect_lens.index.values import Key
 
 
 class Snapshot:
@@ -45,17 +48,21 @@ class Snapshot:
         configs: dict[str, str],
         known: Known | None,
         lock: threading.RLock,
+        *,
+        moved: dict[str, dict[Place, Place]],
     ) -> None:
         self._files = files
         self._errors = errors
         self._configs = configs
         self._lazy = known
         self._lock = lock
+        self._moves = moved
+        self._moved = Moved(moved)
 
     @staticmethod
     def empty() -> Snapshot:
         """Return the snapshot of a workspace without files."""
-        return Snapshot({}, {}, {}, None, threading.RLock())
+        return Snapshot({}, {}, {}, None, threading.RLock(), moved={})
 
     def update(self, facts: Mapping[str, Facts | Packed | None], configs: Mapping[str, str | None]) -> Snapshot:
         """Return the snapshot after some files changed; None stands for a file that is gone.
@@ -64,11 +71,13 @@ class Snapshot:
         """
         files, errors, texts = dict(self._files), dict(self._errors), dict(self._configs)
         changed: dict[str, Packed] = {}
-        moved = False
+        moves_of = dict(self._moves)
+        others = False
         for path, new in facts.items():
             if new is None:
-                moved = files.pop(path, None) is not None or moved
+                others = files.pop(path, None) is not None or others
                 errors.pop(path, None)
+                moves_of.pop(path, None)
                 continue
             if new.problem is None:
                 errors.pop(path, None)
@@ -77,22 +86,26 @@ class Snapshot:
                 if path in files:
                     continue
             old = files.get(path)
-            moved = moved or old is None
-            packed = new if isinstance(new, Packed) else pack(new)
-            if old != packed:
-                files[path] = changed[path] = packed
+            others = others or old is None
+            places = _moves(old, new) if old is not None else None
+            moves_of.pop(path, None)
+            if places is not None:
+                if any(before != now for before, now in places.items()):
+                    moves_of[path] = places
+                continue
+            files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
         for path, text in configs.items():
             before = texts.get(path)
-            moved = moved or (before != text and not is_declaring(path))
+            others = others or (before != text and not is_declaring(path))
             if text is None:
                 texts.pop(path, None)
             else:
                 texts[path] = text
         known = None
-        if self._lazy is not None and not moved:
+        if self._lazy is not None and not others:
             with self._lock:
                 known = self._lazy.after(changed, files) if changed else self._lazy
-        return Snapshot(files, errors, texts, known, self._lock)
+        return Snapshot(files, errors, texts, known, self._lock, moved=moves_of)
 
     @property
     def paths(self) -> Iterable[str]:
@@ -120,30 +133,30 @@ class Snapshot:
         """Return the definitions of a file, or all, in the order of files and lines."""
         with self._lock:
             paths = sorted(self._files) if path is None else (path,)
-            return tuple(defined.definition for one in paths for defined in self._known.definitions(one))
+            return tuple(found for one in paths for _, found in self._defined(one))
 
     def definition(self, entrypoint: str) -> Definition | None:
         """Return the definition of an entrypoint; the last one, where several have the name."""
         path = entrypoint.rpartition(":")[0]
         with self._lock:
-            found = [d.definition for d in self._known.definitions(path) if d.definition.entrypoint == entrypoint]
+            found = [one for _, one in self._defined(path) if one.entrypoint == entrypoint]
         return found[-1] if found else None
 
     def tests(self, path: str | None = None) -> tuple[TestCase, ...]:
         """Return the tests of a file, or all, in the order of files and lines."""
         with self._lock:
             paths = sorted(self._files) if path is None else (path,)
-            return tuple(test for one in paths for test in self._known.tests(one))
+            return tuple(self._moved.test(test) for one in paths for test in self._known.tests(one))
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests that run a definition: direct ones first, then by node ID."""
         with self._lock:
-            defined = next((d for d in self._known.definitions(definition.path) if d.definition == definition), None)
-            if defined is None:
+            key = next((key for key, one in self._defined(definition.path) if one == definition), None)
+            if key is None:
                 return ()
             found = [
-                Match(case, reached.how, (*reached.path[:-1], _last(definition)))
-                for case, reached in self._known.reaching(defined.key)
+                Match(self._moved.test(case), reached.how, (*reached.path[:-1], _last(definition)))
+                for case, reached in self._known.reaching(key)
             ]
         return tuple(sorted(found, key=lambda match: (match.how is not How.DIRECT, match.test.node_id)))
 
@@ -154,7 +167,7 @@ class Snapshot:
                 (reached.how is not How.DIRECT, definition)
                 for key, matches in self._known.reached(test.path).items()
                 for case, reached in matches
-                if case == test and (definition := self._known.definition_of(key)) is not None
+                if self._moved.test(case) == test and (definition := self._definition_of(key)) is not None
             ]
         return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].location)))
 
@@ -164,22 +177,24 @@ class Snapshot:
             known = self._known
             if (module := known.interpreter.modules.get(path)) is None:
                 return ()
+            before = self._moved.before(path, around)
             keys = known.interpreter.attempt(
-                f"{path}: {'.'.join(names)}", lambda: navigate.meant(known.interpreter, module, around, names), ()
+                f"{path}: {'.'.join(names)}", lambda: navigate.meant(known.interpreter, module, before, names), ()
             )
-            return tuple(found for key in keys if (found := self._known.definition_of(key)) is not None)
+            return tuple(found for key in keys if (found := self._definition_of(key)) is not None)
 
     def callees(self, definition: Definition) -> tuple[Definition, ...]:
         """Return the flows and tasks that a flow or task calls, in the order of the calls."""
         body = definition.location
         with self._lock:
             known = self._known
-            if (module := known.interpreter.modules.get(body.path)) is None:
+            start = self._moved.before(body.path, body.span.start)
+            if start is None or (module := known.interpreter.modules.get(body.path)) is None:
                 return ()
             keys = known.interpreter.attempt(
-                definition.entrypoint, lambda: navigate.callees(known.interpreter, module, body.span.start), ()
+                definition.entrypoint, lambda: navigate.callees(known.interpreter, module, start), ()
             )
-            return tuple(found for key in keys if (found := self._known.definition_of(key)) is not None)
+            return tuple(found for key in keys if (found := self._definition_of(key)) is not None)
 
     def deployments(self) -> tuple[tuple[Deployment, Definition | None], ...]:
         """Return the deployments that the files declare, each with its flow where that is known."""
@@ -230,11 +245,22 @@ class Snapshot:
                 return Diagnostic(deployment.entrypoint_at, Severity.WARNING, problems.NO_SUCH_FLOW, message)
         return None
 
+    def _defined(self, path: str) -> Iterable[tuple[Key, Definition]]:
+        return ((defined.key, self._moved.definition(defined.definition)) for defined in self._known.definitions(path))
+
+    def _definition_of(self, key: Key) -> Definition | None:
+        found = self._known.definition_of(key)
+        return self._moved.definition(found) if found is not None else None
+
     @property
     def _known(self) -> Known:
         if self._lazy is None:
             self._lazy = Known.about(self._files, self._configs)
         return self._lazy
+
+
+def _moves(old: Packed, new: Facts | Packed) -> dict[Place, Place] | None:
+    return moves(unpack(old), unpack(new) if isinstance(new, Packed) else new)
 
 
 def _last(definition: Definition) -> str:

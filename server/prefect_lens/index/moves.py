@@ -1,0 +1,96 @@
+"""Edits that only move code: comments, blank lines, line breaks. Nothing that was found out changes but its places.
+
+The facts of before the edit stay what answers are worked out from; where a place leaves the index, it is told where it
+stands now, and a place that is asked about, where it stood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from prefect_lens.index.facts import Scope
+from prefect_lens.model import Definition, Location, Position, Span, TestCase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prefect_lens.index.facts import Facts
+
+Place = tuple[int, int]
+"""Line and column."""
+
+
+def moves(old: Facts, new: Facts) -> dict[Place, Place] | None:
+    """Return where the places of a file have moved to; None where the file says something else now."""
+    if (old.prefect, old.makes) != (new.prefect, new.makes):
+        return None
+    found: dict[Place, Place] = {}
+    try:
+        return found if _is_same(old.scopes, new.scopes, found) else None
+    except RecursionError:
+        return None
+
+
+class Moved:
+    """Where the places of some files stand now."""
+
+    def __init__(self, by_path: Mapping[str, Mapping[Place, Place]]) -> None:
+        self._by_path = by_path
+
+    def definition(self, definition: Definition) -> Definition:
+        """Return a definition where it stands now."""
+        declared = definition.declared_at
+        if definition.location.path not in self._by_path and (declared is None or declared.path not in self._by_path):
+            return definition
+        return replace(
+            definition,
+            location=self._location(definition.location),
+            declared_at=self._location(declared) if declared is not None else None,
+        )
+
+    def test(self, test: TestCase) -> TestCase:
+        """Return a test where it stands now."""
+        return replace(test, span=self._span(test.path, test.span)) if test.path in self._by_path else test
+
+    def before(self, path: str, now: Position | None) -> Position | None:
+        """Return where a place stood in the facts."""
+        if now is None or path not in self._by_path:
+            return now
+        wanted = (now.line, now.column)
+        return next((Position(*old) for old, new in self._by_path[path].items() if new == wanted), now)
+
+    def _location(self, location: Location) -> Location:
+        return Location(location.path, self._span(location.path, location.span))
+
+    def _span(self, path: str, span: Span) -> Span:
+        start = span.start
+        line, column = self._by_path.get(path, {}).get((start.line, start.column), (start.line, start.column))
+        return Span(Position(line, column), Position(line, column + span.end.column - start.column))
+
+
+def _is_same(old: object, new: object, found: dict[Place, Place]) -> bool:
+    if isinstance(old, Scope):
+        return (
+            isinstance(new, Scope)
+            and _has_moved((old.line, old.column), (new.line, new.column), found)
+            and _are_same((*old[:3], *old[6:]), (*new[:3], *new[6:]), found)
+        )
+    if isinstance(old, dict):
+        return isinstance(new, dict) and _are_same(
+            tuple(cast("dict[Any, Any]", old).items()), tuple(cast("dict[Any, Any]", new).items()), found
+        )
+    if not isinstance(old, tuple) or not isinstance(new, tuple):
+        return type(old) is type(new) and old == new
+    before, now = cast("tuple[Any, ...]", old), cast("tuple[Any, ...]", new)
+    if len(before) == len(now) == 6 and before[0] == now[0] == "call":
+        return _has_moved((before[4], before[5]), (now[4], now[5]), found) and _are_same(before[:4], now[:4], found)
+    return _are_same(before, now, found)
+
+
+def _are_same(old: tuple[Any, ...], new: tuple[Any, ...], found: dict[Place, Place]) -> bool:
+    return len(old) == len(new) and all(_is_same(a, b, found) for a, b in zip(old, new, strict=True))
+
+
+def _has_moved(old: Place, new: Place, found: dict[Place, Place]) -> bool:
+    return found.setdefault(old, new) == new
