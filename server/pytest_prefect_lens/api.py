@@ -98,7 +98,9 @@ def fork(home: Path, cache: Path, become: Callable[[], None]) -> Api:
 
 def _prepare(home: Path, cache: Path) -> tuple[socket.socket, dict[str, str], dict[str, str]]:
     """Return the socket, what the child is to know, and its environment; make its working folder."""
-    listener = socket.socket()
+    # Said by name, it is inherited by each connection, and asyncio then sees to it that no answer waits 40 ms for the
+    # acknowledgement of its first half.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
     (home / "server").mkdir()  # empty: no `.env`, no `prefect.toml`
@@ -241,10 +243,12 @@ def _serve(about: dict[str, str], listener: socket.socket, become: Callable[[], 
     try:
         from pytest_prefect_lens import cleaning, template  # noqa: PLC0415
 
-        become()
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
-        template.use(kept, database)
+        if template.use(kept, database):
+            for name in ("API_DATABASE_MIGRATE", "SERVER_DATABASE_MIGRATE", "API_BLOCKS_REGISTER"):
+                os.environ[f"PREFECT_{name}_ON_START"] = "false"
+        become()
         uvicorn: Any = import_module("uvicorn")
         app: Any = import_module("prefect.server.api.server").create_app()
         cleaner = cleaning.Cleaner(database)

@@ -10,11 +10,13 @@ would find in a fresh process. Standard library alone.
 
 from __future__ import annotations
 
+import copy
 import importlib.abc
 import importlib.machinery
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,7 @@ class Hidden(importlib.abc.MetaPathFinder):
         self._finders = [finder for finder in sys.meta_path if _module_of(finder) in self._modules]
         self._hooks = [hook for hook in sys.path_hooks if hook not in visible.path_hooks]
         self._revealing = False
+        self._prepared: _Prepared | None = None
         _forget_logging(self._modules)  # as long as Prefect can be asked
         for name in self._modules:
             del sys.modules[name]
@@ -66,8 +69,10 @@ class Hidden(importlib.abc.MetaPathFinder):
         sys.path_importer_cache.clear()
         sys.meta_path.insert(0, self)
 
-    def reveal(self) -> None:
+    def reveal(self, but: str = "") -> None:
         """Bring back everything; Prefect reads its settings as if it were imported now.
+
+        Patches that wait for a module are made, except those of the module `but`, whose import makes them.
 
         Raises:
             Exception: whatever Prefect raises at its import where its settings are no good; it stays hidden then.
@@ -79,7 +84,7 @@ class Hidden(importlib.abc.MetaPathFinder):
         try:
             self._bring(set(self._modules))
             if "prefect" in self._modules:
-                _begin_anew(self._modules)
+                _begin_anew(self._modules, self._prepared)
         except BaseException:
             for name in set(self._modules) - set(before):
                 sys.modules.pop(name, None)
@@ -87,6 +92,33 @@ class Hidden(importlib.abc.MetaPathFinder):
         finally:
             self._revealing = False
         sys.meta_path.remove(self)
+        _take_steps(self._modules, but)
+
+    def prepare(self) -> None:
+        """Make ready what `reveal` takes longest for: what Prefect makes of its settings, as long as they stay."""
+        if "prefect.logging.configuration" not in self._modules:
+            return
+        seen = dict(sys.modules)
+        configuration: Any = self._modules["prefect.logging.configuration"]
+        context: Any = self._modules["prefect.context"]
+        load = getattr(configuration, "load_logging_config", None)
+        before = context.GLOBAL_SETTINGS_CONTEXT
+        self._revealing = True
+        try:
+            sys.modules.update(self._modules)
+            moment, settings = _moment(), context.root_settings_context()
+            context.GLOBAL_SETTINGS_CONTEXT = settings
+            where = settings.settings.logging.config_path
+            default: Any = configuration.DEFAULT_LOGGING_SETTINGS_PATH
+            if load is not None:
+                self._prepared = _Prepared(moment, settings, load(where if where.exists() else default))
+        except Exception:  # noqa: BLE001  it is tried again, and told, when it is needed
+            self._prepared = None
+        finally:
+            context.GLOBAL_SETTINGS_CONTEXT = before
+            self._revealing = False
+            for name in set(self._modules) - set(seen):
+                sys.modules.pop(name, None)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -96,13 +128,12 @@ class Hidden(importlib.abc.MetaPathFinder):
         if self._revealing or fullname not in self._modules or not self._fits():
             return None
         if fullname in self._prefects:
-            self.reveal()
+            self.reveal(fullname)
         else:
             more = set(self._modules) - self._prefects
             # What comes with Python takes nobody's place; what else is installed waits for one of its own.
             is_pythons = fullname.partition(".")[0] in sys.stdlib_module_names
             self._bring(more & self._pythons if is_pythons else more)
-        _take_steps(self._modules, fullname)
         # The import system puts it back; where it finds it there already, it does not take this answer.
         del sys.modules[fullname]
         return importlib.machinery.ModuleSpec(fullname, _AtHand(self._modules[fullname]))
@@ -226,9 +257,49 @@ def _forget_logging(modules: dict[str, ModuleType]) -> None:
     done.clear()
 
 
-def _begin_anew(modules: dict[str, ModuleType]) -> None:
+def _begin_anew(modules: dict[str, ModuleType], prepared: _Prepared | None) -> None:
     """Do what an import of Prefect does that depends on the moment."""
     context: Any = modules["prefect.context"]
     configuration: Any = modules["prefect.logging.configuration"]
-    context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
-    configuration.setup_logging()
+    if prepared is None or prepared.moment != _moment():
+        context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
+        configuration.setup_logging()
+        return
+    context.GLOBAL_SETTINGS_CONTEXT = prepared.settings
+    load = configuration.load_logging_config
+
+    def at_hand(path: object) -> dict[str, Any]:
+        del path
+        return copy.deepcopy(prepared.logging)
+
+    configuration.load_logging_config = at_hand
+    try:
+        configuration.setup_logging()
+    finally:
+        configuration.load_logging_config = load
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What Prefect makes of its settings, and what they depended on."""
+
+    moment: tuple[object, ...]
+    settings: Any
+    logging: dict[str, Any]
+
+
+def _moment() -> tuple[object, ...]:
+    """Return what Prefect's settings depend on: its variables, and the files in the working folder and at home."""
+    variables = {name: value for name, value in os.environ.items() if name.upper().startswith("PREFECT_")}
+    profiles = os.environ.get("PREFECT_PROFILES_PATH", "")
+    logging_ = os.environ.get("PREFECT_LOGGING_CONFIG_PATH", "")
+    files = (".env", "prefect.toml", "pyproject.toml", profiles, logging_)
+    return os.getcwd(), variables, tuple(_stamp(file) for file in files)  # noqa: PTH109
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        about = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size

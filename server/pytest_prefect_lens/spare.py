@@ -107,6 +107,7 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
         say(trouble)
         return 1
     settings = hermetic.begin(server.url)
+    hidden.prepare()
     greeting = worker.hello()
     say(greeting)
     order = say.hear()

@@ -8,7 +8,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import forking
+from pytest_prefect_lens import forking, haste
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
         try:
             _be_quiet(folder)
             os.environ["PREFECT_API_URL"] = url
+            haste.install()
             become()
             _run_a_flow()
         except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PARENT = 4.0
-"""Seconds that a parent takes to be ready."""
+PATIENCE = 10.0
+"""Seconds after which a parent or a spare that does not become ready is done without.
 
-WORTH_WAITING = 3.0
-"""Seconds that are well below what a cold worker takes to its first test: who is due within them is waited for."""
+What they have still to do is less work than a cold worker has before its first test, however slow the machine is.
+"""
 
 LEAST_MEMORY = 400 * 2**20
 """Bytes that must be available for another warm process."""
@@ -131,9 +131,7 @@ class _Kept:
         self._source = source
         self._environ = environ
         self._idle = idle
-        self._was_ready = False
         self._has_served = False
-        self._due = time.monotonic() + PARENT
         self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
         self._given_back = asyncio.Event()
         self._renewed = asyncio.Event()
@@ -164,10 +162,9 @@ class _Kept:
         """Return the spare with its order, waiting for it where that is quicker than to do without; else None."""
         if self.in_use:
             return None
-        left = 0.0 if self._was_ready else self._due - time.monotonic()
-        if not self._spare.done() and left < WORTH_WAITING:
+        if not self._spare.done():
             both = (self._spare, self._living)
-            await asyncio.wait(both, timeout=WORTH_WAITING, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if not self._spare.done() or self._living.done() or self.in_use:
             return None
         parent, spare = self._spare.result()
@@ -210,7 +207,6 @@ class _Kept:
 
     async def _serve_one(self, parent: Parent) -> None:
         """Make a spare ready, and have it used; one that ends without being used is followed by the next."""
-        self._was_ready = True
         self._given_back.clear()
         async with AsyncExitStack() as stack:
             spare = await stack.enter_async_context(parent.spare())
