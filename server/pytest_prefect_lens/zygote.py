@@ -59,7 +59,7 @@ def main() -> None:
     try:
         _look()
         with _installed_only() as installed:
-            _import_pytest(about.get("blocked", []))
+            _import_pytest(about.get("blocked", []), Path(about["home"]))
             visible = Visible()
             _import_prefect(Path(about["home"]), Path(about["known"]))
         _nothing_strange(installed)
@@ -145,14 +145,14 @@ def _begin_again(about: dict[str, Any]) -> NoReturn:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
 
 
-def _import_pytest(blocked: list[str]) -> None:
+def _import_pytest(blocked: list[str], home: Path) -> None:
     """Import pytest and its plugins, but those blocked, as pytest itself does: by running a test that does nothing."""
     pytest: Any = import_module("pytest")
     not_ours = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
     kept = {name: os.environ.pop(name) for name in not_ours if name in os.environ}
     here = Path.cwd()
     argv = sys.argv
-    with tempfile.TemporaryDirectory(prefix="prefect-lens-run-") as folder:
+    with tempfile.TemporaryDirectory(dir=home) as folder:
         try:
             os.chdir(folder)
             Path("pytest.ini").write_text("[pytest]\n", encoding="utf-8")

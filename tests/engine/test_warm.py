@@ -417,6 +417,20 @@ async def test_a_parent_that_nobody_uses_is_let_go(project, python, nothing_left
     assert processes(os.environ["RUN_MARK"]) == []
 
 
+@pytest.mark.parametrize("turns", [0, 1, 3, 10, 100])
+async def test_one_that_is_closed_while_it_gets_ready_leaves_nothing(project, python, nothing_left, turns):  # noqa: ARG001
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    source = WarmWorkers()
+    source.prepare(python, folder, ".")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(source.close(), 5)
+    assert processes(os.environ["RUN_MARK"]) == []
+
+
 async def test_no_more_parents_are_kept_than_allowed(project, python, nothing_left):  # noqa: ARG001
     folder = project("""
         #- one/test_a.py

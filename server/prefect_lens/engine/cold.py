@@ -96,7 +96,7 @@ async def start(spec: dict[str, Any], lock: int) -> asyncio.subprocess.Process:
     try:
         process = await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await (await starting).communicate()  # a guard that is told nothing goes
+        await (await starting).communicate(b"")  # a guard that is told nothing goes
         raise
     assert process.stdin is not None
     process.stdin.write(json.dumps(spec).encode("ascii") + b"\n")
