@@ -146,7 +146,7 @@ class Known:
         """Return the definitions of a file."""
         found = self.answers.definitions.get(path)
         if found is None:
-            if len(self.waiting) > MANY and len(self.interpreter.modules) > MOST_MODULES:
+            if not self.holders and len(self.interpreter.modules) > MOST_MODULES:
                 self._forget()  # no test has asked yet: files are read for their definitions, one after the other
             self._begin()
             module = self.interpreter.modules.get(path)
