@@ -41,7 +41,7 @@ class UnknownTarget:
 
 def choose(snapshot: Snapshot, folder: Path, targets: Sequence[str]) -> tuple[Part, ...] | UnknownTarget:
     """Return what to run; nothing where no test reaches what the targets name."""
-    if not targets:
+    if all(_inside(folder, target) == "." for target in targets):
         return _everything(snapshot)
     tests: dict[TestId, TestCase] = {}
     files: dict[str, None] = {}
@@ -69,18 +69,19 @@ def choose(snapshot: Snapshot, folder: Path, targets: Sequence[str]) -> tuple[Pa
 
 
 def _everything(snapshot: Snapshot) -> tuple[Part, ...]:
-    projects: dict[str, list[TestCase]] = {}
-    for test in snapshot.tests():
-        projects.setdefault(test.project, []).append(test)
+    projects: dict[str, list[str]] = {}
+    for path, project in snapshot.test_files().items():
+        if project.is_run_by_default(path):
+            projects.setdefault(project.root, []).append(path)
     return tuple(
         Part(
             project,
             _settings(snapshot, project),
             # Where one project may lie in another, pytest would run the inner one's tests from the outer one, too.
-            files=tuple(dict.fromkeys(test.path for test in tests)) if len(projects) > 1 else (),
-            known=tuple(test.node_id for test in tests),
+            files=tuple(files) if len(projects) > 1 else (),
+            known=tuple(test.node_id for file in files for test in snapshot.tests(file)),
         )
-        for project, tests in projects.items()
+        for project, files in projects.items()
     )
 
 
@@ -89,10 +90,8 @@ def _settings(snapshot: Snapshot, project: str) -> Settings:
 
 
 def _whole_files(snapshot: Snapshot, target: str) -> list[str]:
-    if target in snapshot.paths:
-        return [target] if snapshot.tests(target) else []
     below = f"{target.rstrip('/')}/"
-    return [] if "::" in target else list(dict.fromkeys(t.path for t in snapshot.tests() if t.path.startswith(below)))
+    return [file for file in snapshot.test_files() if file == target or file.startswith(below)]
 
 
 def _inside(folder: Path, target: str) -> str:

@@ -81,7 +81,8 @@ def _is_same(old: object, new: object, found: dict[Place, Place]) -> bool:
             tuple(cast("dict[Any, Any]", old).items()), tuple(cast("dict[Any, Any]", new).items()), found
         )
     if not isinstance(old, tuple) or not isinstance(new, tuple):
-        return old.__class__ is new.__class__ and old == new
+        one, other = cast("object", old), new
+        return type(one) is type(other) and one == other
     before, now = cast("tuple[Any, ...]", old), cast("tuple[Any, ...]", new)
     if len(before) == len(now) == 6 and before[0] == now[0] == "call":
         return _has_moved((before[4], before[5]), (now[4], now[5]), found) and _are_same(before[:4], now[:4], found)

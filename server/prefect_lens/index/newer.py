@@ -15,7 +15,11 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 import warnings
+
+_PARSER = threading.Lock()
+"""Python 3.11's parser miscounts its depth when two threads use it at once, and raises `SystemError`."""
 
 _STRING = re.compile(r"([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -37,7 +41,7 @@ def parse(text: str) -> tuple[ast.Module, str]:
         ValueError: it has NUL characters in it.
         RecursionError, MemoryError: it is nested too deeply.
     """
-    with warnings.catch_warnings():
+    with _PARSER, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text), text

@@ -148,6 +148,12 @@ class Snapshot:
             paths = sorted(self._files) if path is None else (path,)
             return tuple(self._moved.test(test) for one in paths for test in self._known.tests(one))
 
+    def test_files(self) -> dict[str, Project]:
+        """Return the files that pytest would collect, whether or not a test in them is known, with their projects."""
+        with self._lock:
+            found = ((path, self._known.projects.of(path)) for path in sorted(self._files))
+            return {path: project for path, project in found if project.is_test_file(path)}
+
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests that run a definition: direct ones first, then by node ID."""
         with self._lock:

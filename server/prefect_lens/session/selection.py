@@ -104,7 +104,8 @@ def plan(snapshot: Snapshot, results: Results, selection: Selection) -> Plan:
         case Tests():
             return _plan_of_ids(snapshot, selection, tuple(test_id(node) for node in selection.node_ids))
         case Everything():
-            tests = snapshot.tests()
+            files = [file for file, project in snapshot.test_files().items() if project.is_run_by_default(file)]
+            tests = tuple(test for file in files for test in snapshot.tests(file))
             return _plan(snapshot, selection, "all tests", _whole_projects(tests), tests)
         case Failed():
             known = {test.node_id: test for test in snapshot.tests()}
