@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
-.PHONY: help demo test unit e2e vsix pictures clean python
+.PHONY: help demo test unit e2e bench vsix pictures clean python
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ unit: python ## the checks, and the tests that are quick
 
 e2e: python ## the end-to-end tests alone; ONLY=word picks some
 	@$(PYTHON) .ci/check.py --e2e $(ONLY)
+
+bench: python ## measure what a click costs, as ratios of runs taken in turn
+	@$(PYTHON) .ci/bench.py
 
 vsix: python ## build the extension: dist/prefect-lens-<version>.vsix
 	@$(PYTHON) .ci/vsix.py
