@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from prefect_lens.engine.folders import cache_folder
 from prefect_lens.index import facts as facts_module
-from prefect_lens.index.facts import Facts, Parameter, Scope, SyntaxProblem
+from prefect_lens.index.facts import SyntaxProblem
+from prefect_lens.index.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ RACY = 2.0
 MOST = 30
 """Folders whose facts are kept; those that were not opened for longest go first."""
 
-_MAKERS = ("facts", "lower", "lower_expressions", "newer", "recover")
+_MAKERS = ("facts", "lower", "lower_expressions", "makers", "newer", "packed", "recover", "registries")
 """The modules that make facts of a text: with another version of them, facts are others."""
 _DIGEST = 16
 
@@ -53,7 +54,7 @@ class FactsCache:
             self._place = cache_folder(environ) / "facts" / f"{name}.facts"
             self._old = self._load(self._place)
 
-    def get(self, path: str, status: os.stat_result) -> Facts | None:
+    def get(self, path: str, status: os.stat_result) -> Packed | None:
         """Return the facts of a file, if it is what it was."""
         entry = self._old.get(path)
         if entry is None or entry[0] != _key(status):
@@ -61,7 +62,7 @@ class FactsCache:
         self._new[path] = entry
         return _facts(entry[1])
 
-    def put(self, path: str, status: os.stat_result, facts: Facts) -> None:
+    def put(self, path: str, status: os.stat_result, facts: Packed) -> None:
         """Take what a file says, which had this status before it was read."""
         if max(status.st_mtime, status.st_ctime) < self._now - RACY:
             self._new[path] = _key(status), _plain(facts)
@@ -110,20 +111,14 @@ def _version() -> str:
     return digest.hexdigest()
 
 
-def _plain(facts: Facts) -> Any:
+def _plain(facts: Packed) -> tuple[Any, ...]:
     """Return facts as what `marshal` takes: it knows no named tuples."""
-    scopes = [(*scope[:7], tuple([tuple(one) for one in scope[7]]), *scope[8:]) for scope in facts.scopes]
-    return scopes, facts.problem and tuple(facts.problem), facts.prefect, facts.makes
+    return tuple(tuple(field) if isinstance(field, SyntaxProblem) else field for field in facts)
 
 
-def _facts(plain: Any) -> Facts:
-    scopes, problem, prefect, makes = plain
-    return Facts(
-        tuple([Scope._make((*one[:7], tuple([Parameter._make(p) for p in one[7]]), *one[8:])) for one in scopes]),
-        SyntaxProblem._make(problem) if problem is not None else None,
-        prefect,
-        makes,
-    )
+def _facts(plain: tuple[Any, ...]) -> Packed:
+    facts = Packed._make(plain)
+    return facts if facts.problem is None else facts._replace(problem=SyntaxProblem._make(facts.problem))
 
 
 def _forget_oldest(folder: Path) -> None:

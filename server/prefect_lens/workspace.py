@@ -13,7 +13,7 @@ from prefect_lens.index import problems
 from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.index.deployments import NAME as DEPLOYMENTS
 from prefect_lens.index.facts import read_facts
-from prefect_lens.index.packed import Packed, pack, unpack
+from prefect_lens.index.packed import Packed, pack
 from prefect_lens.index.snapshot import Snapshot
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
@@ -81,7 +81,7 @@ def load_all(
         name = path.rpartition("/")[2]
         status = _status(folder / path) if cache is not None and name not in TEXTS else None
         if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
-            facts[path] = pack(known)
+            facts[path] = known
             continue
         text = read(folder / path, path)
         if isinstance(text, Problem):
@@ -92,7 +92,7 @@ def load_all(
         if name.endswith(".py"):
             facts[path] = packed = pack(read_facts(text))
             if cache is not None and status is not None:
-                cache.put(path, status, unpack(packed))
+                cache.put(path, status, packed)
     return Loaded(Snapshot.empty().update(facts, configs), tuple(unread))
 
 
