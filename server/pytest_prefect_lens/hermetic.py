@@ -107,7 +107,7 @@ class Settings:
         for setting, variable, value in _HELD:
             wanted = self._environment[variable] if value is None else value
             found = _get(settings, setting)
-            if found is not None and str(found) != wanted and not (setting == "api.url" and _is_harness(found)):
+            if found is not None and str(found) != wanted and not (setting == "api.url" and is_harness(found)):
                 wrong.append((setting, variable))
         wrong += [
             (setting, f"PREFECT_{setting.replace('.', '_').upper()}")
@@ -148,7 +148,7 @@ def _get(settings: Any, setting: str) -> Any:
     return secret() if secret is not None else settings
 
 
-def _is_harness(url: object) -> bool:
+def is_harness(url: object) -> bool:
     """Whether an address is that of a server that Prefect's test harness started in this process."""
     module = sys.modules.get("prefect.server.api.server")
     servers: dict[object, Any] = getattr(getattr(module, "SubprocessASGIServer", None), "_instances", {})

@@ -1,11 +1,17 @@
-"""pytest's hooks. Without a link or a word from xdist's controller, nothing here does anything. PYTEST_DONT_REWRITE.
+"""pytest's hooks. PYTEST_DONT_REWRITE.
 
-Two plugins do the work: the observer stands where the items are and puts what it sees on pytest's reports; the speaker
-stands where the link is and tells the server. Under xdist they live in different processes, else in one.
+A test that uses nothing of ours is neither changed nor slowed down: nothing of Prefect is imported, and of ours what
+stands here and the fixtures' names.
+
+Where a server waits for news, two plugins do the work: the observer stands where the items are and puts what it sees
+on pytest's reports; the speaker stands where the link is and tells the server. Under xdist they live in different
+processes, else in one.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,14 +28,28 @@ WORKER_INPUT = "prefect_lens"
 _told: set[tuple[str, str]] = set()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what may stand in pytest's configuration."""
+    parser.addini("prefect_lens_hermetic", "run every test in a hermetic Prefect", type="bool", default=False)
+    parser.addini(
+        "prefect_lens_api_scope",
+        "how long one clean database of the hermetic Prefect is in use: session, package, module, class or function",
+        default="session",
+    )
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, None]:
     """Tell of a conftest that cannot be imported, and go on: files that it does not concern can still run.
 
     pytest would give up here, before any other hook. What the conftest concerns fails when it is collected.
     """
-    outcome = yield
     connected = link.current()
+    if connected is None and early_config.getini("prefect_lens_hermetic") and _runs_tests(early_config):
+        from pytest_prefect_lens import fixtures  # noqa: PLC0415
+
+        fixtures.begin(early_config)  # now, as a conftest may import Prefect, which writes to its home at once
+    outcome = yield
     if connected is None or outcome.excinfo is None:
         return
     from pytest_prefect_lens.collection import conftest_error  # noqa: PLC0415  a plain pytest pays for none of it
@@ -46,6 +66,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Put the speaker and the observer where they belong."""
+    config.addinivalue_line(
+        "markers",
+        "prefect(settings, retry_delays, expect_state): run the test in a hermetic Prefect, with these settings of it.",
+    )
+    config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
     connected = link.current()
     order: str | None = getattr(config, "workerinput", {}).get(WORKER_INPUT)
     if connected is None and order is None:
@@ -57,3 +82,78 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(observer, "prefect-lens-observer")
     if connected is not None:
         config.pluginmanager.register(Speaker(config, connected, observer, _told), "prefect-lens-speaker")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring the hermetic Prefect into the tests that are to have it."""
+    hermetic = config.getini("prefect_lens_hermetic")
+    marked = [item for item in items if item.get_closest_marker("prefect") is not None]
+    if not hermetic and not marked:
+        return
+    for item in items if hermetic else marked:
+        _bring(item, "prefect_lens_api", 0)
+    for item in marked:
+        # Around everything of this test alone, but within what it shares with others.
+        _bring(item, "prefect_lens_marked", _first_of_its_own(item))
+    if marked and not config.pluginmanager.hasplugin("prefect-lens-marks"):
+        from pytest_prefect_lens import marks  # noqa: PLC0415
+
+        for item in marked:
+            marks.asked(item)  # a mark that is wrong is told before anything runs
+        config.pluginmanager.register(marks.Expectations(), "prefect-lens-marks")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, None]:
+    """Show the runs that `run_flow` told of where the test failed."""
+    del item
+    outcome = yield
+    running: Any = sys.modules.get("pytest_prefect_lens.running")
+    if running is None or not running.latest:
+        return
+    report = outcome.get_result()
+    if report.failed:
+        report.sections.append(("Prefect runs", "\n\n".join(map(str, running.latest))))
+    if call.when == "teardown" or report.failed:
+        running.latest.clear()
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show the tree of runs where a comparison of one fails."""
+    result: Any = sys.modules.get("pytest_prefect_lens.result")
+    if result is None:
+        return None
+    runs = [side for side in (left, right) if isinstance(side, (result.Run, result.TaskRuns))]
+    if not runs:
+        return None
+    return [f"{left!r} {op} {right!r}", *(line for run in runs for line in str(run).splitlines())]
+
+
+def _bring(item: pytest.Item, fixture: str, place: int) -> None:
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is not None and fixture not in names:
+        names.insert(place, fixture)
+
+
+def _first_of_its_own(item: pytest.Item) -> int:
+    """Return the place of the first fixture that is set up for this test alone."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    known: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    shared = [
+        place
+        for place, name in enumerate(names)
+        if name == "prefect_lens_api" or (name in known and known[name][-1].scope != "function")
+    ]
+    return shared[-1] + 1 if shared else 0
+
+
+def _runs_tests(early_config: pytest.Config) -> bool:
+    """Whether this process will run tests, and has no hermetic Prefect yet.
+
+    No test runs where they are only listed, nor in xdist's controller.
+    """
+    if "PREFECT_LENS_HELD" in os.environ:
+        return False
+    known = early_config.known_args_namespace
+    has_workers = getattr(known, "numprocesses", None) or getattr(known, "tx", None)
+    return "PYTEST_XDIST_WORKER" in os.environ or not (known.collectonly or has_workers)

@@ -277,6 +277,9 @@ class TaskRuns(Sequence[TaskRunResult[Any]]):
     def __repr__(self) -> str:
         return f"<{len(self._runs)} task runs: {', '.join(map(tree.short, self._runs))}>"
 
+    def __str__(self) -> str:
+        return "\n".join(map(str, self._runs))
+
     @property
     def results(self) -> list[Any]:
         """What the runs returned, in order; raises for the first that did not complete."""

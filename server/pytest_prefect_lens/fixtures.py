@@ -1,0 +1,106 @@
+"""The fixtures. A test that asks for none of them pays nothing: what they need is imported when they are set up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytest_prefect_lens.own import Own
+
+OWN = pytest.StashKey["Own"]()
+SCOPES = ("session", "package", "module", "class", "function")
+Scope = Literal["session", "package", "module", "class", "function"]
+
+
+@dataclass(frozen=True)
+class PrefectApi:
+    """The Prefect API that the tests speak to."""
+
+    url: str
+
+
+def begin(config: pytest.Config) -> Own:
+    """Return the session's own Prefect; from the first call on nothing else of Prefect is within reach."""
+    if OWN not in config.stash:
+        from pytest_prefect_lens.own import Own  # noqa: PLC0415
+
+        own = config.stash[OWN] = Own()
+        config.add_cleanup(own.end)
+    return config.stash[OWN]
+
+
+def scope_of(fixture_name: str, config: pytest.Config) -> Scope:
+    """Return how long one clean database is in use: `prefect_lens_api_scope` in pytest's configuration.
+
+    Raises:
+        pytest.UsageError: that is no scope.
+    """
+    scope: str = config.getini("prefect_lens_api_scope")
+    if scope in SCOPES:
+        return scope
+    raise pytest.UsageError(f"prefect_lens_api_scope = {scope} is none of {', '.join(SCOPES)} ({fixture_name}).")
+
+
+@pytest.fixture(scope=scope_of)
+def prefect_lens_api(request: pytest.FixtureRequest) -> PrefectApi:
+    """A hermetic Prefect: an API of the run's own, clean at its start, and nothing of the user's within reach.
+
+    Inside of Prefect's own `prefect_test_harness` it is that one's API.
+    """
+    config = request.config
+    if OWN not in config.stash:
+        around = _around(request.scope)
+        if around is not None:
+            return PrefectApi(around)
+    own = begin(config)
+    trouble = own.wait()
+    if trouble is None and request.scope != "session" and not own.clean():
+        pytest.fail("the database of the session's own Prefect cannot be made clean again", pytrace=False)
+    if trouble is not None:
+        pytest.fail(f"{trouble.what}\n{trouble.detail}".strip(), pytrace=False)
+    return PrefectApi(own.url)
+
+
+@pytest.fixture
+def prefect_lens_marked(request: pytest.FixtureRequest, prefect_lens_api: PrefectApi) -> Generator[None]:
+    """What `@pytest.mark.prefect` asks for. Brought in by the mark."""
+    del prefect_lens_api
+    from pytest_prefect_lens import marks  # noqa: PLC0415
+
+    with marks.applied(marks.asked(request.node)):
+        yield
+
+
+@pytest.fixture
+def run_flow(prefect_lens_api: PrefectApi) -> Callable[..., Any]:
+    """`pytest_prefect_lens.run_flow`, in a hermetic Prefect."""
+    del prefect_lens_api
+    return import_module("pytest_prefect_lens.running").run_flow
+
+
+@pytest.fixture
+def arun_flow(prefect_lens_api: PrefectApi) -> Callable[..., Any]:
+    """`pytest_prefect_lens.arun_flow`, in a hermetic Prefect: for flows that need the event loop of the test."""
+    del prefect_lens_api
+    return import_module("pytest_prefect_lens.running").arun_flow
+
+
+def _around(scope: str) -> str | None:
+    """Return the address of a hermetic API that is there already: the editor's run, or an open test harness."""
+    from pytest_prefect_lens import hermetic  # noqa: PLC0415
+
+    if hermetic.inherited() is not None and scope == "session":
+        return os.environ["PREFECT_API_URL"]
+    if "prefect.server.api.server" not in sys.modules:
+        return None
+    settings: Any = import_module("prefect.settings")
+    url: Any = settings.get_current_settings().api.url
+    return url if url is not None and hermetic.is_harness(url) else None

@@ -1,0 +1,182 @@
+"""`@pytest.mark.prefect(…)`: what one test asks of Prefect. Prefect is not imported here."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pytest_prefect_lens import patching, recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from types import ModuleType
+
+MARKER = "prefect"
+_LONG = timedelta(days=36500)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the marks on a test, its class and its module amount to."""
+
+    settings: Mapping[str, Any]
+    """Prefect's settings by name, `tasks.refresh_cache` or `PREFECT_TASKS_REFRESH_CACHE`."""
+    retry_delays: bool = True
+    """Whether to wait before another attempt, as the flow or task says."""
+    expect_state: str | None = None
+    """The name or type of a state in which a run of the test must end."""
+
+
+def asked(item: pytest.Item) -> Asked:
+    """Return what a test asks for; the nearest mark has the last word.
+
+    Raises:
+        pytest.UsageError: a mark has an argument that is none of ours.
+    """
+    known = {field.name for field in fields(Asked)}
+    merged: dict[str, Any] = {"settings": {}}
+    for mark in reversed(list(item.iter_markers(MARKER))):
+        if mark.args or not set(mark.kwargs) <= known:
+            wrong = ", ".join([*map(repr, mark.args), *sorted(set(mark.kwargs) - known)])
+            raise pytest.UsageError(
+                f"{item.nodeid}: pytest.mark.{MARKER} takes {', '.join(sorted(known))} by name; not {wrong}."
+            )
+        merged |= {**mark.kwargs, "settings": {**merged["settings"], **mark.kwargs.get("settings", {})}}
+    return Asked(**merged)
+
+
+@contextmanager
+def applied(what: Asked) -> Generator[None]:
+    """Have Prefect's settings and delays as a test asks for them."""
+    with ExitStack() as stack:
+        if what.settings:
+            stack.enter_context(_settings(what.settings))
+        if not what.retry_delays:
+            stack.callback(patching.install(_WITHOUT_DELAYS, []))
+        yield
+
+
+class Expectations:
+    """Fails a test of whose runs none has ended in the state that its mark names."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Look at the runs of the test's own call; those of its fixtures do not count."""
+        __tracebackhide__ = True
+        state = asked(item).expect_state if item.get_closest_marker(MARKER) else None
+        if state is None:
+            yield
+            return
+        with recorder.looking_on() as book:
+            yield
+        ends = [(run, run.states[-1]) for run in book.records if run.states]
+        if not any(state in (end.name, end.type) for _, end in ends):
+            told = "".join(f"\n  {run.kind} {run.name}: {end.name}" for run, end in ends) or " no run at all"
+            pytest.fail(f"no run of this test ended {state}, as its mark expects; there was:{told}", pytrace=False)
+
+
+@contextmanager
+def _settings(values: Mapping[str, Any]) -> Generator[None]:
+    settings: Any = import_module("prefect.settings")
+    context: Any = import_module("prefect.context")
+    updates: dict[Any, Any] = {}
+    for name, value in values.items():
+        variable = name if name.startswith("PREFECT_") else f"PREFECT_{name.replace('.', '_').upper()}"
+        try:
+            updates[getattr(settings, variable)] = value
+        except AttributeError:
+            pytest.fail(f"this Prefect has no setting {name!r}", pytrace=False)
+    with settings.temporary_settings(updates=updates):
+        # What runs in a context that was made before, as an event loop's tasks may, looks there.
+        everywhere = context.GLOBAL_SETTINGS_CONTEXT
+        context.GLOBAL_SETTINGS_CONTEXT = context.get_settings_context()
+        try:
+            yield
+        finally:
+            context.GLOBAL_SETTINGS_CONTEXT = everywhere
+
+
+# --- without delays ---------------------------------------------------------------------------------
+
+
+def _around_wait(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a task run that awaits its retry find that its time has come; the state keeps the time that it told."""
+    if inspect.iscoroutinefunction(original):
+
+        @functools.wraps(original)
+        async def wait_until_ready_async(self: Any) -> None:
+            with _come(self.state):
+                await original(self)
+
+        return wait_until_ready_async
+
+    @functools.wraps(original)
+    def wait_until_ready(self: Any) -> None:
+        with _come(self.state):
+            original(self)
+
+    return wait_until_ready
+
+
+@contextmanager
+def _come(state: Any) -> Generator[None]:
+    details = state.state_details
+    told = details.scheduled_time
+    if told is not None:
+        details.scheduled_time = told - _LONG
+    try:
+        yield
+    finally:
+        details.scheduled_time = told
+
+
+def _around_create(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell the API that a flow's retries need no delay: it is the one who makes a flow wait."""
+    if inspect.iscoroutinefunction(original):
+
+        @functools.wraps(original)
+        async def create_flow_run_async(self: Any, flow: Any, *args: Any, **kwargs: Any) -> Any:
+            with _without_delay(flow):
+                return await original(self, flow, *args, **kwargs)
+
+        return create_flow_run_async
+
+    @functools.wraps(original)
+    def create_flow_run(self: Any, flow: Any, *args: Any, **kwargs: Any) -> Any:
+        with _without_delay(flow):
+            return original(self, flow, *args, **kwargs)
+
+    return create_flow_run
+
+
+@contextmanager
+def _without_delay(flow: Any) -> Generator[None]:
+    delay = flow.retry_delay_seconds
+    flow.retry_delay_seconds = 0
+    try:
+        yield
+    finally:
+        flow.retry_delay_seconds = delay
+
+
+def _tasks(patches: patching.Patches, module: ModuleType) -> None:
+    for engine in ("SyncTaskRunEngine", "AsyncTaskRunEngine"):
+        patches.wrap(module, engine, "wait_until_ready", _around_wait)
+
+
+def _flows(patches: patching.Patches, module: ModuleType) -> None:
+    for client in ("SyncPrefectClient", "PrefectClient"):
+        patches.wrap(module, client, "create_flow_run", _around_create, wanted=("flow",))
+
+
+_WITHOUT_DELAYS = cast(
+    "dict[str, Callable[[patching.Patches, ModuleType], None]]",
+    {"prefect.task_engine": _tasks, "prefect.client.orchestration": _flows},
+)
