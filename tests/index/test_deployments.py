@@ -65,6 +65,11 @@ def test_an_entrypoint_that_its_file_does_not_have_is_told_at_it_and_one_elsewhe
     assert problem.message == ("Deployment 'a': flows/etl.py defines no flow 'elt'; there are etl, Pipeline.run.")
 
 
+def test_a_name_of_which_nobody_knows_what_it_is_may_be_a_flow():
+    yaml = "deployments:\n- {name: a, entrypoint: flows.py:made}\n- {name: b, entrypoint: flows.py:etl}\n"
+    assert snapshot(yaml, flows="from library import make\nmade, etl = make()\n").problems() == ()
+
+
 @pytest.mark.parametrize("text", ["", "deployments:", "- 1", "deployments: [1, {name: x}, [y]]", "deployments: {a: b}"])
 def test_what_declares_no_deployment_is_no_trouble(text):
     assert read_deployments("prefect.yaml", text) == ((), ())

@@ -245,11 +245,19 @@ class Snapshot:
         for entrypoint in candidates(deployment):
             path, _, name = entrypoint.rpartition(":")
             if path in self._files:
+                if self._has_name(path, name.partition(".")[0]):
+                    return None  # whatever it is, Prefect may find a flow there
                 flows = [one.qualname for one in self.definitions(path) if one.kind is Kind.FLOW]
                 there = f"there {'is' if len(flows) == 1 else 'are'} {', '.join(flows)}" if flows else "there is none"
                 message = f"Deployment '{deployment.name}': {path} defines no flow '{name}'; {there}."
                 return Diagnostic(deployment.entrypoint_at, Severity.WARNING, problems.NO_SUCH_FLOW, message)
         return None
+
+    def _has_name(self, path: str, name: str) -> bool:
+        """Whether a module binds a name, or may get it by `from … import *`."""
+        with self._lock:
+            module = self._known.interpreter.modules.get(path)
+            return module is not None and (name in module.frame.scope.bindings or bool(module.frame.scope.stars))
 
     def _defined(self, path: str) -> Iterable[tuple[Key, Definition]]:
         return ((defined.key, self._moved.definition(defined.definition)) for defined in self._known.definitions(path))
