@@ -289,7 +289,7 @@ def test_without_a_link_the_plugin_does_nothing_and_imports_nothing_heavy(projec
         import sys
         def test_a():
             ours = {name for name in sys.modules if name.startswith("pytest_prefect_lens")}
-            assert ours == {f"pytest_prefect_lens{part}" for part in ("", ".plugin", ".link")}
+            assert ours == {f"pytest_prefect_lens{part}" for part in ("", ".plugin", ".link", ".fixtures")}
             assert "prefect" not in sys.modules
         """)
     subprocess.run(
