@@ -21,8 +21,8 @@ unit: python ## the checks, and the tests that are quick
 e2e: python ## the end-to-end tests alone; ONLY=word picks some
 	@$(PYTHON) .ci/check.py --e2e $(ONLY)
 
-bench: python ## measure what a click costs, as ratios of runs taken in turn
-	@$(PYTHON) .ci/bench.py
+bench: python ## measure clicks, plugin and index, as ratios of runs taken in turn; ONLY=word picks one
+	@$(PYTHON) .ci/bench.py $(ONLY)
 
 vsix: python ## build the extension: dist/prefect-lens-<version>.vsix
 	@$(PYTHON) .ci/vsix.py

@@ -1,4 +1,4 @@
-"""Measures what a click costs, against what it costs without us."""
+"""Measures what a click, the index and the plugin cost, as ratios of things done in turn; a word picks one of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from places import ROOT, call
 
 
 def main() -> None:
-    """Run the benchmark in the development environment, on an interpreter with the newest Prefect."""
-    python = environments.development()
-    call([python, ROOT / "tests" / "bench" / "clicks.py", "--python", environments.newest(), *sys.argv[1:]])
+    """Run the benchmarks in the development environment, clicks on an interpreter with the newest Prefect."""
+    python, bench = environments.development(), ROOT / "tests" / "bench"
+    wanted, options = sys.argv[1:2], sys.argv[2:]
+    if wanted in ([], ["clicks"]):
+        call([python, bench / "clicks.py", "--python", environments.newest(), *options])
+    if wanted in ([], ["plugin"]):
+        call([python, bench / "plugin.py"])
+    if wanted in ([], ["index"]):
+        call([python, bench / "index.py", *options])
 
 
 if __name__ == "__main__":
