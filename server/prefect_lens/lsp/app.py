@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 
 from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.lsp import commands
@@ -54,7 +55,11 @@ class App:
         self._tasks: set[asyncio.Task[None]] = set()
         self.outlet = Outlet(self)
         trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
-        self.session = Session(self.outlet, ColdWorkers(), trust, os.environ)
+        if os.environ.get("PREFECT_LENS_WARM", "").lower() in ("0", "false", "no"):
+            self.session = Session(self.outlet, ColdWorkers(), trust, os.environ)
+        else:
+            warm = WarmWorkers()
+            self.session = Session(self.outlet, warm, trust, os.environ, warm)
         self._first_folders = _folders(params)
 
     # --- life --------------------------------------------------------------------------------------------
