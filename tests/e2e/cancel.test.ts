@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { exampleProject } from "./lib/project.ts";
-import { processesWith, until } from "./lib/processes.ts";
+import { processesWith, runOf, until } from "./lib/processes.ts";
+import type { Process } from "./lib/processes.ts";
 import { scenario } from "./lib/scenario.ts";
 
 // No name of Prefect's: those are kept from a run.
@@ -29,49 +30,58 @@ def wait_for_file() -> None:
 
 const { step, another } = scenario({ file: "flows/endless.py", project: () => exampleProject(FILES), env: { [name]: value } });
 
-/** What a run consists of: the processes that are neither the editor's nor the language server. */
+/** What runs consist of, and what is ready for the next one: all that is neither the editor's nor the language server. */
 const ofRuns = async () => {
   const all = await processesWith(marker);
   return all.filter(({ command }) => !/code-server|bundled\/server\.py/.test(command) || command.includes("guard"));
 };
-const sleeping = () => until("the flow runs", 90, async () => (await ofRuns()).filter(({ command }) => command.includes("sleep 86397")).length >= 2);
-const gone = (what: string, seconds = 5) =>
-  until(`${what}: every process of the run is gone`, seconds, async () => (await ofRuns()).length === 0).catch(async (error: Error) => {
-    throw new Error(`${error.message} ${JSON.stringify(await ofRuns())}`);
+/** Waits until the flow runs, and returns the processes of its run. */
+const sleeping = () =>
+  until("the flow runs", 90, async () => {
+    const all = await ofRuns();
+    const [first, second] = all.filter(({ command }) => command.includes("sleep 86397"));
+    return first !== undefined && second !== undefined && runOf(first, all);
   });
+const gone = async (what: string, processes: readonly Process[], seconds = 5) => {
+  const left = async () => (await ofRuns()).filter(({ pid }) => processes.some((process) => process.pid === pid));
+  await until(`${what}: every process is gone`, seconds, async () => (await left()).length === 0).catch(async (error: Error) => {
+    throw new Error(`${error.message} ${JSON.stringify(await left())}`);
+  });
+};
 
 step("a click on the lens of a running flow ends all that it started", async (window) => {
   await window.clickLens("def wait_for_file", "▶ Run 1 test");
   await window.waitForLens("def wait_for_file", /■ Running 0\/1/);
-  await sleeping();
+  const run = await sleeping();
   await window.clickLens("def wait_for_file", "■ Running");
-  await gone("cancelled by the lens");
+  await gone("cancelled by the lens", run);
   await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
 });
 
 step("so does the command", async (window) => {
   await window.clickLens("def wait_for_file", "▶ Run 1 test");
-  await sleeping();
+  const run = await sleeping();
   await window.command("Prefect Lens: Cancel Running Tests");
-  await gone("cancelled by the command");
+  await gone("cancelled by the command", run);
 });
 
 step("so does the Testing view's button", async (window) => {
   await window.openTesting("flows/endless.py");
   await window.runInTesting("wait_for_file");
-  await sleeping();
+  const run = await sleeping();
   await window.page.locator('.sidebar a.action-label[aria-label^="Cancel Test Run"]').first().click();
-  await gone("cancelled by the Testing view");
+  await gone("cancelled by the Testing view", run);
   await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
 });
 
 step("a server that is killed takes its run along, and comes back", async (window) => {
   await window.clickLens("def wait_for_file", "▶ Run 1 test");
   await sleeping();
+  const all = await ofRuns();
   const [server] = (await processesWith(marker)).filter(({ command }) => command.includes("bundled/server.py"));
   assert.ok(server);
   process.kill(server.pid, "SIGKILL");
-  await gone("the server was killed");
+  await gone("the server was killed", all);
   await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
   await window.status.filter({ hasText: "✓" }).waitFor();
 });
@@ -81,6 +91,7 @@ step("a closed editor takes its run along", async (window) => {
   await window.close();
   await second.clickLens("def wait_for_file", "▶ Run 1 test");
   await sleeping();
+  const all = await ofRuns();
   await second.close();
-  await gone("the editor was closed", 10);
+  await gone("the editor was closed", all, 10);
 });
