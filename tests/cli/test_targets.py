@@ -18,7 +18,7 @@ CONFIGS = {"pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n
 
 def chosen(*targets, **more):
     index = Snapshot.empty().update({path: read_facts(text) for path, text in (FILES | more).items()}, CONFIGS)
-    found = choose(index, Path("/work"), targets)
+    found = choose(index, Path("/projects"), targets)
     assert isinstance(found, tuple)
     return [(part.project, part.files, part.known) for part in found]
 

@@ -13,7 +13,7 @@ from pytest_prefect_lens import wire
 from pytest_prefect_lens.wire import Broken, CaseRecord, Collected, Ended, Finished, Frame, Hello, Started, TestId
 
 HELLO = Hello(wire.VERSION, 1, "3.12.1", "9.0.0", "3.8.8")
-A, B = (TestId("/work/space/tests/test_a.py", (name,)) for name in ("test_a", "test_b"))
+A, B = (TestId("/projects/space/tests/test_a.py", (name,)) for name in ("test_a", "test_b"))
 PASSED = Finished(CaseRecord(A, "passed", 0.1))
 
 
@@ -66,7 +66,7 @@ def hurry(monkeypatch):
     monkeypatch.setattr("prefect_lens.engine.run.look_before", lambda _: None)
 
 
-REQUEST = RunRequest(Path("/work/space"), ".", Interpreter("/x/bin/python", "test", EnvironmentKind.PIP))
+REQUEST = RunRequest(Path("/projects/space"), ".", Interpreter("/x/bin/python", "test", EnvironmentKind.PIP))
 
 
 async def result_of(*messages, end=Exit(0), cancel=None):  # noqa: B008
@@ -78,7 +78,7 @@ async def result_of(*messages, end=Exit(0), cancel=None):  # noqa: B008
 
 
 async def test_a_run_that_goes_well():
-    frame = Frame("/work/space/flows/a.py", 3, "a")
+    frame = Frame("/projects/space/flows/a.py", 3, "a")
     record = wire.RunRecord(
         id="1",
         kind="flow",

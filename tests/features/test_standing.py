@@ -2,7 +2,7 @@ from prefect_lens.features.standing import FolderStanding, standing
 
 
 def folder(read=None, *, uses_prefect=True):
-    return FolderStanding("/work", (), uses_prefect, read)
+    return FolderStanding("/projects", (), uses_prefect, read)
 
 
 def test_reading_is_told_with_how_far_it_is_over_all_folders():

@@ -8,7 +8,7 @@ import pytest
 from prefect_lens.model import EnvironmentKind, Interpreter, Trouble
 from prefect_lens.session.readiness import Readiness
 
-ROOT = Path("/work")
+ROOT = Path("/projects")
 
 
 class Engine:

@@ -3,7 +3,7 @@ from pathlib import Path
 from prefect_lens.model import Kind
 from prefect_lens.session.settings import Settings, read_settings
 
-FOLDER = Path("/work/project")
+FOLDER = Path("/projects/one")
 
 
 def test_nothing_given_means_the_defaults():
@@ -19,7 +19,7 @@ def test_kinds_are_read_nested_and_with_a_dot():
 
 def test_an_interpreter_may_name_the_workspace_folder_and_home():
     assert read_settings({"interpreter": "${workspaceFolder}/.venv/bin/python"}, FOLDER)[0].interpreter == (
-        "/work/project/.venv/bin/python"
+        "/projects/one/.venv/bin/python"
     )
     assert read_settings({"interpreter": "~/py"}, FOLDER)[0].interpreter == str(Path.home() / "py")
 

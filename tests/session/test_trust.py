@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prefect_lens.session.trust import FILE, Trust, remember, state_folder
 
-FOLDER = Path("/work/project")
+FOLDER = Path("/projects/one")
 
 
 def test_what_the_editor_says_holds(tmp_path):
