@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -17,17 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import api, harness, hermetic, patching
+from pytest_prefect_lens import addresses, api, harness, hermetic, patching
 
 if TYPE_CHECKING:
     from pytest_prefect_lens.wire import Broken
-
-_ADDRESSING = re.compile(
-    r"PREFECT_(HOME|PROFILE|PROFILES_PATH|LOCAL_STORAGE_PATH|MEMO_STORE_PATH|RESULTS_LOCAL_STORAGE_PATH|.*STORAGE_BLOCK"
-    r"|CLIENT_CUSTOM_HEADERS|LOGGING_CONFIG_PATH|LOGGING_SETTINGS_PATH|API|CLOUD|SERVER|CLIENT|RESULTS|LOGGING"
-    r"|(API|CLOUD|SERVER|UI|ORION|MESSAGING)_.*|_.*)"
-)
-"""The variables that say which Prefect is meant. Those that only change how it behaves stay as they are."""
 
 
 class Own:
@@ -36,9 +28,9 @@ class Own:
     def __init__(self) -> None:
         self._before = dict(os.environ)
         self._home = Path(tempfile.mkdtemp(prefix="prefect-lens-"))
-        for name in [name for name in os.environ if _ADDRESSING.fullmatch(name.upper())]:
+        for name in [name for name in os.environ if addresses.ADDRESSING.fullmatch(name.upper())]:
             del os.environ[name]
-        os.environ.update(_environment(self._home))
+        os.environ.update(addresses.hermetic(self._home))
         self._api = api.start(self._home, _cache())
         self._settings = hermetic.begin(self._api.url)
         context: Any = sys.modules.get("prefect.context")
@@ -70,10 +62,10 @@ class Own:
         harness.drained()
         self._api.end()
         for name in os.environ.keys() - self._before.keys():
-            if _ADDRESSING.fullmatch(name.upper()) or name == "PREFECT_LENS_HELD":
+            if addresses.ADDRESSING.fullmatch(name.upper()) or name == "PREFECT_LENS_HELD":
                 del os.environ[name]
         os.environ.update({name: value for name, value in self._before.items() if name.startswith("PREFECT_")})
-        for name in _environment(self._home):
+        for name in addresses.hermetic(self._home):
             if name in self._before:
                 os.environ[name] = self._before[name]
             else:
@@ -82,23 +74,6 @@ class Own:
             # Put back, not read again: to read them Prefect makes a home.
             sys.modules["prefect.context"].GLOBAL_SETTINGS_CONTEXT = self._settings_before  # type: ignore[attr-defined]
         shutil.rmtree(self._home, ignore_errors=True)
-
-
-def _environment(home: Path) -> dict[str, str]:
-    """Return what every hermetic run sets for Prefect."""
-    return {
-        "PREFECT_HOME": str(home),
-        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{(home / 'prefect.db').as_posix()}",
-        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(home / "storage"),
-        "PREFECT_SERVER_MEMO_STORE_PATH": str(home / "memo_store.toml"),
-        "PREFECT_LOGGING_CONFIG_PATH": str(home / "logging.yml"),
-        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SILENCE_API_URL_MISCONFIGURATION": "true",
-        "DO_NOT_TRACK": "1",
-    }
 
 
 def _cache() -> Path:

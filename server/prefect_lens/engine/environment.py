@@ -13,23 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_prefect_lens.addresses import ADDRESSING, hermetic
+
 from prefect_lens.model import EnvironmentKind, Interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_ADDRESSING = re.compile(
-    r"""
-    PREFECT_( HOME | PROFILE | PROFILES_PATH | LOCAL_STORAGE_PATH | MEMO_STORE_PATH
-            | RESULTS_LOCAL_STORAGE_PATH | .*STORAGE_BLOCK | CLIENT_CUSTOM_HEADERS
-            | LOGGING_CONFIG_PATH | LOGGING_SETTINGS_PATH
-            | API | CLOUD | SERVER | CLIENT | RESULTS | LOGGING  # a whole group of settings, as JSON
-            | (API|CLOUD|SERVER|UI|ORION|MESSAGING)_.*
-            | _.*  # what Prefect tells its own child processes
-            )
-    """,
-    re.VERBOSE,
-)
 
 _NAMED_ELSEWHERE = (
     # Settings whose neutral value is set only where a file names them: their defaults may change with Prefect.
@@ -51,30 +40,8 @@ def environment(environ: Mapping[str, str], interpreter: Interpreter, root: Path
 
     The address of the run's API is not in it yet: the worker sets it before Prefect is imported.
     """
-    kept = {name: value for name, value in environ.items() if not _ADDRESSING.fullmatch(name.upper())}
+    kept = {name: value for name, value in environ.items() if not ADDRESSING.fullmatch(name.upper())}
     return {**kept, **_activation(kept, interpreter), **hermetic(home), **_against(root)}
-
-
-def hermetic(home: Path) -> dict[str, str]:
-    """Return what every run sets for Prefect."""
-    storage = str(home / "storage")
-    memo = str(home / "memo_store.toml")
-    logging = str(home / "logging.yml")
-    return {
-        "PREFECT_HOME": str(home),
-        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{(home / 'prefect.db').as_posix()}",
-        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": storage,
-        "PREFECT_SERVER_MEMO_STORE_PATH": memo,
-        "PREFECT_LOGGING_CONFIG_PATH": logging,
-        # Without an API of its own a flow would start a server; a run that lost its API fails at once instead.
-        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        # An old Prefect warns of an address whose path does not begin with `/api`.
-        "PREFECT_SILENCE_API_URL_MISCONFIGURATION": "true",
-        "DO_NOT_TRACK": "1",
-    }
 
 
 def _activation(environ: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
