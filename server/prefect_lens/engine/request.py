@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,27 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import TestId
 
     from prefect_lens.model import Interpreter
+
+
+@dataclass(frozen=True)
+class Injected:
+    """What a run finds in its environment beside the private Prefect that every run has.
+
+    Its values are secret, mostly: they are in no `repr`, and go to the worker over its channel alone.
+    """
+
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and values; they go before what is inherited."""
+    secrets: frozenset[str] = frozenset()
+    """The names among `variables` whose values are masked in all that leaves the worker."""
+    inherit: tuple[str, ...] | None = None
+    """Patterns (`LC_*`) of the names that are inherited, beside what no worker can do without; None: all."""
+    network: tuple[str, ...] | None = None
+    """The hosts that may be reached beside loopback; None: any."""
+    is_configured: bool = False
+    """Whether the project says what its runs find. Where it does not, what is reached beyond loopback is noted."""
+    wrap: tuple[str, ...] = ()
+    """A command that starts the worker's, as a gateway's does. Such a run is cold."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +48,7 @@ class RunRequest:
     files: tuple[str, ...] = ()
     """Whole test files beside `tests`, relative too. With neither, everything that pytest finds in the project."""
     pytest_args: tuple[str, ...] = ()
+    environment: Injected = Injected()
 
     @property
     def root(self) -> Path:
