@@ -61,3 +61,16 @@ async def test_calls_are_followed_both_ways(open_editor, write):
         [caller] = await editor.request("callHierarchy/incomingCalls", {"item": flow})
         assert (caller["from"]["name"], caller["from"]["uri"]) == ("test_all", editor.uri("test_flows.py"))
         assert await editor.request("callHierarchy/incomingCalls", {"item": caller["from"]}) == []
+
+
+async def test_our_table_in_a_pyproject_is_completed_and_explained(open_editor, write):
+    project = write(PROJECT + '#- pyproject.toml\n[tool.prefect-lens.environment]\nnetwork = "lo"\n')
+    async with open_editor(project) as editor:
+        found = await editor.request("textDocument/completion", at(editor, "pyproject.toml", 2, 13))
+        assert [(one["label"], one["textEdit"]["newText"]) for one in found] == [
+            ("loopback", '"loopback"'),
+            ("any", '"any"'),
+        ]
+        hover = await editor.request("textDocument/hover", at(editor, "pyproject.toml", 2, 2))
+        assert "What tests may reach" in hover["contents"]["value"]
+        assert await editor.request("textDocument/completion", at(editor, "flows.py", 1, 0)) == []

@@ -8,11 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import problems
+from prefect_lens.index.environment import Environment, extended, read_environment
+from prefect_lens.index.forms import PROFILE
+from prefect_lens.index.toml_places import Path, Place, places
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from prefect_lens.index.environment import Report
+
+TABLE: Path = ("tool", "prefect-lens")
 OFF = "off"
 SEVERITIES = (*Severity, OFF)
 SEVERITY_KEYS = ("swallowed", "expected")
@@ -27,6 +33,18 @@ class Settings:
     pytest_args: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     """Codes, or `SEVERITY_KEYS`, and the severity that each is to have: a word of `SEVERITIES`."""
+    environment: Environment | None = None
+    """None where the project says nothing of its tests' environment."""
+    profiles: tuple[tuple[str, Environment], ...] = ()
+    """By name; each is whole, with what it extends."""
+
+    def environment_of(self, profile: str | None) -> Environment | None:
+        """Return the environment of a profile; None stands for no profile, and for no environment.
+
+        Raises:
+            KeyError: there is no such profile.
+        """
+        return self.environment if profile is None else dict(self.profiles)[profile]
 
 
 def read_settings(path: str, text: str) -> tuple[Settings, tuple[Diagnostic, ...]]:
@@ -40,21 +58,70 @@ def read_settings(path: str, text: str) -> tuple[Settings, tuple[Diagnostic, ...
     if table is None:
         return Settings(), ()
     if not isinstance(table, dict):
-        return Settings(), (_wrong(path, text, "prefect-lens", problems.WRONG_TYPE, "must be a table"),)
-    settings, found = Settings(), list[Diagnostic]()
+        return Settings(), (_wrong(path, places(text), TABLE, problems.WRONG_TYPE, "must be a table"),)
+    known: dict[Path, Place] = {}
+    found: list[Diagnostic] = []
+
+    def report(at: Path, what: str, code: str) -> None:
+        if not known:
+            known.update(places(text))
+        found.append(_wrong(path, known, (*TABLE, *at), code, what))
+
+    settings = Settings()
     for key, value in cast("Mapping[str, Any]", table).items():
         name = key.replace("-", "_")
+        if name in _TABLES:
+            continue
         read = _READERS.get(name)
         if read is None:
-            there = ", ".join(f"`{known}`" for known in _READERS)
-            message = f"is no setting; there are {there}"
-            found.append(_wrong(path, text, key, problems.UNKNOWN_KEY, message))
+            there = ", ".join(f"`{known}`" for known in (*_READERS, *_TABLES))
+            report((key,), f"is no setting; there are {there}", problems.UNKNOWN_KEY)
             continue
         try:
             settings = replace(settings, **{name: read(value)})
         except _WrongError as error:
-            found.append(_wrong(path, text, error.key or key, error.code, str(error)))
-    return settings, tuple(found)
+            report((key, error.key) if error.key else (key,), str(error), error.code)
+    return _with_environments(settings, cast("Mapping[str, Any]", table), report, found), tuple(found)
+
+
+_TABLES = ("environment", "profile")
+
+
+def _with_environments(
+    settings: Settings, table: Mapping[str, Any], report: Report, found: Sequence[Diagnostic]
+) -> Settings:
+    """Return the settings with their environment, and with each profile's as a whole."""
+
+    def read(value: object, below: Path, names: Sequence[str] = ()) -> Environment:
+        before = len(found)
+        environment = read_environment(value, lambda at, what, code: report((*below, *at), what, code), names)
+        return replace(environment, mistakes=tuple(one.message for one in found[before:]))
+
+    base = read(table["environment"], ("environment",)) if "environment" in table else None
+    profiles: dict[str, Environment] = {}
+    given: object = table.get("profile", {})
+    if not isinstance(given, dict):
+        report(("profile",), "must be a table: [tool.prefect-lens.profile.NAME.environment]", problems.WRONG_TYPE)
+        return replace(settings, environment=base)
+    names = tuple(name for name, _ in base.variables) if base is not None else ()
+    for name, profile in cast("Mapping[str, object]", given).items():
+        own = Environment()
+        for key, value in _profile(profile, ("profile", name), report):
+            own = read(value, ("profile", name, key), names)
+        profiles[name] = extended(base or Environment(), own)
+    return replace(settings, environment=base, profiles=tuple(profiles.items()))
+
+
+def _profile(value: object, path: Path, report: Report) -> list[tuple[str, object]]:
+    if not isinstance(value, dict):
+        report(path, "must be a table", problems.WRONG_TYPE)
+        return []
+    known = [option.name for option in PROFILE]
+    for key in cast("Mapping[str, object]", value):
+        if key not in known:
+            own = f"[tool.prefect-lens.{'.'.join(map(str, path))}.environment]"
+            report((*path, key), f"is not known in a profile; what it changes stands in {own}", problems.UNKNOWN_KEY)
+    return [(key, given) for key, given in cast("Mapping[str, object]", value).items() if key in known]
 
 
 class _WrongError(Exception):
@@ -109,16 +176,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _wrong(path: str, text: str, key: str, code: str, what: str) -> Diagnostic:
-    inside = False
-    at = Span(Position(0, 0), Position(0, 0))
-    for number, line in enumerate(text.split("\n")):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            inside = "prefect-lens" in stripped
-        if (inside or "prefect-lens" in stripped) and (found := re.search(rf"[\"']?\b{re.escape(key)}\b[\"']?", line)):
-            at = Span(Position(number, found.start()), Position(number, found.end()))
-            if inside and not stripped.startswith("["):
-                break
-    message = f"`{key}` in [tool.prefect-lens] {what}."
-    return Diagnostic(Location(path, at), Severity.WARNING, code, message)
+def _wrong(path: str, known: Mapping[Path, Place], at: Path, code: str, what: str) -> Diagnostic:
+    """Return a diagnostic at a key, or at the nearest above it that stands anywhere."""
+    above = next((at[:end] for end in range(len(at), 0, -1) if at[:end] in known), ())
+    span = known[above].key if above else Span(Position(0, 0), Position(0, 0))
+    table = ".".join(str(part) for part in at[:-1] if isinstance(part, str))
+    name = at[-1] if isinstance(at[-1], str) else f"{at[-2]}[{at[-1]}]"
+    end = "" if what.endswith("?") else "."
+    return Diagnostic(Location(path, span), Severity.WARNING, code, f"`{name}` in [{table}] {what}{end}")

@@ -16,6 +16,7 @@ from prefect_lens.index.deployments import NAME, candidates, read_deployments
 from prefect_lens.index.known import Known
 from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.packed import Packed, pack, unpack
+from prefect_lens.index.scopes import scope_problems
 from prefect_lens.model import (
     Definition,
     Deployment,
@@ -211,6 +212,7 @@ class Snapshot:
         found = [_syntax_error(one, error) for one, error in self._errors.items() if path in {None, one}]
         configs = self._configs if path is None else {p: text for p, text in self._configs.items() if p == path}
         found.extend(config_problems(configs))
+        found.extend(scope_problems(configs, lambda: tuple(one.entrypoint for one in self.definitions())))
         for one, text in configs.items():
             if is_declaring(one):
                 declared, wrong = read_deployments(one, text)

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from prefect_lens.features import navigation
 from prefect_lens.features.hover import Pointed, hover, pointed
+from prefect_lens.features.settings_help import settings_completions, settings_hover
 from prefect_lens.features.source import Source
 from prefect_lens.lsp.convert import from_range, to_range
 from prefect_lens.lsp.uris import to_path
@@ -23,18 +24,42 @@ if TYPE_CHECKING:
     from prefect_lens.session.folder import Folder
 
 
+SETTINGS = "pyproject.toml"
+
+
 async def show_hover(app: App, params: types.HoverParams) -> types.Hover | None:
     """Tell what there is to say of the flow or task at a place."""
     if (at := await _at(app, params)) is None:
         return None
     folder, path, position = at
+    if path.rpartition("/")[2] == SETTINGS:
+        told = settings_hover(folder.text(path) or "", position)
+        return None if told is None else _hover(app, folder, path, told.text, told.span)
     found = await asyncio.to_thread(_pointed, app, folder, path, position)
     if found is None:
         return None
     text = await asyncio.to_thread(hover, app.session.view(folder), found.definition, folder.text)
-    formats: Sequence[object] = app.client.value("text_document.hover.content_format") or ()
-    kind = types.MarkupKind.Markdown if types.MarkupKind.Markdown in formats else types.MarkupKind.PlainText
-    return types.Hover(types.MarkupContent(kind, text), to_range(app.columns, app.lines(folder)(path), found.span))
+    return _hover(app, folder, path, text, found.span)
+
+
+async def completions(app: App, params: types.CompletionParams) -> list[types.CompletionItem]:
+    """Return what can stand at a place of our own table in a `pyproject.toml`."""
+    if (at := await _at(app, params)) is None:
+        return []
+    folder, path, position = at
+    if path.rpartition("/")[2] != SETTINGS:
+        return []
+    lines = app.lines(folder)(path)
+    return [
+        types.CompletionItem(
+            one.label,
+            kind=types.CompletionItemKind.Property if one.is_key else types.CompletionItemKind.Value,
+            documentation=types.MarkupContent(types.MarkupKind.Markdown, one.about) if one.about else None,
+            filter_text=one.text,
+            text_edit=types.TextEdit(to_range(app.columns, lines, one.span), one.text),
+        )
+        for one in settings_completions(folder.text(path) or "", position)
+    ]
 
 
 async def implementations(app: App, params: types.ImplementationParams) -> list[types.Location]:
@@ -142,6 +167,12 @@ def _ranges(app: App, folder: Folder, calls: navigation.Calls) -> list[types.Ran
         return to_range(app.columns, text, span)
 
     return [range_of(span) for span in calls.spans]
+
+
+def _hover(app: App, folder: Folder, path: str, text: str, span: Span) -> types.Hover:
+    formats: Sequence[object] = app.client.value("text_document.hover.content_format") or ()
+    kind = types.MarkupKind.Markdown if types.MarkupKind.Markdown in formats else types.MarkupKind.PlainText
+    return types.Hover(types.MarkupContent(kind, text), to_range(app.columns, app.lines(folder)(path), span))
 
 
 def _label(definition: Definition) -> str:

@@ -163,6 +163,10 @@ def _register(server: Server) -> None:
     async def _(params: types.HoverParams) -> types.Hover | None:
         return await questions.show_hover(server.app, params)
 
+    @feature(types.TEXT_DOCUMENT_COMPLETION)
+    async def _(params: types.CompletionParams) -> list[types.CompletionItem]:
+        return await questions.completions(server.app, params)
+
     @feature(types.TEXT_DOCUMENT_IMPLEMENTATION)
     async def _(params: types.ImplementationParams) -> list[types.Location]:
         return await questions.implementations(server.app, params)
