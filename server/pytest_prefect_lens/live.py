@@ -7,6 +7,7 @@ result of `run_flow` does, in the process of the test.
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib import import_module
@@ -44,6 +45,8 @@ class LiveBook(Book):
     def __init__(self) -> None:
         super().__init__()
         self.subjects: dict[str, Any] = {}
+        self.root: str | None = None
+        """The first flow run of what was called with this book in `calling`; others may go on beside it."""
         self._lock_live = threading.Lock()
         self._transitions: dict[str, list[tuple[str, Transition]]] = {}
         self._failures: dict[str, BaseException] = {}
@@ -60,6 +63,8 @@ class LiveBook(Book):
         super().meet(run_id, kind, subject, run, parent)
         if subject is not None:
             self.subjects.setdefault(run_id, subject)
+        if self.root is None and kind == "flow" and calling.get() is self:
+            self.root = run_id
 
     def submitted(self, run_id: str, task: Any, site: Any, parent: str | None) -> None:
         """Note what was submitted."""
@@ -112,6 +117,10 @@ class LiveBook(Book):
     def transitions(self, record: RunRecord) -> tuple[Transition, ...]:
         """Return the states of a run, in order."""
         return tuple(transition for _, transition in self._transitions.get(record.id, ()))
+
+
+calling: ContextVar[LiveBook | None] = ContextVar("calling", default=None)
+"""The book of the call that this thread or asynchronous task is inside of."""
 
 
 def exception_of(state: Any) -> BaseException | None:

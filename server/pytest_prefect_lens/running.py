@@ -19,6 +19,7 @@ from _pytest.outcomes import OutcomeException
 from prefect import Flow
 
 from pytest_prefect_lens import recorder
+from pytest_prefect_lens.live import calling
 from pytest_prefect_lens.result import FlowResult
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class _Call:
         __tracebackhide__ = True
         if isinstance(self.raised, (KeyboardInterrupt, GeneratorExit, OutcomeException)):
             raise self.raised  # nobody's state: a person, or pytest's own `skip` and `fail`
-        record = next((record for record in self.book.records if self.book.subjects.get(record.id) is self.flow), None)
+        record = next((record for record in self.book.records if record.id == self.book.root), None)
         if record is None:
             raise self.raised or RuntimeError(f"Prefect made no run of {self.flow.name!r} that could be seen.")
         state = self.value.state if isinstance(self.value, _State) else self.state
@@ -149,7 +150,11 @@ def _watching(flow: Any) -> Generator[_Call]:
     if not isinstance(flow, Flow):
         raise TypeError(f"run_flow() takes a flow; {flow!r} is none. Pass the flow itself, and its arguments after it.")
     with recorder.looking_on() as book, _hearing(book):
-        yield _Call(flow, book)
+        around = calling.set(book)
+        try:
+            yield _Call(flow, book)
+        finally:
+            calling.reset(around)
 
 
 @contextmanager
