@@ -22,6 +22,17 @@ NEWEST = (
 )
 # Its own test harness does not start beside the fastapi of today.
 OLDEST = ("prefect==3.1.15", "fastapi<0.116", "pytest<9", "pytest-asyncio")
+# What other people's tests use beside us. They lie in a folder of their own, for the tests that ask for them: some of
+# them change every session in which they are found.
+BESIDE = (
+    "freezegun",
+    "hypothesis",
+    "pytest-mock",
+    "pytest-randomly",
+    "pytest-timeout",
+    "sortedcontainers",
+    "time-machine",
+)
 # What a plain install gave people for a while: a server that cannot start.
 BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
@@ -52,6 +63,20 @@ def oldest() -> Path | None:
     return None if base is None else project(CACHE / "python" / "oldest", base, OLDEST)
 
 
+def beside() -> Path:
+    """Return a folder with packages for the environment with the newest Prefect, to be put on its path."""
+    folder = CACHE / "python" / "beside"
+    python = newest()
+
+    def make() -> None:
+        say(f"Installing {', '.join(BESIDE)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        call([python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *BESIDE], quiet=True)
+
+    once(folder / "prefect-lens.stamp", "\n".join((str(python), sys.version, *BESIDE)), make)
+    return folder
+
+
 def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
     """Return the Python of an environment with these packages."""
     python = _python_of(folder)
@@ -68,7 +93,11 @@ def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
 def variables() -> dict[str, str]:
     """Return what tells the tests which interpreters there are."""
     broken = project(CACHE / "python" / "broken", sys.executable, BROKEN)
-    found = {"PREFECT_LENS_TEST_PYTHON": str(newest()), "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken)}
+    found = {
+        "PREFECT_LENS_TEST_PYTHON": str(newest()),
+        "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken),
+        "PREFECT_LENS_TEST_BESIDE": str(beside()),
+    }
     if (python := oldest()) is None:
         wanted = ".".join(map(str, OLDEST_PYTHON))
         say(f"SKIPPED: what needs the oldest supported Prefect, for want of a Python {wanted} on the path or in pyenv")
