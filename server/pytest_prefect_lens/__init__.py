@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.errors import raise_for_state as raise_for_state
     from pytest_prefect_lens.errors import state_error as state_error
     from pytest_prefect_lens.live import Transition as Transition
+    from pytest_prefect_lens.mocks import MockedTask as MockedTask
+    from pytest_prefect_lens.mocks import mock_blocks as mock_blocks
+    from pytest_prefect_lens.mocks import mock_secrets as mock_secrets
+    from pytest_prefect_lens.mocks import mock_task as mock_task
+    from pytest_prefect_lens.mocks import mock_variables as mock_variables
     from pytest_prefect_lens.result import FlowResult as FlowResult
     from pytest_prefect_lens.result import LogLine as LogLine
     from pytest_prefect_lens.result import Run as Run
@@ -64,6 +69,7 @@ _MODULES = {
         *("MissingResult", "PrefectStateError", "raise_for_state", "state_error"),
     ),
     "live": ("Transition",),
+    "mocks": ("MockedTask", "mock_blocks", "mock_secrets", "mock_task", "mock_variables"),
     "result": ("FlowResult", "LogLine", "Run", "TaskRunResult", "TaskRuns"),
     "running": ("arun_flow", "run_flow"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -91,6 +92,45 @@ def arun_flow(prefect_lens_api: PrefectApi) -> Callable[..., Any]:
     """`pytest_prefect_lens.arun_flow`, in a hermetic Prefect: for flows that need the event loop of the test."""
     del prefect_lens_api
     return import_module("pytest_prefect_lens.running").arun_flow
+
+
+@pytest.fixture
+def mock_variables(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+    """`pytest_prefect_lens.mock_variables`, until the test ends."""
+    del prefect_lens_api
+    with _entering("mock_variables") as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock_blocks(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+    """`pytest_prefect_lens.mock_blocks`, until the test ends."""
+    del prefect_lens_api
+    with _entering("mock_blocks") as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock_secrets(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+    """`pytest_prefect_lens.mock_secrets`, until the test ends."""
+    del prefect_lens_api
+    with _entering("mock_secrets") as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock_task() -> Generator[Callable[..., Any]]:
+    """`pytest_prefect_lens.mock_task`, until the test ends."""
+    with _entering("mock_task") as mock:
+        yield mock
+
+
+@contextmanager
+def _entering(name: str) -> Generator[Callable[..., Any]]:
+    """Give a function that enters one of our context managers, which is left at the end."""
+    manager = getattr(import_module("pytest_prefect_lens.mocks"), name)
+    with ExitStack() as stack:
+        yield lambda *args, **kwargs: stack.enter_context(manager(*args, **kwargs))
 
 
 def _around(scope: str) -> str | None:
