@@ -12,12 +12,14 @@ import json
 import os
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import traceback
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -27,7 +29,7 @@ from pytest_prefect_lens import forking
 from pytest_prefect_lens.wire import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from pytest_prefect_lens.cleaning import Cleaner
 
@@ -93,7 +95,7 @@ def fork(home: Path, cache: Path, become: Callable[[], None]) -> Api:
     os.close(say)
     address = _address(listener, about)
     listener.close()
-    return Api(address, said, functools.partial(forking.poll, child), home / "server.log", (ours,))
+    return Api(address, said, functools.partial(forking.poll, child), home / "server.log", (ours,), forked=child)
 
 
 def _prepare(home: Path, cache: Path) -> tuple[socket.socket, dict[str, str], dict[str, str]]:
@@ -128,13 +130,21 @@ class Api:
     """A Prefect API that is starting, or runs."""
 
     def __init__(
-        self, url: str, said: int, poll: Callable[[], int | None], log: Path, kept: tuple[object, ...]
+        self,
+        url: str,
+        said: int,
+        poll: Callable[[], int | None],
+        log: Path,
+        kept: tuple[object, ...],
+        *,
+        forked: int | None = None,
     ) -> None:
         self.url = url
         self._said = said
         self._poll = poll
         self._log = log
         self._kept = kept
+        self._forked = forked
         self._heard = b""
         self._ready = False
 
@@ -157,6 +167,23 @@ class Api:
             return False
         finally:
             connection.close()
+
+    @contextmanager
+    def asleep(self) -> Generator[None]:
+        """Let it take no time of the processor meanwhile: a server that nobody asks still looks for work all the time.
+
+        Only one that was forked: it ends with this process even so.
+        """
+        self._signal("SIGSTOP")
+        try:
+            yield
+        finally:
+            self._signal("SIGCONT")
+
+    def _signal(self, name: str) -> None:
+        if self._forked is not None:
+            with suppress(ProcessLookupError):  # who asks it next tells of that
+                os.kill(self._forked, getattr(signal, name))
 
     def end(self) -> None:
         """End it, and wait until it is gone."""
@@ -241,13 +268,14 @@ def _serve(about: dict[str, str], listener: socket.socket, become: Callable[[], 
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import cleaning, template  # noqa: PLC0415
+        from pytest_prefect_lens import cleaning, haste, template  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
         if template.use(kept, database):
             for name in ("API_DATABASE_MIGRATE", "SERVER_DATABASE_MIGRATE", "API_BLOCKS_REGISTER"):
                 os.environ[f"PREFECT_{name}_ON_START"] = "false"
+        haste.install()
         become()
         uvicorn: Any = import_module("uvicorn")
         app: Any = import_module("prefect.server.api.server").create_app()

@@ -1,12 +1,14 @@
-"""Takes the waits out of Prefect that are nothing but waits. Needs the standard library alone.
+"""Takes the waits out of a run that are nothing but waits. Needs the standard library alone.
 
-All patches of Prefect's internals that are there for speed stand here. Each is a step that says whether it fits the
-Prefect that it meets; where one does not, Prefect takes its time there.
+All patches of internals that are there for speed stand here. Each is a step that says whether it fits the Prefect or
+the pytest that it meets; where one does not, that takes its time there.
 
 | step | what it saves |
 |---|---|
 | `heartbeat_seconds` of the flow engines | a flow's heartbeat, a thread that sleeps up to a second and is waited for |
 | `__init__` of the clients | the reading of all certificates, for an address that has no encryption |
+| `begin_transaction` of SQLite | the seconds until a client asks again that was told "database is locked" |
+| `getsource` of pytest's tracebacks | the parsing of Prefect's engines in each report of a failure, see `outlines` |
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import patching
+from pytest_prefect_lens import outlines, patching
 
 if TYPE_CHECKING:
     import ssl
@@ -71,6 +73,20 @@ def _around_client(original: Callable[..., None]) -> Callable[..., None]:
     return begin
 
 
+def _database(patches: Patches, module: ModuleType) -> None:
+    patches.wrap(module, "AioSqliteConfiguration", "begin_transaction", _around_begin, wanted=("with_for_update",))
+
+
+def _around_begin(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def begin_transaction(self: Any, session: Any, with_for_update: bool = False) -> Any:  # noqa: ARG001, FBT001, FBT002
+        # A transaction that reads before it writes fails at once where another one has written meanwhile: no time-out
+        # of SQLite's holds for that. One that says from its start that it writes waits for the other one.
+        return original(self, session, with_for_update=True)
+
+    return begin_transaction
+
+
 @functools.cache
 def certificates() -> ssl.SSLContext | None:
     """Return what Prefect's clients would make anew each time; a warm parent makes it before it forks."""
@@ -85,4 +101,6 @@ def certificates() -> ssl.SSLContext | None:
 _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.flow_engine": _flow_engine,
     "prefect.client.orchestration": _client,
+    "prefect.server.database.configurations": _database,
+    "_pytest._code.code": outlines.patch,
 }

@@ -27,7 +27,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_prefect_lens import forking, haste, link, spare, warmup
+from pytest_prefect_lens import forking, haste, link, outlines, spare, warmup
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 
 if TYPE_CHECKING:
@@ -231,6 +231,7 @@ def _import_prefect(home: Path, known: Path) -> None:
             with suppress(Exception):  # a module that is made at run time, or gone since
                 import_module(name)
     haste.certificates()
+    outlines.prepare()
     if starters | more:
         raise UnfitError(f"{', '.join(sorted(starters | more))} starts a thread, which no fork would have.")
     _one_thread("what Prefect imports for a flow run")
