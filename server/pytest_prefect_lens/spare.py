@@ -110,7 +110,8 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
     hidden.prepare()
     greeting = worker.hello()
     say(greeting)
-    order = say.hear()
+    with server.asleep():
+        order = say.hear()
     if not isinstance(order, Order):
         return 1
     say(greeting)  # until now the server could do without us

@@ -288,6 +288,18 @@ async def test_a_worker_has_what_a_cold_worker_has(project, python, engine, monk
     assert len(set((tmp_path / "answer-random").read_text().split())) == 3
 
 
+async def test_an_api_that_waits_for_its_run_takes_no_time_of_the_processor(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    await engine.ready(folder, python)
+    server = child_of(pids(os.environ["RUN_MARK"])["spare"])
+    while state_of(server) != "T":  # noqa: ASYNC110  it is told to stop after its worker has said that it is ready
+        await asyncio.sleep(0.01)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+
+
 VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare"]
 
 
@@ -327,6 +339,15 @@ async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp
     assert [trouble.code for trouble in result.trouble] == ["PL907"], result.trouble
     assert outcomes(result) == {"test_waits": "error"}
     assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
+
+
+def child_of(pid):
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return child
+
+
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def pids(mark):
