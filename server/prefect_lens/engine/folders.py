@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 _PREFIX = "prefect-lens-run-"
+_MEMORY = "/dev/shm"  # noqa: S108  as `shm_overview(7)` tells
+_ROOM = 256 * 2**20
+"""Bytes that must be free there: results that flows persist go to the private folder as well."""
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -71,7 +74,7 @@ def run_folder() -> Generator[tuple[Path, int]]:
     Whoever holds the descriptor, or one that was inherited from it, keeps the folder from being swept. It is removed
     at the end of the context; `sweep` removes those of servers that did not get there.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_private_places()[0]))
     lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(lock)
@@ -83,12 +86,33 @@ def run_folder() -> Generator[tuple[Path, int]]:
 
 def sweep() -> None:
     """Remove the private folders that crashed servers left."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in (folder for place in _private_places() for folder in place.glob(f"{_PREFIX}*")):
         try:
             if _is_ours(folder) and not _in_use(folder):
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
+
+
+def _private_places() -> list[Path]:
+    """Return where private folders may be, the best place first.
+
+    A run's database may hold a secret, so that is in memory where there is room: Linux has a file system for it at
+    `/dev/shm`. Who sets `TMPDIR` says where else.
+    """
+    temporary = Path(tempfile.gettempdir())
+    if sys.platform != "linux" or temporary not in (Path("/tmp"), Path("/var/tmp")):  # noqa: S108  they are compared
+        return [temporary]
+    try:
+        about = os.statvfs(_MEMORY)
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        is_memory = any(line.split()[1:3] == [_MEMORY, "tmpfs"] for line in mounts) and os.access(_MEMORY, os.W_OK)
+    except OSError:
+        return [temporary]
+    if not is_memory:
+        return [temporary]
+    has_room = about.f_bavail * about.f_frsize >= _ROOM
+    return [Path(_MEMORY), temporary] if has_room else [temporary, Path(_MEMORY)]
 
 
 def _is_ours(folder: Path) -> bool:
