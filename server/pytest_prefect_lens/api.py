@@ -62,6 +62,7 @@ def start(home: Path, cache: Path) -> Api:
             stderr=log,
             close_fds=sys.platform != "win32",
             pass_fds=() if sys.platform == "win32" else (listener.fileno(),),
+            start_new_session=True,  # an interrupt of the tests is none of its own
         )
     assert process.stdout is not None
     said = process.stdout

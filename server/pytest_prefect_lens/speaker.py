@@ -118,7 +118,10 @@ class Speaker:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker of xdist the order."""
-        node.workerinput[WORKER_INPUT] = json.dumps(to_json(self._link.order))
+        order = self._link.order
+        # It inherits the variables themselves.
+        order = replace(order, environment=replace(order.environment, variables=()))
+        node.workerinput[WORKER_INPUT] = json.dumps(to_json(order))
 
     # --- running ----------------------------------------------------------------------------------
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import types
 import typing
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union
 
-VERSION = 1
+VERSION = 2
 """The version of this protocol. Both sides state theirs; a mismatch is a failure of the machinery."""
 
 MAX_TEXT = 1_000_000
@@ -137,6 +137,22 @@ class CaseRecord:
 
 
 @dataclass(frozen=True)
+class Environment:
+    """What the user's code finds in its environment beside the private Prefect of the run."""
+
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and values; they go before what is inherited."""
+    secrets: tuple[str, ...] = ()
+    """The names among them whose values no message may hold."""
+    inherit: tuple[str, ...] | None = None
+    """Patterns of the names that are inherited, beside what no worker can do without; None: all."""
+    network: tuple[str, ...] | None = None
+    """The hosts that may be reached beside loopback; None: any."""
+    is_configured: bool = False
+    """Whether the project says what its runs find in their environment."""
+
+
+@dataclass(frozen=True)
 class Order:
     """The first thing that a worker hears: what to run. Nothing of it passes through an argument list."""
 
@@ -152,6 +168,7 @@ class Order:
     home: str = ""
     """The run's private folder."""
     skip_retry_delays: bool = False
+    environment: Environment = Environment()
 
 
 # --- a worker says -----------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_prefect_lens import api, harness, haste, hermetic, link, wire
+from pytest_prefect_lens import api, harness, haste, hermetic, injection, link, wire
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
@@ -66,12 +67,19 @@ def unfit(order: Order, greeting: Hello) -> Broken | None:
 def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Api) -> int:
     """Run an order, in an environment that can run it, and return the exit status of the process."""
     say.watch(server)
+    home = Path(order.home)
+    injection.apply(order.environment, home)
     files = _files(order)
     if files is None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
         say.ended(5)
         return 5
-    status = _run_pytest([*files, *_OPTIONS, *order.pytest_args], order, say, settings, server)
+    arguments = [*files, *_OPTIONS, *order.pytest_args]
+    if order.environment.secrets:
+        # Node IDs and what plugins keep there may hold one; the last word of several counts.
+        arguments += ["-o", f"cache_dir={home / 'pytest-cache'}"]
+        tempfile.tempdir = str(home)  # pytest keeps what is printed in a file that has no name, and no trace there
+    status = _run_pytest(arguments, order, say, settings, server)
     say.ended(status)
     return status
 

@@ -1,4 +1,7 @@
-"""The channel between the server and a worker: a pair of sockets, or on Windows a connection over loopback."""
+"""The channel between the server and a worker: a pair of sockets, or a connection over loopback.
+
+Windows has no such pair that could be inherited, and what wraps a worker may hand down nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,10 @@ class Channel(Protocol):
         """The worker has been started, or never will be: its end is its own now."""
         ...
 
+    def abandon(self) -> None:
+        """Whoever has not come to the other end by now never will."""
+        ...
+
     async def send(self, message: Message) -> None:
         """Send a message; a worker that is gone is not noticed here."""
         ...
@@ -59,6 +66,9 @@ class _Pair:
 
     def handed_down(self) -> None:
         self._theirs.close()
+
+    def abandon(self) -> None:
+        pass
 
     async def connect(self) -> None:
         self._reader, self._writer = await asyncio.open_connection(sock=self._ours, limit=_LONGEST)
@@ -84,7 +94,7 @@ class _Listener:
 
     def __init__(self) -> None:
         self._token = secrets.token_hex(16)
-        self._found: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+        self._found: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter] | None] = asyncio.Future()
 
     async def connect(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_LONGEST)
@@ -101,24 +111,33 @@ class _Listener:
     def handed_down(self) -> None:
         pass
 
+    def abandon(self) -> None:
+        if not self._found.done():
+            self._found.set_result(None)
+
     async def send(self, message: Message) -> None:
-        await _send((await self._found)[1], message)
+        found = await asyncio.shield(self._found)
+        if found is not None:
+            await _send(found[1], message)
 
     async def messages(self) -> AsyncIterator[Message]:
-        async for message in _messages((await self._found)[0]):
-            yield message
+        found = await asyncio.shield(self._found)
+        if found is not None:
+            async for message in _messages(found[0]):
+                yield message
 
     def close(self) -> None:
         self._server.close()
-        if self._found.done() and not self._found.cancelled():
-            self._found.result()[1].close()
-        self._found.cancel()
+        self.abandon()
+        found = self._found.result()
+        if found is not None:
+            found[1].close()
 
 
 @asynccontextmanager
-async def open_channel() -> AsyncGenerator[Channel]:
-    """Open a channel for one worker."""
-    channel = _Listener() if sys.platform == "win32" else _Pair()
+async def open_channel(*, inherited: bool = True) -> AsyncGenerator[Channel]:
+    """Open a channel for one worker; one that is not `inherited` survives a program that hands no descriptors down."""
+    channel = _Pair() if inherited and sys.platform != "win32" else _Listener()
     await channel.connect()
     try:
         yield channel

@@ -9,7 +9,7 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens.wire import VERSION, Order, TestId
+from pytest_prefect_lens.wire import VERSION, Environment, Order, TestId
 
 from prefect_lens.engine import guard
 from prefect_lens.engine.channel import open_channel
@@ -49,10 +49,11 @@ class ColdWorkers:
         """See `WorkerSource.open`."""
         cache = cache_folder(self._environ)
         with run_folder() as (home, lock):
-            async with open_channel() as channel:
+            async with open_channel(inherited=not request.environment.wrap) as channel:
+                program = boot(plugin_folder(cache), "worker")
                 about = {"channel": channel.address.text, "cache": str(cache)}
                 spec: dict[str, Any] = {
-                    "argv": [request.interpreter.path, "-c", boot(plugin_folder(cache), "worker")],
+                    "argv": [*request.environment.wrap, request.interpreter.path, "-c", program],
                     "cwd": str(request.root),
                     "env": {
                         **environment(self._environ, request.interpreter, request.root, home),
@@ -60,6 +61,7 @@ class ColdWorkers:
                     },
                     "fds": channel.address.descriptors,
                     "home": str(home),
+                    "wrapped": bool(request.environment.wrap),
                 }
                 process = await start(spec, lock)
                 channel.handed_down()
@@ -67,10 +69,13 @@ class ColdWorkers:
                 assert process.stdout is not None
                 assert process.stderr is not None
                 worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home)
+                exited = asyncio.ensure_future(worker.exited())
+                exited.add_done_callback(lambda _: channel.abandon())
+                ordering = asyncio.ensure_future(channel.send(order_of(request, home)))
                 try:
-                    await channel.send(order_of(request, home))
                     yield worker
                 finally:
+                    ordering.cancel()
                     await asyncio.shield(asyncio.ensure_future(_end(worker, process)))
 
 
@@ -110,7 +115,7 @@ def boot(plugin: Path, module: str) -> str:
 
 def order_of(request: RunRequest, home: Path) -> Order:
     """Return what a worker with the private folder `home` is told for a request."""
-    folder = request.folder
+    folder, given = request.folder, request.environment
     return Order(
         version=VERSION,
         root=str(request.root),
@@ -118,6 +123,13 @@ def order_of(request: RunRequest, home: Path) -> Order:
         files=tuple(str(folder / file) for file in request.files),
         pytest_args=request.pytest_args,
         home=str(home),
+        environment=Environment(
+            given.variables,
+            tuple(sorted(given.secrets)),
+            given.inherit,
+            given.network,
+            given.is_configured,
+        ),
     )
 
 

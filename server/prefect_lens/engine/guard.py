@@ -1,7 +1,8 @@
 """Owns every process of a run, so that none outlives it. A program of its own: standard library, one file.
 
 The server starts it and speaks to its standard input: one line of JSON says what to start (`argv`, `cwd`, `env`,
-`fds` to hand down, `home` to remove at the end), each later line is a command (`interrupt`), and the end of the input,
+`fds` to hand down, `home` to remove at the end, whether another program `wrapped` it), each later line is a command
+(`interrupt`), and the end of the input,
 which the death of the server brings as well, ends everything. It answers on standard output with a line of JSON for
 each event: `started`, `failed`, `exited`. Its standard error becomes the output of what it starts.
 
@@ -122,17 +123,18 @@ def _guard_posix(spec: dict[str, Any]) -> None:
             pass_fds=spec["fds"],
             start_new_session=True,
             preexec_fn=before_exec,  # noqa: PLW1509  this process has one thread
-        ).pid
+        )
     except OSError as error:
         _tell(failed=f"{error.filename or spec['argv'][0]}: {error.strerror}")
         return
     for descriptor in (*spec["fds"], 2):
         os.close(descriptor)
     os.open(os.devnull, os.O_WRONLY)  # the free number 2, so that no later file takes it
-    _watch(worker, wake_out)
+    # `worker` lives on until then: an object that is taken to pieces would bury a process that has ended already.
+    _watch(worker.pid, wake_out, wrapped=spec.get("wrapped", False))
 
 
-def _watch(worker: int, wake_out: int) -> None:
+def _watch(worker: int, wake_out: int, *, wrapped: bool = False) -> None:
     _tell(started=worker, guard=os.getpid())
 
     seen: dict[int, str] = {}
@@ -153,7 +155,8 @@ def _watch(worker: int, wake_out: int) -> None:
             commands += chunk
             *lines, commands = commands.split(b"\n")
             if b"interrupt" in lines:
-                os.kill(worker, signal.SIGINT)
+                # What wraps a worker may not pass it on: then all of its group hear it, as from a terminal.
+                (os.killpg if wrapped else os.kill)(worker, signal.SIGINT)
     if status is None:
         os.kill(worker, signal.SIGKILL)
     _kill_all(seen)

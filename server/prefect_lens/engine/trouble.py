@@ -55,6 +55,8 @@ def wrong_protocol(hello: Hello) -> Broken:
 
 def died(request: RunRequest, end: Exit, running: list[TestId], output: str, *, greeted: bool) -> Trouble:
     """The worker went without saying that it had ended."""
+    if request.environment.wrap and not greeted:
+        return _not_wrapped(request, end, output)
     if end.error is not None and not greeted:
         return not_started(request, end.error)
     if end.status == TOO_OLD and not greeted:
@@ -63,6 +65,14 @@ def died(request: RunRequest, end: Exit, running: list[TestId], output: str, *, 
         return Trouble("PL902", what, "Set prefectLens.interpreter to a newer one.")
     what = f"The test process {_how(end)}{_while(running)}."
     return Trouble("PL907", what, None if running else "The output has its last words.", detail=output[-20_000:])
+
+
+def _not_wrapped(request: RunRequest, end: Exit, output: str) -> Trouble:
+    """What goes before the worker's command line ended before the worker said anything."""
+    gateway = " ".join(request.environment.wrap)
+    how = f"could not be started: {end.error}" if end.error is not None else f"{_how(end)}: {_last_error(output)}"
+    cure = f"Try it in a terminal: {gateway} {relative(request.folder, request.interpreter.path)} --version"
+    return Trouble("PL907", f"{gateway}, which wraps the test process, {how}.", cure, detail=output[-20_000:])
 
 
 def broken_channel(running: list[TestId]) -> Trouble:

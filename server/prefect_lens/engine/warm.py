@@ -59,7 +59,8 @@ class WarmWorkers:
     async def open(self, request: RunRequest) -> AsyncGenerator[Worker]:
         """See `WorkerSource.open`."""
         place = Place(request.interpreter, request.root)
-        kept = self._keep(place)
+        # What wraps a worker has to start it: a fork cannot be wrapped.
+        kept = None if request.environment.wrap else self._keep(place)
         spare = None if kept is None else await kept.take(request)
         if kept is None or spare is None:
             try:
