@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_prefect_lens.deployed import Deployment as Deployment
+    from pytest_prefect_lens.deployed import deployments as deployments
     from pytest_prefect_lens.errors import FlowAwaitingRetry as FlowAwaitingRetry
     from pytest_prefect_lens.errors import FlowCancelled as FlowCancelled
     from pytest_prefect_lens.errors import FlowCancelling as FlowCancelling
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.result import Run as Run
     from pytest_prefect_lens.result import TaskRunResult as TaskRunResult
     from pytest_prefect_lens.result import TaskRuns as TaskRuns
+    from pytest_prefect_lens.round_trip import assert_parameters_round_trip as assert_parameters_round_trip
     from pytest_prefect_lens.running import arun_flow as arun_flow
     from pytest_prefect_lens.running import run_flow as run_flow
 
@@ -57,6 +60,7 @@ pytest_plugins = ["pytest_prefect_lens.plugin"]
 """What `-p pytest_prefect_lens` loads where the distribution, and so its entry point of that name, is not installed."""
 
 _MODULES = {
+    "deployed": ("Deployment", "deployments"),
     "errors": (
         *(
             f"{kind}{ending}"
@@ -71,6 +75,7 @@ _MODULES = {
     "live": ("Transition",),
     "mocks": ("MockedTask", "mock_blocks", "mock_secrets", "mock_task", "mock_variables"),
     "result": ("FlowResult", "LogLine", "Run", "TaskRunResult", "TaskRuns"),
+    "round_trip": ("assert_parameters_round_trip",),
     "running": ("arun_flow", "run_flow"),
 }
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}

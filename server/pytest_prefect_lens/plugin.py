@@ -70,6 +70,16 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "prefect(settings, retry_delays, expect_state): run the test in a hermetic Prefect, with these settings of it.",
     )
+    config.addinivalue_line(
+        "markers",
+        "flow_parameters(*sets, **set): run the test with each set of parameters, given as its argument "
+        "`flow_parameters`.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "prefect_deployments(file, *names): run the test with each deployment of the file, given as its argument "
+        "`deployment`; `pytest_prefect_lens.deployments` puts it on.",
+    )
     config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
     connected = link.current()
     order: str | None = getattr(config, "workerinput", {}).get(WORKER_INPUT)
@@ -82,6 +92,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(observer, "prefect-lens-observer")
     if connected is not None:
         config.pluginmanager.register(Speaker(config, connected, observer, _told), "prefect-lens-speaker")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give tests the parameters and deployments that their marks ask for."""
+    if metafunc.definition.get_closest_marker("flow_parameters") is not None:
+        from pytest_prefect_lens import inputs  # noqa: PLC0415
+
+        inputs.parametrize(metafunc)
+    if (mark := metafunc.definition.get_closest_marker("prefect_deployments")) is not None:
+        from pytest_prefect_lens import deployed  # noqa: PLC0415
+
+        deployed.parametrize(metafunc, *mark.args)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
