@@ -1,6 +1,7 @@
-"""Holds Prefect to the run's own in a worker of xdist, where nobody waits for the API. PYTEST_DONT_REWRITE.
+"""What our runs need of every process that runs pytest, those of xdist among them. PYTEST_DONT_REWRITE.
 
-What the run set comes in a variable of ours: a conftest that the controller loaded may have changed the others.
+Prefect is held to the run's own in a worker of xdist, where nobody waits for the API. What the run set comes in a
+variable of ours: a conftest that the controller loaded may have changed the others.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import os
 
 import pytest
 
-from pytest_prefect_lens import hermetic
+from pytest_prefect_lens import hermetic, uncounted
 
+uncounted.install()
 _settings = hermetic.inherited() if "PYTEST_XDIST_WORKER" in os.environ else None
 
 
