@@ -81,7 +81,7 @@ def run_folder() -> Generator[tuple[Path, int]]:
         yield folder, lock
     finally:
         os.close(lock)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def sweep() -> None:
@@ -113,6 +113,15 @@ def _private_places() -> list[Path]:
         return [temporary]
     has_room = about.f_bavail * about.f_frsize >= _ROOM
     return [Path(_MEMORY), temporary] if has_room else [temporary, Path(_MEMORY)]
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which a process that is being killed may still be writing."""
+    for pause in (0.0, 0.01, 0.02, 0.05, 0.1):
+        time.sleep(pause)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
 
 
 def _is_ours(folder: Path) -> bool:

@@ -84,23 +84,19 @@ class Parent:
                 "cache": str(self._cache),
             }
             try:
+                worker = GuardedWorker(
+                    await _writer(stack, commands),
+                    await _reader(stack, events),
+                    await _reader(stack, output),
+                    channel,
+                    home,
+                )
+                stack.push_async_callback(_ended, worker)  # before it is asked for: then it may be there at any moment
                 await _ask(self._control, wanted, theirs)
-            except OSError as error:
-                for number in (commands, events, output):
-                    os.close(number)
-                raise ParentError(f"the warm parent is gone ({error.strerror})") from error
             finally:
                 channel.handed_down()
                 for number in (their_commands, their_events, their_output):
                     os.close(number)
-            worker = GuardedWorker(
-                await _writer(stack, commands),
-                await _reader(stack, events),
-                await _reader(stack, output),
-                channel,
-                home,
-            )
-            stack.push_async_callback(_ended, worker)
             messages = channel.messages()
             hello = await anext(messages, None)
             if not isinstance(hello, Hello):
@@ -199,9 +195,12 @@ async def _ended(worker: GuardedWorker) -> None:
 
 async def _ask(control: socket.socket, wanted: dict[str, Any], descriptors: tuple[int, ...]) -> None:
     line = json.dumps(wanted).encode("ascii") + b"\n"
-    sent = socket.send_fds(control, [line], list(descriptors))
-    if sent < len(line):
-        await asyncio.get_running_loop().sock_sendall(control, line[sent:])
+    try:
+        sent = socket.send_fds(control, [line], list(descriptors))
+        if sent < len(line):
+            await asyncio.get_running_loop().sock_sendall(control, line[sent:])
+    except OSError as error:
+        raise ParentError(f"the warm parent is gone ({error.strerror})") from error
 
 
 async def _answer(control: socket.socket) -> dict[str, Any]:
