@@ -1,14 +1,18 @@
 """Projects to run, and interpreters to run them with."""
 
+import logging
 import os
-from collections.abc import Callable
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.model import Interpreter
 
-from tests.engine.running import interpreter
+from tests.engine.running import interpreter, processes
+from tests.engine.warming import Engine
 from tests.pythons import prefect_pythons
 
 
@@ -52,3 +56,26 @@ def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
     monkeypatch.setenv("HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def nothing_left(home, tmp_path, monkeypatch) -> Generator[None]:  # noqa: ARG001  the user's own stays out of it
+    """Hold that the test ends with no process and no private folder of its runs."""
+    mark = f"{tmp_path.name}-{time.monotonic_ns()}"
+    monkeypatch.setenv("RUN_MARK", mark)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    yield
+    assert processes(mark) == []
+    assert list(temporary.glob("prefect-lens-*")) == []
+
+
+@pytest.fixture
+async def engine(nothing_left, caplog) -> AsyncGenerator[Engine]:  # noqa: ARG001  it looks when this one has ended
+    """Warm workers, which end with the test."""
+    caplog.set_level(logging.INFO)
+    source = WarmWorkers()
+    yield Engine(source, caplog)
+    await source.close()

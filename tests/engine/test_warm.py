@@ -1,7 +1,6 @@
 """Warm workers: as true as cold ones, never stale, and nothing is left of them."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -9,187 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
-from prefect_lens.engine.cold import ColdWorkers
-from prefect_lens.engine.run import RunRequest, run_tests
 from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.model import Ending
 
-from tests.engine.test_worker import outcomes, processes
+from tests.engine.running import outcomes, processes
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("nothing_left"),
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every worker is cold"),
 ]
-
-HARNESS = """
-    import pytest
-    from prefect.testing.utilities import prefect_test_harness
-    @pytest.fixture(autouse=True, scope="session")
-    def harness():
-        with prefect_test_harness(): yield
-"""
-
-STORIES = """
-    from prefect import flow, task
-    class Unlucky(Exception): pass
-    @task
-    def one(): return 1
-    @task(retries=2)
-    def unlucky(): raise Unlucky("no luck")
-    @flow
-    def well(): return one() + 1
-    @flow
-    def badly():
-        one()
-        unlucky()
-    @flow
-    def outer(): return well() + 1
-    @flow(name="by itself", retries=1)
-    async def later():
-        return one.submit().result()
-"""
-
-
-class Engine:
-    """Warm workers, with what they say to the log."""
-
-    def __init__(self, source: WarmWorkers, caplog) -> None:
-        self.source = source
-        self.log = caplog
-
-    async def ready(self, folder, python, project="."):
-        """Wait until a spare is there; what the log says of a failure comes out."""
-        self.source.prepare(python, folder, project)
-        (kept,) = [kept for place, kept in self.source._warm.items() if place.root == folder / project]
-        await asyncio.wait((kept._spare, kept._living), return_when=asyncio.FIRST_COMPLETED)
-        assert kept._spare.done(), self.log.text
-        return kept
-
-    async def run(self, folder, python, *files, how="warm", **more):
-        """Run files, and see to it that they ran warm."""
-        request = RunRequest(folder, ".", python, more.pop("tests", ()), files, more.pop("pytest_args", ()))
-        events = []
-        if how == "warm":
-            await self.ready(folder, python)
-            pids = set(spares(self))
-        result = await run_tests(request, self.source if how != "cold" else ColdWorkers(), events.append, **more)
-        if how == "warm":
-            assert set(spares(self)) != pids, "it did not use what was ready"
-        return result
-
-
-def spares(engine):
-    """The homes of the workers that wait or run."""
-    for kept in engine.source._warm.values():
-        if kept._spare.done() and not kept._spare.cancelled():
-            yield kept._spare.result()[1].home
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(home, tmp_path, monkeypatch):  # noqa: ARG001  the user's own stays out of it
-    mark = f"{tmp_path.name}-{time.monotonic_ns()}"
-    monkeypatch.setenv("RUN_MARK", mark)
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    yield
-    assert processes(mark) == []
-    assert list(temporary.glob("prefect-lens-*")) == []
-
-
-@pytest.fixture
-async def engine(nothing_left, caplog):  # noqa: ARG001  it looks when this one has ended
-    caplog.set_level(logging.INFO)
-    source = WarmWorkers()
-    yield Engine(source, caplog)
-    await source.close()
-
-
-def told(result):
-    """What a run tells, less what is new each time."""
-    return result.ending, result.missing, [trouble.code for trouble in result.trouble], sorted(map(_case, result.cases))
-
-
-def _case(case):
-    runs = sorted(
-        (
-            (
-                (run.kind, run.name, run.path, run.line, run.qualname, run.attempt, run.max_attempts),
-                tuple((state.type, state.name, _exception(state.exception)) for state in run.states),
-                None if run.called_at is None else (run.called_at.path, run.called_at.line),
-            )
-            for run in case.runs
-        ),
-        key=repr,
-    )
-    failures = [(failure.phase, _exception(failure.exception)) for failure in case.failures]
-    return case.test.path, case.test.names, case.outcome, repr(runs), repr(failures)
-
-
-def _exception(record):
-    if record is None:
-        return None
-    frames = tuple((frame.path, frame.line, frame.function) for frame in record.frames)
-    return record.type, record.message, frames, _exception(record.cause)
-
-
-PROJECTS = {
-    "session harness": HARNESS,
-    "no harness": "",
-    "module harness": HARNESS.replace('"session"', '"module"'),
-    "function harness": HARNESS.replace('"session"', '"function"'),
-    "settings": 'import os; os.environ["PREFECT_TASKS_DEFAULT_RETRIES"] = "1"; '
-    'os.environ["PREFECT_LOGGING_LEVEL"] = "DEBUG"\n' + HARNESS,
-}
-
-
-@pytest.mark.parametrize("conftest", PROJECTS)
-async def test_a_warm_run_tells_what_a_cold_one_tells(project, every_python, engine, conftest):
-    folder = project(f"""
-        #- conftest.py
-        {PROJECTS[conftest].replace(chr(10), chr(10) + "    ")}
-        #- test_a.py
-        {STORIES.replace(chr(10), chr(10) + "    ")}
-        import asyncio, pytest
-        def test_well(): assert well() == 2
-        def test_badly(): badly()
-        def test_outer(): assert outer() == 4
-        def test_state(): assert badly(return_state=True).is_failed()
-        def test_later(): assert asyncio.run(later()) == 1
-        def test_plain(): assert 1 == 2
-        #- test_b.py
-        from test_a import well
-        from prefect import get_client
-        from prefect.settings import get_current_settings
-        def test_runs():
-            with get_client(sync_client=True) as client: before = len(client.read_flow_runs())
-            well()
-            with get_client(sync_client=True) as client: after = len(client.read_flow_runs())
-            assert after == before + 1
-        def test_first():
-            with get_client(sync_client=True) as client: there = len(client.read_flow_runs())
-            assert there == 99
-        def test_settings():
-            settings = get_current_settings()
-            assert (settings.tasks.default_retries, settings.logging.level) == ()
-    """)
-    cold = await engine.run(folder, every_python, "test_a.py", "test_b.py", how="cold")
-    assert any(case.runs for case in cold.cases)
-    warm = await engine.run(folder, every_python, "test_a.py", "test_b.py")
-    assert warm.ending is Ending.COMPLETE, (warm.trouble, warm.output)
-    homes = (r"prefect-lens-run-\w+",)
-    assert _without(homes, told(warm)) == _without(homes, told(cold))
-    assert warm.versions == cold.versions
-
-
-def _without(patterns, value):
-    import re
-
-    text = repr(value)
-    for pattern in patterns:
-        text = re.sub(pattern, "…", text)
-    return text.replace("('", "\n('").splitlines()
 
 
 async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project, python, engine):

@@ -12,42 +12,9 @@ import pytest
 from prefect_lens.model import Ending
 from pytest_prefect_lens.wire import TestId
 
-from tests.engine.running import run
+from tests.engine.running import outcomes, processes, run
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(home, tmp_path, monkeypatch):  # noqa: ARG001  the user's own stays out of it
-    """Every test here ends with no process and no private folder of its runs."""
-    mark = f"{tmp_path.name}-{time.monotonic_ns()}"
-    monkeypatch.setenv("RUN_MARK", mark)
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    yield
-    assert processes(mark) == []
-    assert list(temporary.glob("prefect-lens-*")) == []
-
-
-def processes(mark: str) -> list[str]:
-    """Command lines of living processes that have the mark in their environment."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            if (
-                folder.name.isdecimal()
-                and int(folder.name) != os.getpid()
-                and mark.encode() in (folder / "environ").read_bytes()
-            ):
-                found.append((folder / "cmdline").read_text().replace("\0", " ")[:200])
-        except OSError:
-            continue
-    return found
-
-
-def outcomes(result) -> dict[str, str]:
-    return {case.test.names[-1]: case.outcome for case in result.cases}
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 
 async def test_results_come_with_paths_of_the_workspace(project, python):
