@@ -36,6 +36,8 @@ BESIDE = (
 # What a plain install gave people for a while: a server that cannot start.
 BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
+# Where secrets come from: libraries that projects have, and servers that stand in for the ones on the network.
+PROVIDERS = ("boto3", "keyring", "keyrings.alt", "moto[server,sts]", "nanoidp")
 
 
 def development() -> Path:
@@ -97,6 +99,7 @@ def variables() -> dict[str, str]:
         "PREFECT_LENS_TEST_PYTHON": str(newest()),
         "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken),
         "PREFECT_LENS_TEST_BESIDE": str(beside()),
+        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", sys.executable, PROVIDERS)),
     }
     if (python := oldest()) is None:
         wanted = ".".join(map(str, OLDEST_PYTHON))

@@ -205,6 +205,9 @@ MACHINERY: dict[str, Row] = {
         PYTEST_STOPPED: "pytest stopped before it was done.",
         "PL911": "The run would have reached a Prefect that is not its own.",
         "PL912": "Prefect Lens made a mistake.",
+        "PL913": "A variable of the tests' environment could not be had.",
+        "PL914": "What the tests' environment needs was not allowed.",
+        "PL915": "The tests' environment is configured wrongly.",
     }.items()
 }
 

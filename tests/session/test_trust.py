@@ -2,7 +2,8 @@ import json
 import stat
 from pathlib import Path
 
-from prefect_lens.session.trust import FILE, Trust, remember, state_folder
+from prefect_lens.engine.folders import state_folder
+from prefect_lens.session.trust import FILE, Trust, remember
 
 FOLDER = Path("/projects/one")
 

@@ -45,6 +45,35 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of this user and machine where what is remembered stands."""
+    home = Path(environ.get("HOME") or Path.home())
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "prefect-lens"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "prefect-lens"
+    state = environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if Path(state).is_absolute() else home / ".local" / "state") / "prefect-lens"
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read, at once for whoever reads it meanwhile; its folder is made.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A temporary file of `tempfile` is readable by its owner alone, and renaming it is atomic.
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as made:
+            made.write(text)
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
 def plugin_folder(cache: Path) -> Path:
     """Return a folder that holds `pytest_prefect_lens` and nothing else; it is put last on a worker's path.
 

@@ -56,7 +56,11 @@ class Form:
 
 
 COMMON = (
-    Option("ttl", Shape.DURATION, "How long the value is kept in memory, as `10m`; by default as long as it is valid."),
+    Option(
+        "ttl",
+        Shape.DURATION,
+        "How long the value is kept in memory, as `10m`; by default five minutes, or as a token says.",
+    ),
     Option("timeout", Shape.DURATION, "How long fetching may take; by default 30 seconds."),
     Option("max_age", Shape.DURATION, "How old the credential may be before it is told, as `90d`."),
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 
 from prefect_lens.engine.cold import ColdWorkers
+from prefect_lens.engine.folders import state_folder
 from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
@@ -25,7 +26,7 @@ from prefect_lens.lsp.watching import watched_files
 from prefect_lens.session.session import Session
 from prefect_lens.session.settings import Settings, read_settings
 from prefect_lens.session.texts import Document, edited, lines
-from prefect_lens.session.trust import Trust, state_folder
+from prefect_lens.session.trust import Trust
 
 if TYPE_CHECKING:
     from prefect_lens.lsp.server import Server

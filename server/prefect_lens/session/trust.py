@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
+from prefect_lens.engine.folders import write_private
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
 FILE = "trusted.json"
 
@@ -45,35 +44,13 @@ class Trust:
             remember(folder, self._state)
 
 
-def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of this user and machine where what is remembered stands."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "prefect-lens"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "prefect-lens"
-    state = environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if Path(state).is_absolute() else home / ".local" / "state") / "prefect-lens"
-
-
 def remember(folder: Path, state: Path) -> None:
     """Add a folder to those that are trusted. A state folder that cannot be written means to forget, not to fail."""
     known = _remembered(state)
     if str(folder) in known:
         return
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A temporary file of `tempfile` is readable by its owner alone, and renaming it is atomic.
-        descriptor, temporary = tempfile.mkstemp(dir=state, prefix=FILE)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"folders": sorted({*known, str(folder)})}, file, indent=1)
-            Path(temporary).replace(state / FILE)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError:
-        return
+    with suppress(OSError):
+        write_private(state / FILE, json.dumps({"folders": sorted({*known, str(folder)})}, indent=1))
 
 
 def _remembered(state: Path) -> frozenset[str]:

@@ -1,0 +1,264 @@
+"""Fetching the variables of an environment: side by side, once for as long as they are valid, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from prefect_lens.engine.cures import install
+from prefect_lens.engine.request import Injected
+from prefect_lens.environment.approval import Approvals, Deed, address_of, deeds, key_of
+from prefect_lens.environment.entries import SHORTEST, Entry, in_words, length_class
+from prefect_lens.environment.programs import Programs
+from prefect_lens.environment.provider import Fetched, ProviderError, Request, Surroundings
+from prefect_lens.environment.providers import provider_of
+from prefect_lens.environment.validity import check, expiry, fetched_anew
+from prefect_lens.index.environment import EVERYTHING, Environment, Source
+from prefect_lens.model import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from prefect_lens.model import Interpreter
+
+TIMEOUT = 30.0
+"""Seconds that a provider has, where the configuration does not say."""
+
+SLACK = 5.0
+"""Seconds that a provider has beyond its time to tell that it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose environment it is."""
+
+    folder: Path
+    """The workspace folder."""
+    project: str
+    """The project's root, relative to it."""
+    interpreter: Interpreter | None = None
+    ask: Callable[[str], Awaitable[str | None]] | None = None
+    """Asks the person for a secret."""
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        return self.folder / self.project
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Variables that were had."""
+
+    environment: Environment
+    values: tuple[tuple[str, str], ...] = field(repr=False)
+    entries: tuple[Entry, ...]
+
+    def injected(self, variables: Iterable[str]) -> Injected:
+        """Return what a run gets that may see some of the variables, by their names in the configuration."""
+        seen = frozenset(variables)
+        entries = [entry for entry in self.entries if entry.variable in seen]
+        values = dict(self.values)
+        about = self.environment
+        return Injected(
+            variables=tuple((entry.name, values[entry.name]) for entry in entries),
+            secrets=frozenset(entry.name for entry in entries if entry.is_secret),
+            inherit=None if about.inherit == EVERYTHING else about.inherit or (),
+            network=None if about.network == EVERYTHING else about.network or (),
+            is_configured=True,
+            wrap=about.wrap or (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    fetched: Fetched
+    at: float
+    until: float
+    """When it is fetched anew: before it ends."""
+
+
+class Vault:
+    """The values that were fetched, in this process' memory alone, and what may be fetched."""
+
+    def __init__(self, environ: Mapping[str, str], state: Path) -> None:
+        """Begin with nothing fetched.
+
+        Args:
+            environ: what we were started with.
+            state: the user's folder where approvals are remembered.
+        """
+        self.approvals = Approvals(state)
+        self._environ = environ
+        self._kept: dict[tuple[Path, str], _Kept] = {}
+        self._locks: dict[tuple[Path, str], asyncio.Lock] = {}
+
+    def missing(self, root: Path, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
+        """Return what somebody has to agree to before some variables can be had.
+
+        Raises:
+            ProviderError: a provider is not there.
+        """
+        return self.approvals.missing(root, deeds(environment, wanted))
+
+    async def resolve(
+        self,
+        place: Place,
+        environment: Environment,
+        wanted: Iterable[str],
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Resolved | tuple[Trouble, ...]:
+        """Return some variables of an environment, or why they could not be had: a trouble for each.
+
+        What nobody has agreed to is not fetched. `progress` is told what is waited for.
+        """
+        sources = {name: source for name, source in environment.variables if name in set(wanted)}
+        try:
+            missing = self.missing(place.root, environment, sources)
+        except ProviderError as error:
+            return (_trouble("", error),)
+        if missing:
+            return (not_allowed(missing),)
+        programs = Programs(place.root, self._environ)
+        waiting = dict.fromkeys(name for name, source in sources.items() if not self._has(place, name, source))
+        if waiting:
+            progress(f"fetching {', '.join(waiting)}")
+
+        async def one(name: str, source: Source) -> _Kept | Trouble:
+            try:
+                return await self._get(place, name, source, programs)
+            except ProviderError as error:
+                return _trouble(name, error)
+            finally:
+                if waiting.pop(name, 0) is None and waiting:
+                    progress(f"fetching {', '.join(waiting)}")
+
+        try:
+            found = await asyncio.gather(*(one(name, source) for name, source in sources.items()))
+        finally:
+            await programs.close()
+        troubles = tuple(one for one in found if isinstance(one, Trouble))
+        if troubles:
+            return troubles
+        kept = dict(zip(sources, (one for one in found if isinstance(one, _Kept)), strict=True))
+        return _resolved(environment, kept)
+
+    def entries(self, place: Place, environment: Environment) -> Mapping[str, tuple[Entry, ...]]:
+        """Return what is known of the variables that have been fetched and are still valid, by variable."""
+        kept = {
+            name: self._kept[place.root, key_of(name, source)]
+            for name, source in environment.variables
+            if self._has(place, name, source)
+        }
+        return {name: _resolved(environment, {name: one}).entries for name, one in kept.items()}
+
+    def forget(self) -> None:
+        """Forget every value."""
+        self._kept.clear()
+
+    def _has(self, place: Place, name: str, source: Source) -> bool:
+        kept = self._kept.get((place.root, key_of(name, source)))
+        return kept is not None and time.time() < kept.until
+
+    async def _get(self, place: Place, name: str, source: Source, programs: Programs) -> _Kept:
+        key = place.root, key_of(name, source)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if self._has(place, name, source):
+                return self._kept[key]
+            fetched = await self._fetch(place, name, source, programs)
+            now = time.time()
+            fetched = replace(fetched, expires=expiry(fetched))
+            made = _Kept(fetched, now, fetched_anew(now, fetched.expires, source.ttl))
+            if provider_of(source).is_kept:
+                self._kept[key] = made
+            return made
+
+    async def _fetch(self, place: Place, name: str, source: Source, programs: Programs) -> Fetched:
+        inner = {
+            argument: (await self._inner(place, name, value, programs)) if isinstance(value, Source) else value
+            for argument, value in source.arguments
+        }
+        timeout = source.timeout or TIMEOUT
+        request = Request(name, inner, timeout, self._surroundings(place, programs))
+        try:
+            # Who is asked may take as long as it takes; everything else is held to its time here, too.
+            async with asyncio.timeout(None if source.provider == "editor" else timeout + SLACK):
+                fetched = await provider_of(source).fetch(request)
+        except TimeoutError:
+            raise ProviderError(f"It did not come within {timeout:g} seconds.") from None
+        except ProviderError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # An edge: somebody else's provider. What it says may hold what it was about to give.
+            raise ProviderError(f"The provider failed with {type(error).__name__}.") from None
+        for value in fetched.values.values():
+            check(value)
+        return fetched
+
+    async def _inner(self, place: Place, name: str, source: Source, programs: Programs) -> str:
+        fetched = await self._fetch(place, name, source, programs)
+        return next(iter(fetched.values.values()))
+
+    def _surroundings(self, place: Place, programs: Programs) -> Surroundings:
+        def how_to_install(package: str) -> str:
+            if place.interpreter is None:
+                return f"pip install {package}"
+            return install(place.folder, place.project, place.interpreter, (package,))
+
+        return Surroundings(place.root, place.interpreter, self._environ, programs.run, place.ask, how_to_install)
+
+
+def not_allowed(missing: tuple[Deed, ...]) -> Trouble:
+    """Return what is told where nobody has agreed to what a run needs."""
+    what = f"The tests' environment needs what nobody has allowed yet: {'; '.join(one.sentence for one in missing)}."
+    return Trouble("PL914", what, "prefect-lens env allow", cure_is_command=True)
+
+
+def mistaken(environment: Environment) -> Trouble:
+    """Return what is told of an environment that is configured wrongly."""
+    first, *others = environment.mistakes
+    more = f" ({len(others)} more)" if others else ""
+    return Trouble("PL915", f"{first}{more}", "Correct it in pyproject.toml.")
+
+
+def _resolved(environment: Environment, kept: Mapping[str, _Kept]) -> Resolved:
+    sources = dict(environment.variables)
+    values: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
+    # A variable that is configured by its own name goes before one that a role gives beside others.
+    for variable in sorted(kept, key=lambda name: name in kept[name].fetched.values):
+        one, source = kept[variable], sources[variable]
+        for name, value in one.fetched.values.items():
+            values[name] = value
+            entries[name] = Entry(
+                name,
+                variable,
+                source.provider,
+                address_of(source),
+                is_secret=provider_of(source).is_secret,
+                length=length_class(value),
+                fetched=one.at,
+                expires=one.fetched.expires,
+                since=one.fetched.since,
+                notes=tuple(_notes(value, one, source, environment)),
+            )
+    return Resolved(environment, tuple(sorted(values.items())), tuple(entries[name] for name in sorted(entries)))
+
+
+def _notes(value: str, kept: _Kept, source: Source, environment: Environment) -> Iterable[str]:
+    if provider_of(source).is_secret and len(value) < SHORTEST:
+        yield f"shorter than {SHORTEST} characters, so that it cannot be masked"
+    if note := provider_of(source).note:
+        yield note
+    most = source.max_age or environment.max_age
+    age = time.time() - kept.fetched.since if kept.fetched.since is not None else None
+    if most is not None and age is not None and age > most:
+        yield f"{in_words(age)} old, which is more than {in_words(most)} (max_age)"
+
+
+def _trouble(name: str, error: ProviderError) -> Trouble:
+    what = f"{name} could not be had: {error}" if name else str(error)
+    return Trouble("PL913", what, error.cure, cure_is_command=error.is_command, detail=error.detail)

@@ -1,0 +1,220 @@
+"""Providers that need a library: it is the project's, and what it talks to is real."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from prefect_lens.environment.resolving import Resolved
+
+from tests.environment.conftest import Project
+
+VARIABLE = "PREFECT_LENS_TEST_PROVIDERS_PYTHON"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    """An interpreter with boto3, keyring and the servers that stand in for those on the network."""
+    found = os.environ.get(VARIABLE)
+    if not found:
+        pytest.skip(f"{VARIABLE} names no interpreter that has boto3 and keyring")
+    return found
+
+
+@pytest.fixture
+def project(tmp_path, python) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder, tmp_path / "state", python)
+
+
+def serve(argv: list[str], ready: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if ready in line:
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            return process
+    raise AssertionError("".join(said))
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def sts(python):
+    port = free_port()
+    process = serve([python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], "Running on")
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def with_sts(project, sts, tmp_path):
+    project.environ.update(
+        AWS_ENDPOINT_URL_STS=sts,
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_CONFIG_FILE=str(tmp_path / "none"),
+        AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "none"),
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    return project
+
+
+ROLE = "arn:aws:iam::123456789012:role/etl-test"
+
+
+async def test_a_role_gives_credentials_until_its_session_ends(with_sts):
+    found = await with_sts.resolve(f"AWS = {{ aws_role = '{ROLE}', session = '15m', region = 'eu-west-1' }}")
+    assert isinstance(found, Resolved)
+    values = dict(found.values)
+    assert values.keys() == {
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION")
+    }
+    assert values["AWS_REGION"] == "eu-west-1"
+    assert values["AWS_ACCESS_KEY_ID"] != "testing"
+    expires = {entry.expires for entry in found.entries}
+    [end] = expires
+    assert end is not None
+    assert 800 < end - time.time() <= 900
+    again = await with_sts.resolve(f"AWS = {{ aws_role = '{ROLE}', session = '15m', region = 'eu-west-1' }}")
+    assert isinstance(again, Resolved)
+    assert dict(again.values) == values  # it is still valid
+    with_sts.vault.forget()
+    renewed = await with_sts.values(f"AWS = {{ aws_role = '{ROLE}', session = '15m' }}\nAWS_REGION = 'us-east-2'")
+    assert renewed["AWS_SESSION_TOKEN"] != values["AWS_SESSION_TOKEN"]
+    assert renewed["AWS_REGION"] == "us-east-2"
+
+
+async def test_a_role_without_credentials_or_of_no_sense_is_told(with_sts):
+    assert "could not be assumed" in (await with_sts.trouble("AWS = { aws_role = 'etl' }")).what
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del with_sts.environ[name]
+    trouble = await with_sts.trouble(f"AWS = {{ aws_role = '{ROLE}' }}")
+    assert trouble.what == "AWS could not be had: There are no AWS credentials to assume it with."
+    assert "aws sso login" in (trouble.cure or "")
+
+
+def put_into_keyring(python, environ):
+    put = "import keyring; keyring.set_password('warehouse/etl', 'ada', 'in the keyring')"
+    subprocess.run([python, "-c", put], env=environ, check=True)
+
+
+async def test_an_entry_of_the_keyring_is_read(project, python, tmp_path):
+    project.environ.update(
+        PYTHON_KEYRING_BACKEND="keyrings.alt.file.PlaintextKeyring", XDG_DATA_HOME=str(tmp_path / "data")
+    )
+    put_into_keyring(python, project.environ)
+    assert await project.values("A = { keyring = 'warehouse/etl/ada' }") == {"A": "in the keyring"}
+    assert await project.values("A = { keyring = 'warehouse/etl', username = 'ada' }") == {"A": "in the keyring"}
+    trouble = await project.trouble("A = { keyring = 'warehouse/bob' }")
+    assert trouble.what == "A could not be had: The keyring has no warehouse/bob."
+    assert trouble.cure == "Put it there: keyring set warehouse bob"
+    project.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    project.vault.forget()
+    assert "No keyring of this system" in (await project.trouble("A = { keyring = 'warehouse/etl/ada' }")).what
+
+
+async def test_a_library_that_nobody_has_is_told_with_the_command_that_installs_it(tmp_path):
+    bare = Project(tmp_path, tmp_path / "state", str(tmp_path / "venv" / "bin" / "python"))
+    trouble = await bare.trouble("A = { keyring = 'warehouse/etl' }")
+    assert "keyring is installed neither beside Prefect Lens nor in the project's environment" in trouble.what
+    assert trouble.cure_is_command
+    assert (trouble.cure or "").endswith("-m pip install keyring")
+
+
+@pytest.fixture(scope="module")
+def issuer(python, tmp_path_factory):
+    """A real provider of tokens, with one client."""
+    folder = tmp_path_factory.mktemp("issuer")
+    subprocess.run([python, "-m", "nanoidp", "init"], cwd=folder, check=True, capture_output=True)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = folder / "config" / "settings.yaml"
+    client = (
+        "  clients:\n    - {client_id: posts, client_secret: by-post, token_endpoint_auth_method: client_secret_post}\n"
+    )
+    settings.write_text(settings.read_text().replace("http://localhost:8000", url).replace("  clients:\n", client))
+    process = serve([python, "-m", "nanoidp", "--port", str(port), "--config", "config"], "Running on", folder)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+async def test_an_issuer_gives_a_token_for_the_clients_secret(project, issuer):
+    secret = "client_secret = { inherited = 'CLIENT_SECRET' }, variable = 'OKTA_TOKEN'"
+    for client, word, auth in (("demo-client", "demo-secret", "basic"), ("posts", "by-post", "post")):
+        project.environ["CLIENT_SECRET"] = word
+        found = await project.resolve(
+            f"OKTA = {{ oidc = '{issuer}', client_id = '{client}', {secret}, auth = '{auth}' }}"
+        )
+        assert isinstance(found, Resolved), found
+        [(name, token)] = found.values
+        assert name == "OKTA_TOKEN"
+        assert token.count(".") == 2
+        assert (found.entries[0].expires or 0) > time.time()
+        assert "client_secret: [inherits CLIENT_SECRET]" in found.entries[0].address
+    project.environ["CLIENT_SECRET"] = "wrong-secret-of-the-test"
+    project.vault.forget()
+    trouble = await project.trouble(f"OKTA = {{ oidc = '{issuer}', client_id = 'demo-client', {secret} }}")
+    assert "answered 401: invalid_client" in trouble.what
+    assert "wrong-secret" not in f"{trouble}"
+
+
+async def test_an_issuer_that_is_not_who_it_says_is_refused(project, issuer):
+    other = issuer.replace("127.0.0.1", "localhost")
+    trouble = await project.trouble(f"A = {{ oidc = '{other}', client_id = 'demo-client', client_secret = 'x' }}")
+    assert f"{other} says that it is {issuer}" in trouble.what
+    trouble = await project.trouble("A = { oidc = 'http://example.com', client_id = 'c', client_secret = 'x' }")
+    assert "does not begin with https://" in trouble.what
+
+
+async def test_a_token_is_exchanged_for_another(project):
+    """No server that can be installed here exchanges tokens; what RFC 8693 has on the wire is looked at instead."""
+    heard = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            body = json.dumps({"access_token": "exchanged", "expires_in": 60}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/token"
+        values = await project.values(
+            f"A = {{ oidc = 'https://issuer.example', token_url = '{url}', client_id = 'c', scope = 'etl',"
+            " subject_token = { editor = 'token' } }"
+        )
+        server.shutdown()
+    assert values == {"A": "exchanged"}
+    assert heard == [
+        {
+            "grant_type": ["urn:ietf:params:oauth:grant-type:token-exchange"],
+            "subject_token": ["given by hand"],
+            "subject_token_type": ["urn:ietf:params:oauth:token-type:access_token"],
+            "scope": ["etl"],
+            "client_id": ["c"],
+        }
+    ]
