@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
 
 MAX_MESSAGE = 20_000
+MAX_WORD = 500
 MAX_FRAMES = 100
 MAX_CAUSES = 10
 MAX_GROUP = 5
@@ -61,8 +62,14 @@ def cut(text: str, limit: int) -> str:
     """Return the text, its middle left out where it is too long."""
     if len(text) <= limit:
         return text
-    half = limit // 2
-    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+    begin, end = _whole_words(text[: limit // 2]), _whole_words(text[-(limit // 2) :][::-1])[::-1]
+    return f"{begin}\n… {len(text) - len(begin) - len(end)} characters left out …\n{end}"
+
+
+def _whole_words(text: str) -> str:
+    """Return a text without the word that ends it: half a secret would not be known as one. A very long word stays."""
+    kept = text.rsplit(None, 1)[0]
+    return kept if len(text) - len(kept) < MAX_WORD else text
 
 
 def line_frame(path: str, line: int, function: str) -> Frame:

@@ -64,6 +64,12 @@ def apply(environment: Environment, home: Path) -> None:
         _without_core_dumps()
 
 
+def secrets_of(environment: Environment) -> list[str]:
+    """Return the values that no message may hold; a worker of xdist has inherited them."""
+    given = dict(environment.variables)
+    return [given.get(name) or os.environ.get(name, "") for name in environment.secrets]
+
+
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Whether a variable is named by one of the patterns, as a shell would match them; on Windows in any case."""
     if sys.platform == "win32":

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_prefect_lens.wire import TestId
+
+if TYPE_CHECKING:
+    from pytest_prefect_lens.masking import Masker
 
 
 def test_id_of(item: Any) -> TestId:
@@ -31,6 +34,26 @@ def test_id_from(node_id: str, root: str) -> TestId:
         # `--dist loadgroup` writes the group behind the name.
         return TestId(_absolute(path, root), tuple(names.partition("@")[0].split("::")))
     return TestId(_absolute(path, root), tuple(names.split("::")), params[: params.rfind("]")])
+
+
+def rename(item: Any, masker: Masker, known: dict[str, int]) -> None:
+    """Mask the name of an item, less what is a function's own; those that are alike then are numbered."""
+    original, params = _split_name(item)
+    if params is not None:
+        masked, end = f"{original}[{masker.mask(params)}", "]"
+    else:
+        masked, end = item.name if hasattr(item, "originalname") else masker.mask(item.name), ""
+    if f"{masked}{end}" == item.name:
+        return
+    above = item.nodeid.removesuffix(item.name)
+    number = known[above + masked] = known.get(above + masked, 0) + 1
+    item.name = masked + (f"-{number}" if number > 1 else "") + end
+    # No hook of pytest's changes a node ID; pytest-xdist does the same for its groups.
+    structured: Any = getattr(item, "_id", None)
+    if structured is not None:  # pytest 9.2 and newer
+        item._id = structured.parse(above + item.name)  # noqa: SLF001
+    else:
+        item._nodeid = above + item.name  # noqa: SLF001
 
 
 @cache

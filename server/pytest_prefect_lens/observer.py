@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_prefect_lens import recorder
+from pytest_prefect_lens import injection, recorder
 from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
 from pytest_prefect_lens.frames import exception_record, is_users, line_frame
-from pytest_prefect_lens.naming import test_id_of
-from pytest_prefect_lens.reports import Luggage, pack, shorten_sections
+from pytest_prefect_lens.masking import Masker
+from pytest_prefect_lens.naming import rename, test_id_of
+from pytest_prefect_lens.reports import Luggage, mask, pack, shorten_sections
 from pytest_prefect_lens.selection import select
 from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
 
@@ -37,6 +39,10 @@ class Observer:
         self._config = config
         self._pid = os.getpid()
         self._broken_files: set[str] = set()
+        secrets = injection.secrets_of(order.environment)
+        self._masker = Masker(secrets) if any(secrets) else None
+        self._names: dict[str, int] = {}
+        """How many items have a node ID, once it is masked."""
         self._undo: list[Callable[[], None]] = []
 
     @classmethod
@@ -54,6 +60,8 @@ class Observer:
             if getattr(option, name, False):
                 setattr(option, name, False)
         self._undo = [recorder.install()]
+        if tempfile.tempdir == self.order.home:
+            tempfile.tempdir = None  # what the worker set for pytest's own capture, which has begun
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -70,6 +78,12 @@ class Observer:
         for sentence in recorder.unfit():
             terminalreporter.write_line(f"prefect-lens does not see all of this Prefect: {sentence}")
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Mask the id of a test's parameters where a secret is one: folders, files and variables are named by it."""
+        if self._masker is not None:
+            rename(item, self._masker, self._names)
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
         """Put the line to blame on the report of a file that cannot be collected."""
@@ -80,6 +94,8 @@ class Observer:
             error = collect_error(str(collector.path), call.excinfo.value, report.longreprtext)
             self._broken_files.update((error.path, str(collector.path)))
             pack(report, Luggage(collect_error=error))
+            if self._masker is not None:
+                mask(report, self._masker)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -126,6 +142,8 @@ class Observer:
                 runs=recorder.take() if call.when == "teardown" else (),
             ),
         )
+        if self._masker is not None:
+            mask(report, self._masker)
 
 
 def _failure(item: pytest.Item, report: Any, excinfo: Any) -> ExceptionRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens.frames import cut
 from pytest_prefect_lens.wire import (
@@ -23,6 +23,9 @@ from pytest_prefect_lens.wire import (
     from_json,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from pytest_prefect_lens.masking import Masker
 
 ATTRIBUTE = "prefect_lens"
 WORKER_DIED = "WorkerDied"
@@ -72,6 +75,23 @@ def case_record(test: TestId, reports: list[Any]) -> CaseRecord:
 def shorten_sections(report: Any) -> None:
     """Cut captured output on the report itself, so that pytest does not print or pickle a gigabyte either."""
     report.sections = [(title, cut(text, MAX_TEXT)) for title, text in report.sections]
+
+
+def mask(report: Any, masker: Masker) -> None:
+    """Take secrets out of the report itself: other plugins write it to files of their own."""
+    report.sections = [(masker.mask(title), masker.mask(text)) for title, text in getattr(report, "sections", ())]
+    if isinstance(reason := getattr(report, "wasxfail", None), str):
+        report.wasxfail = masker.mask(reason)
+    if properties := getattr(report, "user_properties", None):
+        report.user_properties = list(masker.masked(tuple(properties)))
+    shown: Any = report.longrepr
+    if isinstance(shown, tuple):
+        report.longrepr = masker.masked(cast("tuple[Any, ...]", shown))
+    elif shown is not None:
+        text: str = report.longreprtext
+        masked = masker.mask(text)
+        if masked != text:
+            report.longrepr = masked
 
 
 def _outcome(reports: list[Any]) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_prefect_lens import api, harness, haste, hermetic, injection, link, wire
+from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def unfit(order: Order, greeting: Hello) -> Broken | None:
 
 def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Api) -> int:
     """Run an order, in an environment that can run it, and return the exit status of the process."""
-    say.watch(server)
     home = Path(order.home)
     injection.apply(order.environment, home)
+    say.watch(server, Masker(injection.secrets_of(order.environment)))
     files = _files(order)
     if files is None:
         say(Collected((), missing=order.tests + tuple(TestId(file, ()) for file in order.files)))
@@ -108,15 +109,17 @@ class Channel:
         self._socket = _connect(address)
         self._lock = threading.Lock()
         self._server: api.Api | None = None
+        self._masker = Masker(())
         self._broken = False
         self._last_word: Ended | None = None
         # A forked child that comes back into pytest would tell everything a second time.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._socket.close)
 
-    def watch(self, server: api.Api) -> None:
-        """From now on believe no test that ended without its API."""
+    def watch(self, server: api.Api, masker: Masker) -> None:
+        """From now on believe no test that ended without its API, and let no secret pass."""
         self._server = server
+        self._masker = masker
 
     def hear(self) -> Message | None:
         """Wait for the one message that the server sends; None where it is gone."""
@@ -145,7 +148,7 @@ class Channel:
         self._broken = isinstance(message, Broken)
         try:
             with self._lock:
-                self._socket.sendall(wire.encode(message))
+                self._socket.sendall(wire.encode(self._masker.masked(message)))
         except OSError:
             pass  # the server is gone, and the guard is about to end us; or we are a forked child
 

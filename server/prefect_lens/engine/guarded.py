@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from prefect_lens.engine.channel import Channel
 
+_LINE = 10_000
+"""Characters of a line that may be left out, as it is not whole."""
+
 KEPT_OUTPUT = 1_000_000
 """How many bytes of a worker's output are kept: the last ones."""
 
@@ -104,4 +107,8 @@ class _Tail:
 
     def text(self) -> str:
         text = b"".join(self._chunks)[-self._limit :].decode("utf-8", "replace")
-        return f"[… the beginning was left out]\n{text}" if self._lost else text
+        if not self._lost:
+            return text
+        # From the next line on, where that is near: half a secret would not be known as one.
+        line, _, rest = text.partition("\n")
+        return f"[… the beginning was left out]\n{rest if rest and len(line) < _LINE else text}"

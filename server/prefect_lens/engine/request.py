@@ -33,6 +33,11 @@ class Injected:
     wrap: tuple[str, ...] = ()
     """A command that starts the worker's, as a gateway's does. Such a run is cold."""
 
+    @property
+    def secret_values(self) -> tuple[str, ...]:
+        """What no text that leaves the worker may hold."""
+        return tuple(value for name, value in self.variables if name in self.secrets)
+
 
 @dataclass(frozen=True)
 class RunRequest:

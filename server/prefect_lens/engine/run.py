@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_prefect_lens import wire
+from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
 
 from prefect_lens.engine.paths import Relative
@@ -86,7 +87,7 @@ async def run_tests(
                 # Whatever it takes to end every process happens in the exit of this context.
                 worker = await stack.enter_async_context(workers.open(request))
                 await _follow(worker, hearing, cancel or asyncio.Event())
-                hearing.output = worker.output()
+                hearing.output = hearing.masker.mask(worker.output())
         except OSError as error:
             trouble = not_prepared(error)
     return hearing.result(time.monotonic() - began, trouble)
@@ -138,6 +139,8 @@ class _Hearing:
         self._request = request
         self._on_event = on_event
         self._relative = Relative(request.folder)
+        self.masker = Masker(request.environment.secret_values)
+        """The worker masks what it says; what it writes, and what it says when it is broken, is masked here."""
         self._running: dict[TestId, float] = {}
         self._cases: list[CaseRecord] = []
         self._collect_errors: list[CollectError] = []
@@ -159,7 +162,7 @@ class _Hearing:
     def hear(self, message: Message) -> None:
         if self.cancelled and not isinstance(message, wire.Ended):
             return  # a test that was interrupted has neither passed nor failed
-        message = self._relative(message)
+        message = self._relative(self.masker.masked(message))
         match message:
             case wire.Hello():
                 self._hello = message
@@ -214,7 +217,7 @@ class _Hearing:
         if self._ended is not None:
             return stopped_itself(self._ended, self.output, tests_ran=bool(self._cases or self._collect_errors))
         if self.nonsense is not None:
-            return replace(broken_channel(list(self._running)), detail=self.nonsense)
+            return replace(broken_channel(list(self._running)), detail=self.masker.mask(self.nonsense))
         if self.exit is None:
             self._blame_running("the worker's channel broke")
             return broken_channel(list(self._running))
