@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.result import LogLine as LogLine
     from pytest_prefect_lens.result import Run as Run
     from pytest_prefect_lens.result import TaskRunResult as TaskRunResult
-    from pytest_prefect_lens.result import TaskRuns as TaskRuns
     from pytest_prefect_lens.round_trip import assert_parameters_round_trip as assert_parameters_round_trip
     from pytest_prefect_lens.running import arun_flow as arun_flow
     from pytest_prefect_lens.running import run_flow as run_flow
+    from pytest_prefect_lens.task_runs import TaskRuns as TaskRuns
 
 pytest_plugins = ["pytest_prefect_lens.plugin"]
 """What `-p pytest_prefect_lens` loads where the distribution, and so its entry point of that name, is not installed."""
@@ -74,9 +74,10 @@ _MODULES = {
     ),
     "live": ("Transition",),
     "mocks": ("MockedTask", "mock_blocks", "mock_secrets", "mock_task", "mock_variables"),
-    "result": ("FlowResult", "LogLine", "Run", "TaskRunResult", "TaskRuns"),
+    "result": ("FlowResult", "LogLine", "Run", "TaskRunResult"),
     "round_trip": ("assert_parameters_round_trip",),
     "running": ("arun_flow", "run_flow"),
+    "task_runs": ("TaskRuns",),
 }
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -11,11 +11,10 @@ All times are in UTC, all durations in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from prefect.client.schemas.objects import State, StateDetails, StateType
@@ -23,6 +22,7 @@ from prefect.client.schemas.objects import State, StateDetails, StateType
 from pytest_prefect_lens import errors, tree
 from pytest_prefect_lens.live import LiveBook, Transition, exception_of, held, is_stored
 from pytest_prefect_lens.states import BAD
+from pytest_prefect_lens.task_runs import TaskRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,6 +199,11 @@ class Run(Generic[R_co]):
         mine, theirs = self._span, other._span
         return mine is not None and theirs is not None and mine[1] <= theirs[0]
 
+    def is_running_at(self, moment: datetime) -> bool:
+        """Return whether the run had begun at a moment, and was not over."""
+        span = self._span
+        return span is not None and span[0] <= moment < span[1]
+
     @property
     def _span(self) -> tuple[datetime, datetime] | None:
         return None if self.started is None else (self.started, self.transitions[-1].time)
@@ -248,47 +253,6 @@ class TaskRunResult(Run[R_co]):
             return task.name == self.name
         # `with_options` makes another task of the same function.
         return subject is task or subject.fn is task.fn
-
-
-class TaskRuns(Sequence[TaskRunResult[Any]]):
-    """Task runs in the order in which they began; a task, or the name or key of one, narrows them."""
-
-    def __init__(self, runs: tuple[TaskRunResult[Any], ...]) -> None:
-        self._runs = runs
-
-    @overload
-    def __getitem__(self, index: int) -> TaskRunResult[Any]: ...  # pyright: ignore[reportOverlappingOverload]
-    @overload
-    def __getitem__(self, index: slice | str | Task[..., Any]) -> TaskRuns: ...
-    def __getitem__(self, index: Any) -> TaskRunResult[Any] | TaskRuns:
-        """Return one run by its place, or those of a task, of which there may be none."""
-        if isinstance(index, int):
-            return self._runs[index]
-        if isinstance(index, slice):
-            return TaskRuns(self._runs[index])
-        return TaskRuns(tuple(run for run in self._runs if run.is_of(index)))
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
-    def __iter__(self) -> Iterator[TaskRunResult[Any]]:
-        return iter(self._runs)
-
-    def __repr__(self) -> str:
-        return f"<{len(self._runs)} task runs: {', '.join(map(tree.short, self._runs))}>"
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self._runs))
-
-    @property
-    def results(self) -> list[Any]:
-        """What the runs returned, in order; raises for the first that did not complete."""
-        return [run.result for run in self._runs]
-
-    @property
-    def state_names(self) -> list[str]:
-        """The name of each run's last state."""
-        return [run.state_name for run in self._runs]
 
 
 class FlowResult(Run[R_co]):
@@ -343,6 +307,25 @@ class FlowResult(Run[R_co]):
         ids = {run.id for run in self.all_runs}
         return [event for run_id, event in self._book.events if run_id in ids]
 
+    def event(self, name: str) -> Event:
+        """Return the one event of a name.
+
+        Raises:
+            LookupError: no event of that name was sent, or more than one.
+        """
+        __tracebackhide__ = True
+        return _one(name, "event", [(event.event, event) for event in self.events], self)
+
+    def artifact(self, key: str) -> Artifact:
+        """Return the one artifact of a key.
+
+        Raises:
+            LookupError: there is no artifact of that key, or more than one.
+            httpx.HTTPError: the API does not answer.
+        """
+        __tracebackhide__ = True
+        return _one(key, "artifact", [(artifact.key, artifact) for artifact in self.artifacts], self)
+
     @property
     def artifacts(self) -> list[Artifact]:
         """The artifacts of this run and of the runs inside it, read from the API now, in the order of their making.
@@ -359,6 +342,15 @@ class FlowResult(Run[R_co]):
         with get(sync_client=True) as client:
             found = client.read_artifacts(artifact_filter=wanted)
         return sorted(found, key=attrgetter("created"))
+
+
+def _one(name: str, what: str, found: list[tuple[Any, Any]], run: Run[Any]) -> Any:
+    __tracebackhide__ = True
+    wanted = [value for known, value in found if known == name]
+    if len(wanted) == 1:
+        return wanted[0]
+    known = ", ".join(dict.fromkeys(str(known) for known, _ in found)) or "none"
+    raise LookupError(f"{run.name!r} made {len(wanted)} of {what} {name!r}, not one; there is {known}")
 
 
 def _tasks_of(run: Run[Any]) -> Iterator[TaskRunResult[Any]]:

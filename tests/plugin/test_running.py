@@ -330,12 +330,20 @@ def test_logs_artifacts_and_events():
     assert {line.run_name for line in result.logs} == {result.run_name, result.task_run(say).run_name}
     (artifact,) = result.artifacts
     assert (artifact.key, artifact.data) == ("report", "# Done")
-    (event,) = [event for event in result.events if event.event == "shop.opened"]
-    assert event.payload == {"n": 1}
+    assert result.artifact("report") == artifact
+    assert result.event("shop.opened").payload == {"n": 1}
+    with pytest.raises(LookupError, match="'speaks' made 0 of artifact 'plan', not one; there is report"):
+        result.artifact("plan")
+    with pytest.raises(LookupError, match="made 0 of event 'shop.closed'.*shop.opened"):
+        result.event("shop.closed")
 
 def test_tasks_that_overlap():
     one, two = run_flow(together).task_runs[meets]
     assert one.overlaps(two) and two.overlaps(one) and not one.ended_before(two)
+    result = run_flow(together)
+    assert result.task_runs.names == ["meets", "meets"] and result.task_runs.most_at_once == 2
+    assert run_flow(total, ["1", "2"]).task_runs.most_at_once == 1
+    assert run_flow(total, []).task_runs.most_at_once == 0
 
 def test_generators():
     assert run_flow(generates).result == [1, 2.0]
