@@ -72,6 +72,10 @@ class LiveBook(Book):
         self.subjects.setdefault(run_id, task)
         self._submitted[run_id] = (task, parent)
 
+    def was_submitted(self, run_id: str) -> bool:
+        """Whether a run was handed to a task runner, which begins it when it can."""
+        return run_id in self._submitted
+
     def attempt_failed(self, run_id: str, failure: ExceptionRecord, exception: BaseException | None = None) -> None:
         """Keep what an attempt failed with for the state that follows it."""
         super().attempt_failed(run_id, failure)

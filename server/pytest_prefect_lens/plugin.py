@@ -36,6 +36,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "how long one clean database of the hermetic Prefect is in use: session, package, module, class or function",
         default="session",
     )
+    group = parser.getgroup("prefect-lens", "Prefect flows")
+    group.addoption(
+        "--prefect-repeat",
+        metavar="N",
+        type=int,
+        default=1,
+        help="run each test of flows N times; fail where its runs' states, results or artifacts differ",
+    )
+    group.addoption("--prefect-report", metavar="FILE", help="write the runs of each test to FILE, as lines of JSON")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -81,8 +90,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "`deployment`; `pytest_prefect_lens.deployments` puts it on.",
     )
     config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
+    if config.option.prefect_repeat > 1:
+        from pytest_prefect_lens.repeat import Repeat  # noqa: PLC0415
+
+        config.pluginmanager.register(Repeat(config.option.prefect_repeat), "prefect-lens-repeat")
     connected = link.current()
     order: str | None = getattr(config, "workerinput", {}).get(WORKER_INPUT)
+    if config.option.prefect_report is not None:
+        from pytest_prefect_lens import report_file  # noqa: PLC0415
+
+        watched = connected is not None or order is not None
+        report_file.begin(config, config.option.prefect_report, watched=watched)
     if connected is None and order is None:
         return
     from pytest_prefect_lens.observer import Observer  # noqa: PLC0415

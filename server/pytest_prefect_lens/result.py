@@ -70,6 +70,8 @@ class Run(Generic[R_co]):
         """The name of the flow or task."""
         self.run_name: str = record.run_name
         """The name of the run, which Prefect makes anew each time unless the author says one."""
+        self.run_name_set: bool = record.run_name_set
+        """Whether the author says what the run is called."""
         self.transitions: tuple[Transition, ...] = book.transitions(record)
         """The states that the run entered, in order."""
         self.attempts: int = record.attempt
