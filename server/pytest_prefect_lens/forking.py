@@ -27,6 +27,12 @@ def settle(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = (), *, 
                 os.close(number)
 
 
+def settle_quietly(keep: tuple[int, ...] = ()) -> None:
+    """Settle without an input, and with an output that nobody sees."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    settle(nothing, nothing, nothing, keep)
+
+
 def die_with_parent() -> None:
     """Have the system kill this process when its parent ends."""
     if sys.platform == "linux":

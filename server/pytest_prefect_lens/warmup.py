@@ -20,7 +20,8 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
     child = os.fork()
     if child == 0:
         try:
-            _be_quiet(folder)
+            forking.settle_quietly()
+            _move(folder)
             os.environ["PREFECT_API_URL"] = url
             haste.install()
             become()
@@ -32,31 +33,19 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
 
 
 def modules_needed(folder: Path) -> list[str]:
-    """Return the modules that Prefect's server and a first flow run import beyond those that are there."""
+    """Return the modules that Prefect's server and a first flow run import beyond those that are there.
+
+    Must be called in a process that is thrown away: it starts threads that do not end.
+    """
     before = set(sys.modules)
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(read)
-            _be_quiet(folder, keep=write)
-            _serve_here(folder)
-            _run_a_flow()
-        except BaseException:  # noqa: BLE001
-            os._exit(1)
-        with os.fdopen(write, "w") as out:
-            out.write("\n".join(name for name in list(sys.modules) if name not in before))
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as names:
-        found = names.read().split()
-    return found if os.waitpid(child, 0)[1] == 0 else []
+    _move(folder)
+    _serve_here(folder)
+    _run_a_flow()
+    return [name for name in list(sys.modules) if name not in before]
 
 
-def _be_quiet(folder: Path, keep: int = 0) -> None:
+def _move(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    forking.settle(nothing, nothing, nothing, keep=(keep,))
     os.environ["PREFECT_HOME"] = str(folder)
 
 

@@ -14,6 +14,7 @@ import importlib.util
 import inspect
 import json
 import os
+import select
 import signal
 import site
 import socket
@@ -61,13 +62,11 @@ def main() -> None:
         with _installed_only() as installed:
             _import_pytest(about.get("blocked", []), Path(about["home"]))
             visible = Visible()
-            _import_prefect(Path(about["home"]), Path(about["known"]))
+            _import_prefect(_known(Path(about["known"])))
         _nothing_strange(installed)
         hidden = Hidden(visible, installed)
     except _StartsThreadError as error:
-        about["blocked"] = [*about.get("blocked", []), *error.plugins]
-        control.set_inheritable(True)
-        _begin_again(about)
+        _begin_again({**about, "blocked": [*about.get("blocked", []), *error.plugins]})
     except UnfitError as error:
         _say(control, failed=str(error))
         return
@@ -80,7 +79,7 @@ def main() -> None:
     tops = sorted({name.partition(".")[0] for name in visible.modules} - {__package__})
     _say(control, ready=round(time.monotonic() - began, 3), modules=tops)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the guards: their servers hear of their end
-    _serve(control, path, hidden)
+    _serve(control, about, path, hidden)
 
 
 def _look() -> None:
@@ -141,6 +140,9 @@ def _nothing_strange(installed: Iterable[str]) -> None:
 
 
 def _begin_again(about: dict[str, Any]) -> NoReturn:
+    """Become a new process that does it all once more; what was forked stays."""
+    os.set_inheritable(about["control"], True)  # noqa: FBT003
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     environment = {**os.environ, "PREFECT_LENS_PARENT": json.dumps(about)}
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
 
@@ -220,12 +222,11 @@ def _plugins_elsewhere() -> list[str]:
     return found
 
 
-def _import_prefect(home: Path, known: Path) -> None:
+def _import_prefect(needed: Iterable[str]) -> None:
     """Import Prefect, its server, and what the two import only when they are used for the first time."""
     with _no_thread() as starters:
         for name in ("prefect.main", "prefect.testing.utilities", "prefect.server.api.server", "uvicorn"):
             import_module(name)
-    needed = _needed(home, known)
     with _no_thread() as more:
         for name in needed:
             with suppress(Exception):  # a module that is made at run time, or gone since
@@ -237,27 +238,31 @@ def _import_prefect(home: Path, known: Path) -> None:
     _one_thread("what Prefect imports for a flow run")
 
 
-def _needed(home: Path, known: Path) -> list[str]:
-    """Return what a first flow run imports; it is found out once for what is installed, and kept."""
+def _known(known: Path) -> list[str]:
+    """Return what a first flow run imports, where that was found out before for what is installed."""
     try:
         return known.read_text(encoding="utf-8").split()
     except OSError:
-        pass
-    needed = warmup.modules_needed(home / "first")
-    if needed:
-        with suppress(OSError):
-            known.parent.mkdir(mode=0o700, exist_ok=True)
-            made = known.with_suffix(f".{os.getpid()}")
-            made.write_text("\n".join(needed), encoding="utf-8")
-            made.replace(known)
-    return needed
+        return []
 
 
 # --- serving --------------------------------------------------------------------------------------------
 
 
-def _serve(control: socket.socket, path: list[str], hidden: Hidden) -> None:
-    for wanted in _hear(control):
+def _serve(control: socket.socket, about: dict[str, Any], path: list[str], hidden: Hidden) -> None:
+    """Fork for each line that comes.
+
+    What a first flow run imports is found out once for what is installed: when the first worker is on its way, so that
+    nobody waits for it. Then everything is imported once more, that with it.
+    """
+    is_known = Path(about["known"]).exists()
+    beside: list[int] = []
+    for wanted in _hear(control, beside):
+        if wanted is None:
+            os.close(beside.pop())
+            if Path(about["known"]).exists():
+                _begin_again(about)
+            continue
         sys.stdout.flush()
         sys.stderr.flush()
         try:
@@ -268,12 +273,41 @@ def _serve(control: socket.socket, path: list[str], hidden: Hidden) -> None:
             _say(control, forked=wanted.home)
         for name in _DESCRIPTORS:
             os.close(getattr(wanted, name))
+        if not is_known:
+            is_known = True
+            beside.append(_find_out(about, hidden))
 
 
-def _hear(control: socket.socket) -> Generator[spare.Wanted]:
-    text = b""
+def _find_out(about: dict[str, Any], hidden: Hidden) -> int:
+    """Begin to find out, in another process, what a first flow run imports; returns what ends when that is done."""
+    done, doing = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.nice(19)
+            forking.settle_quietly(keep=(doing,))
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            hidden.reveal()
+            with _installed_only():
+                needed = warmup.modules_needed(Path(about["home"], "first"))
+            known = Path(about["known"])
+            known.parent.mkdir(mode=0o700, exist_ok=True)
+            made = known.with_suffix(f".{os.getpid()}")
+            made.write_text("\n".join(needed), encoding="utf-8")
+            made.replace(known)
+        finally:
+            os._exit(0)  # a copy must not go on as the process that it was forked from
+    os.close(doing)
+    return done
+
+
+def _hear(control: socket.socket, beside: list[int]) -> Generator[spare.Wanted | None]:
+    """Yield what the server wants, and None when one of the descriptors `beside` has something to say."""
+    text: bytes = b""
     descriptors: list[int] = []
     while True:
+        if beside and not text and control not in select.select([control, *beside], [], [])[0]:
+            yield None
+            continue
         chunk, received, _, _ = socket.recv_fds(control, 65536, len(_DESCRIPTORS))
         descriptors += received
         text += chunk

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from prefect_lens.engine.fingerprint import of_installation
+from prefect_lens.engine.folders import cache_folder
 from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.model import Ending
 
@@ -126,6 +128,27 @@ async def test_an_api_that_waits_for_its_run_takes_no_time_of_the_processor(proj
     while state_of(server) != "T":  # noqa: ASYNC110  it is told to stop after its worker has said that it is ready
         await asyncio.sleep(0.01)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+
+
+async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        from prefect import flow
+        @flow
+        def one(): return 1
+        def test_a(): assert one() == 1
+    """)
+    known = cache_folder(os.environ) / "imports" / of_installation(python)
+    known.unlink(missing_ok=True)
+    kept = await engine.ready(folder, python)
+    parent = pids(os.environ["RUN_MARK"])["parent"]
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+    while not known.exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+    assert await engine.ready(folder, python) is kept
+    assert pids(os.environ["RUN_MARK"])["parent"] == parent
 
 
 VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare"]

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 10.0
-"""Seconds after which a parent or a spare that does not become ready is done without.
+PATIENCE = 30.0
+"""Seconds after which a parent that does not become ready is given up for good.
 
-What they have still to do is less work than a cold worker has before its first test, however slow the machine is.
+To wait is quicker than to start cold: what it has still to do is less work than a cold worker has before its first
+test, however slow the machine is.
 """
 
 LEAST_MEMORY = 400 * 2**20
@@ -165,7 +166,10 @@ class _Kept:
             return None
         if not self._spare.done():
             both = (self._spare, self._living)
-            await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                log.warning("Runs of %s start cold: what was to be warm is not after %s s.", self.place.root, PATIENCE)
+                self._living.cancel()
         if not self._spare.done() or self._living.done() or self.in_use:
             return None
         parent, spare = self._spare.result()
