@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from prefect_lens.environment.approval import Answer
 from prefect_lens.environment.provider import ProviderError
 from prefect_lens.environment.resolving import Place, Resolved, Vault
 from prefect_lens.index.settings import read_settings
@@ -13,7 +14,9 @@ from prefect_lens.model import EnvironmentKind, Interpreter, Trouble
 
 
 class Project:
-    """A folder, and what fetches its variables."""
+    """A folder, what fetches its variables, and who is asked."""
+
+    cure = "agree", True
 
     def __init__(self, folder: Path, state: Path, python: str | None = None) -> None:
         self.folder = folder
@@ -22,13 +25,19 @@ class Project:
         self.asked: list[str] = []
         self.answer: str | None = "given by hand"
         interpreter = Interpreter(python, "the test", EnvironmentKind.PIP) if python else None
-        self.place = Place(folder, ".", interpreter, self._ask)
+        self.place = Place(folder, ".", interpreter, self)
         self.vault = Vault(self.environ, state)
         self.said: list[str] = []
+        self.wanted: list[str] = []
+        self.says = Answer.NO
 
-    async def _ask(self, what: str) -> str | None:
+    async def secret(self, what: str) -> str | None:
         self.asked.append(what)
         return self.answer
+
+    async def allows(self, deeds) -> Answer:
+        self.wanted.append(" · ".join(deed.sentence for deed in deeds))
+        return self.says
 
     def environment(self, variables: str, head: str = ""):
         text = f"[tool.prefect-lens.environment]\n{head}\n[tool.prefect-lens.environment.variables]\n{variables}\n"

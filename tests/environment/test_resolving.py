@@ -8,6 +8,7 @@ import time
 
 import pytest
 from prefect_lens.engine.request import Injected
+from prefect_lens.environment.approval import Answer
 from prefect_lens.environment.resolving import Resolved
 
 SECRET = "s3cr3t-v4lue-of-the-test"
@@ -71,11 +72,17 @@ async def test_nothing_runs_that_nobody_has_allowed(project, program):
     found = await project.resolve(variables, allow=False)
     assert not isinstance(found, Resolved)
     [trouble] = found
-    assert (trouble.code, trouble.cure) == ("PL914", "prefect-lens env allow")
+    assert (trouble.code, trouble.cure, trouble.cure_is_command) == ("PL914", "agree", True)
     assert "TOKEN: runs `" in trouble.what
     assert not (project.folder / "ran").exists()
-    assert isinstance(await project.resolve(variables), Resolved)
-    assert (project.folder / "ran").exists()
+    project.says = Answer.ONCE
+    # Two runs at once ask one question.
+    both = await asyncio.gather(project.resolve(variables, allow=False), project.resolve(variables, allow=False))
+    assert all(isinstance(found, Resolved) for found in both)
+    assert (project.folder / "ran").read_text() == "x"
+    assert len(project.wanted) == 2
+    again = type(project)(project.folder, project.state)
+    assert not isinstance(await again.resolve(variables, allow=False), Resolved)
 
 
 async def test_what_was_allowed_is_remembered_for_this_project_and_exactly_this_deed(project, program, tmp_path):

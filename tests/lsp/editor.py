@@ -34,7 +34,7 @@ EVERYTHING = {
     "textDocument": {"publishDiagnostics": {"relatedInformation": True, "versionSupport": True}, "codeLens": {}},
 }
 
-ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText"]
+ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret"]
 
 
 class ServerError(Exception):
@@ -69,6 +69,8 @@ class Editor:
     settings: dict[str, Any] = field(default_factory=dict)
     answers: deque[str | None] = field(default_factory=deque)
     """What the user will click when the server asks."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """What the editor keeps, by what it is asked for."""
     capabilities: dict[str, Any] = field(default_factory=dict)
     server_capabilities: dict[str, Any] = field(default_factory=dict)
     diagnostics: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -274,6 +276,8 @@ class Editor:
             case "window/showMessageRequest":
                 title = self.answers.popleft() if self.answers else None
                 return None if title is None else {"title": title}
+            case "prefectLens/secret":
+                return {"value": self.secrets.get(params["what"])}
             case "workspace/applyEdit":
                 self.applied.append(params["edit"])
                 return {"applied": True}

@@ -31,7 +31,8 @@ _CONFIGURATION = frozenset({"PL502", "PL503", "PL504"})
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.usage = "prefect-lens test [-h] [--json] [--interpreter PATH] [TARGET ...] [-- PYTEST ARGUMENTS]"
+    options = "[-h] [--json] [--interpreter PATH] [--profile NAME] [--allow]"
+    parser.usage = f"prefect-lens test {options} [TARGET ...] [-- PYTEST ARGUMENTS]"
     parser.add_argument(
         "targets",
         nargs="*",
@@ -44,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="the Python that runs the tests, or its environment's folder (default: found by itself)",
     )
+    parser.add_argument("--profile", metavar="NAME", help="the environment's profile (default: none)")
+    parser.add_argument("--allow", action="store_true", help="allow what the environment needs, for this call")
     parser.epilog = "Exit status: 0 all well, 1 something failed, 2 could not run, 5 no test to run, 130 cancelled."
 
 
@@ -73,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     began = time.monotonic()
     try:
-        results = asyncio.run(_run_all(folder, chosen, arguments, report))
+        results = asyncio.run(_run_all(folder, chosen, arguments, snapshot, report))
     except KeyboardInterrupt:  # a second Ctrl-C, or a system that cannot tell us of the first
         return CANCELLED
     return _STATUS[report.end(results, time.monotonic() - began)]
@@ -86,15 +89,21 @@ def _why_nothing(snapshot: Snapshot, folder: Path, targets: list[str]) -> str:
 
 
 async def _run_all(
-    folder: Path, parts: Sequence[Part], arguments: argparse.Namespace, report: Report
+    folder: Path, parts: Sequence[Part], arguments: argparse.Namespace, snapshot: Snapshot, report: Report
 ) -> list[RunResult]:
     """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
+    from prefect_lens.cli.person import CommandPerson  # noqa: PLC0415
     from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
+    from prefect_lens.engine.folders import state_folder  # noqa: PLC0415
     from prefect_lens.engine.run import run_tests  # noqa: PLC0415
+    from prefect_lens.environment.choosing import chosen  # noqa: PLC0415
+    from prefect_lens.environment.giving import Cancelled, Given, Giver, Refused  # noqa: PLC0415
+    from prefect_lens.environment.resolving import Vault  # noqa: PLC0415
 
     cancel = asyncio.Event()
     _cancel_on_signals(cancel)
     workers = ColdWorkers()
+    giver = Giver(Vault(os.environ, state_folder()), CommandPerson(arguments.profile, allow=arguments.allow))
     results: list[RunResult] = []
     for part in parts:
         if cancel.is_set():
@@ -102,8 +111,17 @@ async def _run_all(
         request = _request(folder, part, arguments)
         if isinstance(request, Trouble):
             results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(request,)))
-        else:
-            results.append(await run_tests(request, workers, report.hear, cancel))
+            continue
+        environment = chosen(part.settings, arguments.profile)
+        match await giver.give(snapshot, environment, request, report.hear, cancel):
+            case Given(requests):
+                for one in requests:
+                    if not cancel.is_set():
+                        results.append(await run_tests(one, workers, report.hear, cancel))  # noqa: PERF401  it stops
+            case Refused(troubles):
+                results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles))
+            case Cancelled():
+                results.append(RunResult(Ending.CANCELLED, 0.0, asked=part.tests))
     return results
 
 

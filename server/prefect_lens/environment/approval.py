@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from prefect_lens.engine.folders import write_private
 from prefect_lens.environment.providers import provider_of
@@ -45,18 +45,47 @@ class Deed:
         return f"{', '.join(self.names)}: {self.address}" if self.names else self.address
 
 
+class Answer(Enum):
+    """What a person says to deeds."""
+
+    NO = auto()
+    ONCE = auto()
+    """As long as this process lives."""
+    ALWAYS = auto()
+    """On this machine, for this project, until the deed changes."""
+
+
+class Person(Protocol):
+    """Whoever asked for a run."""
+
+    @property
+    def cure(self) -> tuple[str, bool]:
+        """What is told of how to agree to what was refused, and whether that is a command."""
+        ...
+
+    async def allows(self, deeds: tuple[Deed, ...]) -> Answer:
+        """Return whether the person agrees to deeds."""
+        ...
+
+    async def secret(self, what: str) -> str | None:
+        """Return a secret that the person is asked for; None where it is not given, or nobody can be asked."""
+        ...
+
+
 class Approvals:
     """What was agreed to."""
 
     def __init__(self, state: Path) -> None:
         """Begin with what the user's state folder has."""
-        self._state = state
+        self.file = state / FILE
+        self.is_forgetful = False
+        """Whether the state folder could not be written."""
         self._given: set[tuple[str, str]] = set()
-        """What was agreed to since we were started: a state folder that cannot be written forgets it, we do not."""
+        """What was agreed to since we were started."""
 
     def missing(self, root: Path, deeds: Iterable[Deed]) -> tuple[Deed, ...]:
         """Return the deeds that nobody has agreed to for a project."""
-        known = _read(self._state).get(str(root), ())
+        known = _read(self.file).get(str(root), ())
         return tuple(deed for deed in deeds if deed.key not in known and (str(root), deed.key) not in self._given)
 
     def give(self, root: Path, deeds: Iterable[Deed], *, is_remembered: bool = True) -> None:
@@ -64,10 +93,12 @@ class Approvals:
         keys = [deed.key for deed in deeds]
         self._given |= {(str(root), key) for key in keys}
         if is_remembered:
-            known = _read(self._state)
+            known = _read(self.file)
             known[str(root)] = tuple(sorted({*known.get(str(root), ()), *keys}))
-            with suppress(OSError):
-                write_private(self._state / FILE, json.dumps({"projects": known}, indent=1))
+            try:
+                write_private(self.file, json.dumps({"projects": known}, indent=1))
+            except OSError:
+                self.is_forgetful = True
 
 
 def deeds(environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
@@ -132,9 +163,9 @@ def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()
 
 
-def _read(state: Path) -> dict[str, tuple[str, ...]]:
+def _read(file: Path) -> dict[str, tuple[str, ...]]:
     try:
-        value: object = json.loads((state / FILE).read_text("utf-8"))
+        value: object = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     projects = cast("Mapping[str, object]", value).get("projects") if isinstance(value, dict) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.engine.cures import install
 from prefect_lens.engine.request import Injected
-from prefect_lens.environment.approval import Approvals, Deed, address_of, deeds, key_of
+from prefect_lens.environment.approval import Answer, Approvals, Deed, Person, address_of, deeds, key_of
 from prefect_lens.environment.entries import SHORTEST, Entry, in_words, length_class
 from prefect_lens.environment.programs import Programs
 from prefect_lens.environment.provider import Fetched, ProviderError, Request, Surroundings
@@ -19,7 +19,7 @@ from prefect_lens.index.environment import EVERYTHING, Environment, Source
 from prefect_lens.model import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from prefect_lens.model import Interpreter
@@ -40,8 +40,8 @@ class Place:
     project: str
     """The project's root, relative to it."""
     interpreter: Interpreter | None = None
-    ask: Callable[[str], Awaitable[str | None]] | None = None
-    """Asks the person for a secret."""
+    person: Person | None = None
+    """Who is asked; None where nobody can be."""
 
     @property
     def root(self) -> Path:
@@ -113,15 +113,17 @@ class Vault:
     ) -> Resolved | tuple[Trouble, ...]:
         """Return some variables of an environment, or why they could not be had: a trouble for each.
 
-        What nobody has agreed to is not fetched. `progress` is told what is waited for.
+        What nobody has agreed to is asked for, and else not fetched. `progress` is told what is waited for.
         """
-        sources = {name: source for name, source in environment.variables if name in set(wanted)}
+        if environment.mistakes:
+            return (_mistaken(environment),)
+        names = frozenset(wanted)
+        sources = {name: source for name, source in environment.variables if name in names}
         try:
-            missing = self.missing(place.root, environment, sources)
+            if missing := await self._not_allowed(place, environment, sources):
+                return (_forbidden(missing, place.person),)
         except ProviderError as error:
             return (_trouble("", error),)
-        if missing:
-            return (not_allowed(missing),)
         programs = Programs(place.root, self._environ)
         waiting = dict.fromkeys(name for name, source in sources.items() if not self._has(place, name, source))
         if waiting:
@@ -158,6 +160,18 @@ class Vault:
     def forget(self) -> None:
         """Forget every value."""
         self._kept.clear()
+
+    async def _not_allowed(self, place: Place, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
+        # One question at a time: what the first one is answered may be all that the second one would ask.
+        async with self._locks.setdefault((place.root, ""), asyncio.Lock()):
+            missing = self.missing(place.root, environment, wanted)
+            if not missing or place.person is None:
+                return missing
+            answer = await place.person.allows(missing)
+            if answer is Answer.NO:
+                return missing
+            self.approvals.give(place.root, missing, is_remembered=answer is Answer.ALWAYS)
+            return ()
 
     def _has(self, place: Place, name: str, source: Source) -> bool:
         kept = self._kept.get((place.root, key_of(name, source)))
@@ -208,16 +222,17 @@ class Vault:
                 return f"pip install {package}"
             return install(place.folder, place.project, place.interpreter, (package,))
 
-        return Surroundings(place.root, place.interpreter, self._environ, programs.run, place.ask, how_to_install)
+        ask = place.person.secret if place.person is not None else None
+        return Surroundings(place.root, place.interpreter, self._environ, programs.run, ask, how_to_install)
 
 
-def not_allowed(missing: tuple[Deed, ...]) -> Trouble:
-    """Return what is told where nobody has agreed to what a run needs."""
+def _forbidden(missing: tuple[Deed, ...], person: Person | None) -> Trouble:
     what = f"The tests' environment needs what nobody has allowed yet: {'; '.join(one.sentence for one in missing)}."
-    return Trouble("PL914", what, "prefect-lens env allow", cure_is_command=True)
+    cure, is_command = person.cure if person is not None else (None, False)
+    return Trouble("PL914", what, cure, cure_is_command=is_command)
 
 
-def mistaken(environment: Environment) -> Trouble:
+def _mistaken(environment: Environment) -> Trouble:
     """Return what is told of an environment that is configured wrongly."""
     first, *others = environment.mistakes
     more = f" ({len(others)} more)" if others else ""

@@ -14,6 +14,10 @@ class ProjectStanding:
 
     root: str
     interpreter: Interpreter | Trouble
+    profiles: tuple[str, ...] = ()
+    """The environments that can be chosen beside the project's own."""
+    profile: str | None = None
+    """The one that was chosen."""
 
 
 @dataclass(frozen=True)

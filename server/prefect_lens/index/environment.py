@@ -83,10 +83,10 @@ def extended(base: Environment, more: Environment) -> Environment:
     )
 
 
-def read_environment(value: object, report: Report, known: Sequence[str] = ()) -> Environment:
+def read_environment(value: object, report: Report, known: Sequence[str] | None = ()) -> Environment:
     """Return an environment as it stands in a parsed text; what is wrong is told, and passed over.
 
-    `known` names variables that a scope may name though they stand elsewhere: those that a profile extends.
+    `known` names variables that a scope may name though they stand elsewhere: those that a profile extends. None: any.
     """
     found = Environment()
     scopes: object = None
@@ -100,7 +100,7 @@ def read_environment(value: object, report: Report, known: Sequence[str] = ()) -
                 found = replace(found, **{option.name: read})
             case _:
                 pass
-    names = (*known, *(name for name, _ in found.variables))
+    names = None if known is None else (*known, *(name for name, _ in found.variables))
     return found if scopes is None else replace(found, scopes=_scopes(scopes, names, report))
 
 
@@ -161,7 +161,7 @@ def _source(value: object, path: Path, report: Report) -> Source | None:
     return Source(form.name, tuple(sorted(arguments.items())), **durations) if is_whole else None
 
 
-def _scopes(value: object, names: Sequence[str], report: Report) -> tuple[Scope, ...]:
+def _scopes(value: object, names: Sequence[str] | None, report: Report) -> tuple[Scope, ...]:
     if not isinstance(value, list):
         report(("scope",), "must be a list of tables: [[tool.prefect-lens.environment.scope]]", problems.WRONG_TYPE)
         return ()
@@ -177,7 +177,7 @@ def _scopes(value: object, names: Sequence[str], report: Report) -> tuple[Scope,
                 report(path, f"lacks `{option.name}`", problems.WRONG_TYPE)
         variables: tuple[str, ...] = read.get("variables") or ()
         for at, name in enumerate(variables):
-            if name not in names:
+            if names is not None and name not in names:
                 what = f"is `{name}`, and no variable of that name is configured{_near(name, names)}"
                 report((*path, "variables", at), what, problems.IMPOSSIBLE)
         found.append(Scope(read.get("flows") or (), variables))

@@ -15,6 +15,7 @@ from lsprotocol import types
 from prefect_lens.engine.cold import ColdWorkers
 from prefect_lens.engine.folders import state_folder
 from prefect_lens.engine.warm import WarmWorkers
+from prefect_lens.environment.resolving import Vault
 from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.lsp import commands
@@ -56,11 +57,12 @@ class App:
         self._tasks: set[asyncio.Task[None]] = set()
         self.outlet = Outlet(self)
         trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
+        vault = Vault(os.environ, state_folder())
         if os.environ.get("PREFECT_LENS_WARM", "").lower() in ("0", "false", "no"):
-            self.session = Session(self.outlet, ColdWorkers(), trust, os.environ)
+            self.session = Session(self.outlet, ColdWorkers(), trust, vault, os.environ)
         else:
             warm = WarmWorkers()
-            self.session = Session(self.outlet, warm, trust, os.environ, warm)
+            self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm)
         self._first_folders = _folders(params)
 
     # --- life --------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 Progress = types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd
 
-NOTIFICATIONS = frozenset({"showOutput", "requestTrust", "status", "runs", "definitions", "copyText"})
+NOTIFICATIONS = frozenset({"showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret"})
 
 MOST_SHOWN = 1500
 """The most characters of a text that goes into a message, where the client cannot show it otherwise."""
@@ -95,6 +95,15 @@ class Client:
             self._server.window_show_message_request_async(types.ShowMessageRequestParams(kind, text, actions))
         )
         return answer.title if isinstance(answer, types.MessageActionItem) else None
+
+    async def secret(self, folder: str, what: str) -> str | None:
+        """Have the client give a secret of a folder, which it keeps or asks its user for; None where there is none."""
+        if not self.wants("secret"):
+            return None
+        params = {"folder": folder, "what": what}
+        answer = await self._asked(self._server.protocol.send_request_async("prefectLens/secret", params))
+        value = getattr(answer, "value", None)
+        return value if isinstance(value, str) else None
 
     async def show_document(self, uri: str, range_: types.Range | None) -> bool:
         """Open a document at a place; false where the client cannot."""

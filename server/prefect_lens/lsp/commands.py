@@ -25,7 +25,7 @@ from prefect_lens.session.selection import (
     Tests,
     test_id,
 )
-from prefect_lens.session.session import NotTrustedError
+from prefect_lens.session.trust import NotTrustedError
 
 if TYPE_CHECKING:
     from prefect_lens.lsp.app import App
@@ -173,6 +173,26 @@ async def environment_info(app: App, arguments: Arguments, _token: object) -> ob
     return await environment_report(app.session, folders)
 
 
+async def explain_environment(app: App, arguments: Arguments, _token: object) -> object:
+    """Show where the variables of a folder's tests come from. Nothing is fetched, unless the person asks to check."""
+    from prefect_lens.lsp.environment import environment_text  # noqa: PLC0415  what it needs, no lens needs
+
+    folder = arguments.folder(app.session)
+    await folder.complete()
+    is_check = arguments.text("what") == "check"
+    if is_check and not app.session.trust.may_run:
+        raise NotTrustedError("This workspace is not trusted, and so nothing is fetched for it.")
+    text = await environment_text(app, folder, is_check=is_check)
+    app.client.show_output(f"environment of {folder.root.name}", text)
+    return {"text": text}
+
+
+async def forget_values(app: App, _arguments: Arguments, _token: object) -> object:
+    """Forget every value that was fetched: the next run fetches them anew."""
+    app.session.vault.forget()
+    return None
+
+
 Command = Callable[["App", Arguments, Any], Awaitable[object]]
 
 COMMANDS: Mapping[str, Command] = {
@@ -186,6 +206,8 @@ COMMANDS: Mapping[str, Command] = {
     "showTrouble": show_trouble,
     "requestTrust": request_trust,
     "environmentInfo": environment_info,
+    "explainEnvironment": explain_environment,
+    "forgetValues": forget_values,
 }
 
 

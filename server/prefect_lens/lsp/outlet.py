@@ -12,6 +12,7 @@ from lsprotocol import types
 from prefect_lens.features.standing import standing
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.convert import to_diagnostics, to_range
+from prefect_lens.lsp.person import AskedPerson
 from prefect_lens.lsp.progress import Display
 from prefect_lens.lsp.uris import to_uri
 from prefect_lens.session.runs import Over, Run, Waiting
@@ -83,6 +84,10 @@ class Outlet:
     def run_of(self, token: types.ProgressToken) -> str | None:
         """Return the run that a progress display shows."""
         return next((id_ for id_, shown in self._shown.items() if shown.is_at(token)), None)
+
+    def person(self, folder: Folder) -> AskedPerson:
+        """Return the editor's user, as one who is asked about a folder."""
+        return AskedPerson(self._app, folder)
 
     def close(self) -> None:
         """Say nothing more."""

@@ -53,7 +53,10 @@ def standing(value: Standing, to_uri: Callable[[str], str]) -> Json:
         "folders": [
             {
                 "folder": to_uri(folder.folder),
-                "projects": [project(one.root, one.interpreter) for one in folder.projects],
+                "projects": [
+                    {**project(one.root, one.interpreter), "profiles": list(one.profiles), "profile": one.profile}
+                    for one in folder.projects
+                ],
             }
             for folder in value.folders
         ],

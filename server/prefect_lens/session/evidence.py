@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prefect_lens.model import RunResult
+    from prefect_lens.session.selection import Plan
 
 Texts = Mapping[str, str]
 
@@ -26,6 +27,14 @@ def read_texts(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Return what the disk has of some files."""
     texts = {path: disk_text(root, path) for path in sorted(set(paths))}
     return {path: text for path, text in texts.items() if text is not None}
+
+
+def texts_before(root: Path, planned: Plan) -> dict[str, str]:
+    """Return what the disk has of the files that a run is about, which are those that it will import."""
+    paths = {function.partition("::")[0] for function in planned.asked}
+    for definition, _ in planned.definitions:
+        paths |= {definition.path, definition.location.path}
+    return read_texts(root, paths)
 
 
 def recorded(results: Results, run: RunResult, whole: frozenset[str], root: Path, before: Texts) -> Results:

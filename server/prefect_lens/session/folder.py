@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
+from prefect_lens.environment.choosing import chosen
 from prefect_lens.facts_cache import FactsCache
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Results, forget
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prefect_lens.features.freshness import Hashes
+    from prefect_lens.index.environment import Environment
     from prefect_lens.index.snapshot import Snapshot
+    from prefect_lens.model import Trouble
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
 
@@ -142,6 +145,10 @@ class Folder:
     def project_settings(self, root: str) -> ProjectSettings:
         """Return what a project's own configuration says to us."""
         return self.reading.settings.get(root, ProjectSettings())
+
+    def environment(self, project: str) -> Environment | Trouble | None:
+        """Return what the tests of a project find in their environment, as it and the editor's settings say."""
+        return chosen(self.project_settings(project), self.settings.profile, self.settings.environment)
 
     def severities(self, path: str) -> Mapping[str, str]:
         """Return the severities that were chosen for a file: by the editor, else by the file's project."""

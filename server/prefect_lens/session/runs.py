@@ -58,14 +58,14 @@ class Run:
         self.started = time.monotonic()
         self._totals: dict[str, int] = {}
         self._parts: list[QueuedRun] = []
-        self._is_cancelled = False
+        self.cancelling = asyncio.Event()
         self._changed = changed
         self._ended: asyncio.Future[Summary] = asyncio.get_running_loop().create_future()
 
     @property
     def is_cancelled(self) -> bool:
         """Whether someone has asked to stop it."""
-        return self._is_cancelled
+        return self.cancelling.is_set()
 
     @property
     def total(self) -> int:
@@ -83,7 +83,7 @@ class Run:
 
     def cancel(self) -> None:
         """Stop it, or take it out of the queue; it then ends as cancelled."""
-        self._is_cancelled = True
+        self.cancelling.set()
         for part in self._parts:
             part.cancel()
 
@@ -92,7 +92,7 @@ class Run:
     def add(self, part: QueuedRun) -> None:
         """Take the part of one project, which waits in the project's queue."""
         self._parts.append(part)
-        if self._is_cancelled:
+        if self.is_cancelled:
             part.cancel()
 
     def hear(self, project: str, event: RunEvent) -> None:

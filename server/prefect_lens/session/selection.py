@@ -15,6 +15,7 @@ from prefect_lens.index.target import NotFound, find
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from prefect_lens.engine.request import RunRequest
     from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.model import Definition, TestCase
 
@@ -118,6 +119,14 @@ def test_id(node_id: str) -> TestId:
     path, _, rest = node_id.partition("::")
     function, bracket, params = rest.partition("[")
     return TestId(path, tuple(function.split("::")), params.removesuffix("]") if bracket else None)
+
+
+def whole_of(part: Part, request: RunRequest) -> frozenset[str]:
+    """Return those of a part's whole test functions that one of the requests that it became is to run."""
+    if (request.tests, request.files) == (part.tests, part.files):
+        return part.whole
+    tests = {function_id(test) for test in request.tests}
+    return frozenset(one for one in part.whole if one in tests or one.partition("::")[0] in request.files)
 
 
 def _plan(

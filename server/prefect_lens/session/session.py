@@ -6,14 +6,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prefect_lens.engine.interpreter import find_interpreter
 from prefect_lens.engine.queue import RunQueue
 from prefect_lens.engine.request import RunRequest
 from prefect_lens.engine.run import CaseFinished
+from prefect_lens.environment.giving import Cancelled, Given, Giver, Refused
 from prefect_lens.features.results import Results
 from prefect_lens.features.standing import FolderStanding, ProjectStanding
 from prefect_lens.features.summary import summarize
@@ -26,53 +26,26 @@ from prefect_lens.session.intake import Intake
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Run, Waiting
-from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan
+from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan, whole_of
+from prefect_lens.session.trust import NotTrustedError, Trust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pytest_prefect_lens.wire import CaseRecord
 
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import Preparing, WorkerSource
+    from prefect_lens.environment.resolving import Vault
+    from prefect_lens.session.listener import Listener
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
-    from prefect_lens.session.trust import Trust
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 8.0
 """Seconds that runs get to end when all ends. They need less than five; this is for what nobody thought of."""
-
-Published = Mapping[str, list[Diagnostic]]
-
-
-class Listener(Protocol):
-    """Whoever shows what the session knows. It is called in the event loop and must not block."""
-
-    def lenses_changed(self) -> None:
-        """Lenses of any file may say something else."""
-        ...
-
-    def index_changed(self, folder: Folder) -> None:
-        """The definitions or the tests of a folder may be others."""
-        ...
-
-    def standing_changed(self) -> None:
-        """What a status bar shows may be another."""
-        ...
-
-    def run_changed(self, folder: Folder, run: Run) -> None:
-        """A run has moved on."""
-        ...
-
-    def diagnostics_changed(self, folder: Folder, path: str, diagnostics: list[Diagnostic]) -> None:
-        """A file has these diagnostics now, and no others."""
-        ...
-
-
-class NotTrustedError(Exception):
-    """Nothing of an untrusted workspace is run."""
 
 
 class Session:
@@ -83,10 +56,13 @@ class Session:
         listener: Listener,
         workers: WorkerSource,
         trust: Trust,
+        vault: Vault,
         environ: Mapping[str, str],
+        *,
         preparing: Preparing | None = None,
     ) -> None:
         """Begin with no folder open. `preparing` is told which projects are likely to be run."""
+        self.vault = vault
         self.trust = trust
         self.folders: dict[Path, Folder] = {}
         self.runs: dict[str, tuple[Folder, Run]] = {}
@@ -230,6 +206,8 @@ class Session:
                 ProjectStanding(
                     project,
                     self._interpreters.get((folder.root, project)) or await self.interpreter(folder, project),
+                    tuple(name for name, _ in folder.project_settings(project).profiles),
+                    folder.settings.profile,
                 )
                 for project in reading.projects or (".",)
                 if folder.is_complete and reading.uses_prefect
@@ -274,12 +252,8 @@ class Session:
         planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
         self._last[folder.root] = selection
         for of, run in self.runs.values():
-            if (
-                of is folder
-                and run.plan.selection == selection
-                and isinstance(run.phase, Waiting)
-                and not run.is_cancelled
-            ):
+            is_waiting = isinstance(run.phase, Waiting) and not run.is_cancelled
+            if of is folder and is_waiting and run.plan.selection == selection:
                 return run
         return self._start(folder, planned)
 
@@ -338,7 +312,8 @@ class Session:
         """Run the parts of a run side by side, one for each project, and take in what they told."""
         try:
             parts = run.plan.parts
-            results = list(await asyncio.gather(*(self._run_part(folder, run, part) for part in parts)))
+            found = await asyncio.gather(*(self._run_part(folder, run, part) for part in parts))
+            results = [result for results in found for result in results]
             self.runs.pop(run.id, None)
             self.troubles.extend(trouble for result in results for trouble in result.trouble)
             if folder.root in self.folders:
@@ -347,16 +322,37 @@ class Session:
         except Exception as error:  # an edge: a mistake of ours is told as one, and the next run works
             log.exception("A run failed.")
             self.runs.pop(run.id, None)
-            trouble = Trouble(
-                "PL912", f"Prefect Lens made a mistake: {type(error).__name__}: {error}", detail=repr(error)
-            )
+            what = f"Prefect Lens made a mistake: {type(error).__name__}: {error}"
+            trouble = Trouble("PL912", what, detail=repr(error))
             self.troubles.append(trouble)
             broken = RunResult(Ending.BROKEN, time.monotonic() - run.started, trouble=(trouble,))
             run.end(summarize([broken], broken.seconds), [broken])
 
-    async def _run_part(self, folder: Folder, run: Run, part: Part) -> RunResult:
-        asked = part.tests
+    async def _run_part(self, folder: Folder, run: Run, part: Part) -> list[RunResult]:
+        match await self._requests(folder, run, part):
+            case Given(requests):
+                return list(await asyncio.gather(*(self._run_request(folder, run, part, one) for one in requests)))
+            case Refused(troubles):
+                result = RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles)
+            case Cancelled():
+                result = RunResult(Ending.CANCELLED, 0.0, asked=part.tests)
+        if folder.root in self.folders:
+            await self._record(folder, part.whole, result, {})
+        return [result]
+
+    async def _requests(self, folder: Folder, run: Run, part: Part) -> Given | Refused | Cancelled:
         interpreter = await self.interpreter(folder, part.project)
+        if isinstance(interpreter, Trouble):
+            return Refused((interpreter,))
+        if run.is_cancelled:
+            return Cancelled()
+        arguments = (*folder.project_settings(part.project).pytest_args, *folder.settings.pytest_args)
+        request = RunRequest(folder.root, part.project, interpreter, part.tests, part.files, arguments)
+        giver = Giver(self.vault, self._listener.person(folder))
+        environment = folder.environment(part.project)
+        return await giver.give(folder.snapshot, environment, request, partial(run.hear, part.project), run.cancelling)
+
+    async def _run_request(self, folder: Folder, run: Run, part: Part, request: RunRequest) -> RunResult:
         before: list[asyncio.Task[dict[str, str]]] = []
 
         async def record(cases: tuple[CaseRecord, ...]) -> None:
@@ -369,39 +365,24 @@ class Session:
 
         def hear(event: RunEvent) -> None:
             if not before:  # the first event: the run's turn has come
-                before.append(asyncio.create_task(self._texts_of(folder, run.plan)))
+                before.append(asyncio.create_task(asyncio.to_thread(evidence.texts_before, folder.root, run.plan)))
             if isinstance(event, CaseFinished):
                 intake.take(event.case)
             run.hear(part.project, event)
 
-        if isinstance(interpreter, Trouble):
-            result = RunResult(Ending.BROKEN, 0.0, asked=asked, trouble=(interpreter,))
-        elif run.is_cancelled:
-            result = RunResult(Ending.CANCELLED, 0.0, asked=asked)
-        else:
-            arguments = (*folder.project_settings(part.project).pytest_args, *folder.settings.pytest_args)
-            request = RunRequest(folder.root, part.project, interpreter, asked, part.files, arguments)
-            key = (folder.root, part.project)
-            queue = self._queues.setdefault(key, RunQueue(self._workers))
-            queued = queue.submit(request, hear)
-            run.add(queued)
-            self._intakes[intake] = folder.root
-            try:
-                result = await queued.result()
-            finally:
-                del self._intakes[intake]
-                intake.stop()
+        queue = self._queues.setdefault((folder.root, part.project), RunQueue(self._workers))
+        queued = queue.submit(request, hear)
+        run.add(queued)
+        self._intakes[intake] = folder.root
+        try:
+            result = await queued.result()
+        finally:
+            del self._intakes[intake]
+            intake.stop()
         texts = await before[0] if before else dict[str, str]()
         if folder.root in self.folders:
-            await self._record(folder, part.whole, result, texts)
+            await self._record(folder, whole_of(part, request), result, texts)
         return result
-
-    async def _texts_of(self, folder: Folder, planned: Plan) -> dict[str, str]:
-        """Return what the disk has of the files that a run is about, which are those that it will import."""
-        paths = {function.partition("::")[0] for function in planned.asked}
-        for definition, _ in planned.definitions:
-            paths |= {definition.path, definition.location.path}
-        return await asyncio.to_thread(evidence.read_texts, folder.root, paths)
 
     async def _record(
         self, folder: Folder, whole: frozenset[str], result: RunResult, before: Mapping[str, str]

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from prefect_lens.index.environment import Environment, read_environment
 from prefect_lens.index.settings import read_severity
 from prefect_lens.model import Kind
 
-NAMES = ("interpreter", "pythonExtensionInterpreter", "codeLens.kinds", "pytestArgs", "severity")
+NAMES = (
+    "interpreter",
+    "pythonExtensionInterpreter",
+    "codeLens.kinds",
+    "pytestArgs",
+    "severity",
+    "profile",
+    "environment",
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,10 @@ class Settings:
     pytest_args: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     """See `prefect_lens.index.settings.Settings.severity`; what stands here goes before it."""
+    profile: str | None = None
+    """Which of the project's environments its runs get."""
+    environment: Environment | None = None
+    """What is put over that one."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -57,6 +70,18 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             wrong.append(f"prefectLens.severity: {error}.")
             return ()
 
+    def environment() -> Environment | None:
+        if not (found := _lookup(given, "environment")):
+            return None
+        before = len(wrong)
+
+        def report(path: tuple[str | int, ...], what: str, _code: str) -> None:
+            wrong.append(f"prefectLens.environment: {'.'.join(map(str, path)) or 'it'} {what}.")
+
+        # A scope may name the project's own variables, which are not known here; an unknown one stays without effect.
+        read = read_environment(found, report, None)
+        return replace(read, mistakes=tuple(wrong[before:]))
+
     kinds = texts("codeLens.kinds")
     if unknown := sorted(set(kinds or ()) - set(Kind)):
         wrong.append(f"prefectLens.codeLens.kinds: {', '.join(unknown)} is not known; there are: {', '.join(Kind)}.")
@@ -67,6 +92,8 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             frozenset(Kind) if kinds is None else frozenset(Kind(kind) for kind in kinds if kind in set(Kind)),
             texts("pytestArgs") or (),
             severity(),
+            _lookup(given, "profile") or None if isinstance(_lookup(given, "profile"), str) else None,
+            environment(),
         ),
         tuple(wrong),
     )

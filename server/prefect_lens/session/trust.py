@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 FILE = "trusted.json"
 
 
+class NotTrustedError(Exception):
+    """Nothing of an untrusted workspace is run."""
+
+
 class Trust:
     """What the editor and the user said about running the projects of a workspace.
 

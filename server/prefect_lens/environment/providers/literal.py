@@ -11,7 +11,8 @@ class _Literal(Provider):
     is_kept = False
 
     def address(self, arguments: Arguments) -> str:
-        return f"the text {arguments['value']!r}"
+        del arguments
+        return "stands in the configuration"
 
     async def fetch(self, request: Request) -> Fetched:
         return Fetched({request.variable: request.text("value") or ""})

@@ -1,0 +1,101 @@
+"""A request for a run becomes one request for each set of variables that its tests may see, each with its variables."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from prefect_lens.engine.run import Preparing
+from prefect_lens.environment.resolving import Place, Resolved, Vault
+from prefect_lens.index.scopes import shares
+from prefect_lens.model import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefect_lens.engine.request import RunRequest
+    from prefect_lens.engine.run import RunEvent
+    from prefect_lens.environment.approval import Person
+    from prefect_lens.index.environment import Environment
+    from prefect_lens.index.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is asked of the engine."""
+
+    requests: tuple[RunRequest, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why nothing is run."""
+
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Somebody stopped the run before it had its variables."""
+
+
+@dataclass(frozen=True)
+class Giver:
+    """Gives the requests of somebody's runs their environment."""
+
+    vault: Vault
+    person: Person
+
+    async def give(
+        self,
+        snapshot: Snapshot,
+        environment: Environment | Trouble | None,
+        request: RunRequest,
+        on_event: Callable[[RunEvent], None],
+        cancel: asyncio.Event,
+    ) -> Given | Refused | Cancelled:
+        """Return the requests that a request becomes; setting `cancel` ends the wait for its variables.
+
+        Args:
+            snapshot: the index, which knows which test exercises which flow.
+            environment: what the project's tests find; None where nothing is said of it.
+            request: the whole, without an environment.
+            on_event: told what is waited for.
+            cancel: set by whoever stops the run.
+        """
+        match environment:
+            case None:
+                return Given((request,))
+            case Trouble():
+                return Refused((environment,))
+            case _:
+                getting = asyncio.ensure_future(self._get(snapshot, environment, request, on_event))
+        stopping = asyncio.ensure_future(cancel.wait())
+        try:
+            await asyncio.wait((getting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return await getting if getting.done() else Cancelled()
+        finally:
+            stopping.cancel()
+            getting.cancel()
+            await asyncio.gather(getting, return_exceptions=True)
+
+    async def _get(
+        self,
+        snapshot: Snapshot,
+        environment: Environment,
+        request: RunRequest,
+        on_event: Callable[[RunEvent], None],
+    ) -> Given | Refused:
+        found = await asyncio.to_thread(shares, snapshot, environment, request.project, request.tests, request.files)
+        wanted = frozenset[str]().union(*(share.variables for share in found))
+        place = Place(request.folder, request.project, request.interpreter, self.person)
+        resolved = await self.vault.resolve(place, environment, wanted, lambda text: on_event(Preparing(text)))
+        if not isinstance(resolved, Resolved):
+            return Refused(resolved)
+        return Given(
+            tuple(
+                replace(request, tests=one.tests, files=one.files, environment=resolved.injected(one.variables))
+                for one in found
+            )
+        )

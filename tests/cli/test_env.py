@@ -1,0 +1,127 @@
+"""`prefect-lens env` and the environment of `prefect-lens test`, started as a person starts them."""
+
+import json
+
+import pytest
+
+from tests.cli.test_test import lens, with_prefect, write  # noqa: F401  a fixture is used by its name
+
+PROJECT = """
+#- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = ["."]
+[tool.prefect-lens.environment]
+inherit = ["LC_*"]
+network = ["db.example.com"]
+max_age = "90d"
+[tool.prefect-lens.environment.variables]
+REGION = "eu-west-1"
+TOKEN = { command = ["sh", "-c", "touch ran; echo token-of-$WHO"], ttl = "10m" }
+FILE = { dotenv = ".env" }
+[[tool.prefect-lens.environment.scope]]
+flows = ["flows.py:bill"]
+variables = ["TOKEN"]
+[tool.prefect-lens.profile.staging.environment.variables]
+REGION = "us-east-2"
+#- .env
+FILE=abc
+#- flows.py
+from prefect import flow
+
+@flow
+def bill(): ...
+#- test_flows.py
+import os
+from flows import bill
+
+def test_bill():
+    bill()
+    assert os.environ["TOKEN"] == "token-of-the-shell"
+    assert os.environ["REGION"] == "us-east-2"
+
+def test_nothing():
+    assert "TOKEN" not in os.environ
+    assert "WHO" not in os.environ
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "project", PROJECT)
+    return tmp_path / "project"
+
+
+def env(folder, *arguments):
+    state = str(folder.parent / "state")
+    return lens(folder, *arguments, XDG_STATE_HOME=state, WHO="the-shell")
+
+
+def test_the_environment_is_explained_and_nothing_is_fetched(folder):
+    said = env(folder, "env", "explain", "--profile", "staging")
+    assert said.returncode == 0
+    assert said.stdout.splitlines() == [
+        "Environment of project, profile staging",
+        "  inherits LC_*",
+        "  reaches loopback, db.example.com",
+        "",
+        "  FILE    reads .env · not allowed yet",
+        "  REGION  stands in the configuration",
+        "  TOKEN   runs `sh -c 'touch ran; echo token-of-$WHO'` · not allowed yet",
+    ]
+    said = env(folder, "env", "explain", "TOKEN")
+    assert said.stdout.splitlines()[2:] == [
+        "  kept in memory for 10 m, or as long as a token says",
+        "  for the tests of flows.py:bill",
+        "    test_flows.py::test_bill",
+    ]
+    assert "is inherited" in env(folder, "env", "explain", "LC_ALL").stdout
+    assert "tests do not see it" in env(folder, "env", "explain", "WHO").stdout
+    assert not (folder / "ran").exists()
+
+
+def test_variables_are_checked_when_that_is_allowed_and_no_value_is_shown(folder):
+    said = env(folder, "env", "check")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert "nobody has allowed yet: FILE: reads .env; TOKEN: runs `sh" in said.stderr
+    assert "Run: prefect-lens env allow" in said.stderr
+    once = env(folder, "env", "check", "--allow", "--json")
+    assert [entry["name"] for entry in json.loads(once.stdout)] == ["FILE", "REGION", "TOKEN"]
+    assert env(folder, "env", "check").returncode == 2, "--allow is for one call"
+    allowed = env(folder, "env", "allow")
+    assert [line.split(":")[0] for line in allowed.stdout.splitlines()] == ["allowed  FILE", "allowed  TOKEN"]
+    said = env(folder, "env", "check")
+    assert said.returncode == 0
+    lines = {line.split()[0]: line for line in said.stdout.splitlines() if line.strip()}
+    assert "16 to 63 characters · fetched 0 s ago" in lines["TOKEN"]
+    assert "shorter than 6 characters, so that it cannot be masked" in lines["FILE"]
+    for text in (said.stdout, once.stdout):
+        assert "token-of-the-shell" not in text
+        assert "abc" not in text
+
+
+def test_what_is_wrong_is_told(folder):
+    (folder / ".env").unlink()
+    said = env(folder, "env", "check", "--allow")
+    assert (said.returncode, said.stderr) == (
+        2,
+        "FILE could not be had: .env cannot be read: No such file or directory.\n",
+    )
+    said = env(folder, "env", "check", "--profile", "production")
+    assert said.returncode == 2
+    assert "There is no profile 'production' in pyproject.toml; there are: staging." in said.stderr
+    write(folder, "#- pyproject.toml\n[project]\nname = 'x'\n")
+    assert "There is no [tool.prefect-lens.environment] here" in env(folder, "env", "explain").stdout
+
+
+@pytest.mark.slow
+def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  the fixture
+    said = env(with_prefect, "test", "--profile", "staging")
+    assert said.returncode == 2
+    assert "Run: prefect-lens env allow --profile staging" in said.stdout
+    assert not (with_prefect / "ran").exists()
+    said = env(with_prefect, "test", "--profile", "staging", "--allow", "--json")
+    told = json.loads(said.stdout)
+    assert {one["node_id"]: one["outcome"] for one in told["results"]} == {
+        "test_flows.py::test_bill": "passed",
+        "test_flows.py::test_nothing": "passed",
+    }, said.stdout
