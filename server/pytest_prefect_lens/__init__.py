@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.mocks import mock_secrets as mock_secrets
     from pytest_prefect_lens.mocks import mock_task as mock_task
     from pytest_prefect_lens.mocks import mock_variables as mock_variables
+    from pytest_prefect_lens.network import NetworkRefusedError as NetworkRefusedError
     from pytest_prefect_lens.result import FlowResult as FlowResult
     from pytest_prefect_lens.result import LogLine as LogLine
     from pytest_prefect_lens.result import Run as Run
@@ -74,6 +75,7 @@ _MODULES = {
     ),
     "live": ("Transition",),
     "mocks": ("MockedTask", "mock_blocks", "mock_secrets", "mock_task", "mock_variables"),
+    "network": ("NetworkRefusedError",),
     "result": ("FlowResult", "LogLine", "Run", "TaskRunResult"),
     "round_trip": ("assert_parameters_round_trip",),
     "running": ("arun_flow", "run_flow"),

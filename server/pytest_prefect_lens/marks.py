@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_prefect_lens import patching, recorder
+from pytest_prefect_lens import held, patching, recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from types import ModuleType
 
 MARKER = "prefect"
@@ -32,6 +32,8 @@ class Asked:
     """Whether to wait before another attempt, as the flow or task says."""
     expect_state: str | None = None
     """The name or type of a state in which a run of the test must end."""
+    network: Sequence[str] | None = None
+    """The hosts that may be reached beside this machine itself; None: what pytest's configuration says."""
 
 
 def asked(item: pytest.Item) -> Asked:
@@ -56,6 +58,8 @@ def asked(item: pytest.Item) -> Asked:
 def applied(what: Asked) -> Generator[None]:
     """Have Prefect's settings and delays as a test asks for them."""
     with ExitStack() as stack:
+        if what.network is not None:
+            stack.enter_context(held.instead(tuple(what.network)))
         if what.settings:
             stack.enter_context(_settings(what.settings))
         if not what.retry_delays:

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_prefect_lens import injection, recorder
+from pytest_prefect_lens import held, injection, network, recorder
 from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
-from pytest_prefect_lens.frames import exception_record, is_users, line_frame
+from pytest_prefect_lens.frames import caller, exception_record, is_users, line_frame
 from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.naming import rename, test_id_of
 from pytest_prefect_lens.reports import Luggage, mask, pack, shorten_sections
 from pytest_prefect_lens.selection import select
-from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, TestId, from_json, to_json
+from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, Reached, TestId, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+MAX_REACHED = 100
+"""How many places that reach a host are told of one test."""
 WORKER_OUTPUT = "prefect_lens"
 """The key under which a worker of xdist tells its controller what was collected."""
 
@@ -41,6 +43,7 @@ class Observer:
         self._broken_files: set[str] = set()
         secrets = injection.secrets_of(order.environment)
         self._masker = Masker(secrets) if any(secrets) else None
+        self._reached: dict[Reached, None] = {}
         self._names: dict[str, int] = {}
         """How many items have a node ID, once it is masked."""
         self._undo: list[Callable[[], None]] = []
@@ -60,6 +63,10 @@ class Observer:
             if getattr(option, name, False):
                 setattr(option, name, False)
         self._undo = [recorder.install()]
+        if not self.order.environment.is_configured and self.order.environment.network is None:
+            self._undo.append(network.watch(self._note_reached))
+        elif self.order.environment.network is not None and hasattr(config, "workerinput"):
+            self._undo.append(held.take_over())
         if tempfile.tempdir == self.order.home:
             tempfile.tempdir = None  # what the worker set for pytest's own capture, which has begun
 
@@ -123,6 +130,7 @@ class Observer:
     def pytest_runtest_protocol(self) -> Generator[None, None, None]:
         """Attribute to this test what happens from here to its last report."""
         recorder.take()
+        self._reached.clear()
         yield
 
     @pytest.hookimpl(hookwrapper=True)
@@ -140,10 +148,16 @@ class Observer:
                 test=test_id_of(item),
                 exception=_failure(item, report, excinfo) if report.failed else None,
                 runs=recorder.take() if call.when == "teardown" else (),
+                reached=tuple(self._reached) if call.when == "teardown" else (),
             ),
         )
         if self._masker is not None:
             mask(report, self._masker)
+
+    def _note_reached(self, host: str) -> None:
+        frame = caller()
+        if frame is not None and os.getpid() == self._pid and len(self._reached) < MAX_REACHED:
+            self._reached[Reached(host, frame)] = None
 
 
 def _failure(item: pytest.Item, report: Any, excinfo: Any) -> ExceptionRecord:

@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "how long one clean database of the hermetic Prefect is in use: session, package, module, class or function",
         default="session",
     )
+    parser.addini(
+        "prefect_lens_network",
+        "the hosts that tests may reach beside this machine itself; `loopback` stands for none",
+        type="args",
+        default=[],
+    )
     group = parser.getgroup("prefect-lens", "Prefect flows")
     group.addoption(
         "--prefect-repeat",
@@ -77,7 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the speaker and the observer where they belong."""
     config.addinivalue_line(
         "markers",
-        "prefect(settings, retry_delays, expect_state): run the test in a hermetic Prefect, with these settings of it.",
+        "prefect(settings, retry_delays, expect_state, network): run the test in a hermetic Prefect, with these "
+        "settings of it, and let it reach these hosts alone.",
     )
     config.addinivalue_line(
         "markers",
@@ -94,6 +101,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_prefect_lens.repeat import Repeat  # noqa: PLC0415
 
         config.pluginmanager.register(Repeat(config.option.prefect_repeat), "prefect-lens-repeat")
+    hosts: list[str] = config.getini("prefect_lens_network")
+    if hosts and _tests_run_here(config.option):
+        from pytest_prefect_lens import held  # noqa: PLC0415
+
+        config.add_cleanup(held.begin(tuple(hosts)))
     connected = link.current()
     order: str | None = getattr(config, "workerinput", {}).get(WORKER_INPUT)
     if config.option.prefect_report is not None:
@@ -188,12 +200,11 @@ def _first_of_its_own(item: pytest.Item) -> int:
 
 
 def _runs_tests(early_config: pytest.Config) -> bool:
-    """Whether this process will run tests, and has no hermetic Prefect yet.
+    """Whether this process will run tests, and has no hermetic Prefect yet."""
+    return "PREFECT_LENS_HELD" not in os.environ and _tests_run_here(early_config.known_args_namespace)
 
-    No test runs where they are only listed, nor in xdist's controller.
-    """
-    if "PREFECT_LENS_HELD" in os.environ:
-        return False
-    known = early_config.known_args_namespace
-    has_workers = getattr(known, "numprocesses", None) or getattr(known, "tx", None)
-    return "PYTEST_XDIST_WORKER" in os.environ or not (known.collectonly or has_workers)
+
+def _tests_run_here(options: Any) -> bool:
+    """Whether tests run in this process: none does where they are only listed, nor in xdist's controller."""
+    has_workers = getattr(options, "numprocesses", None) or getattr(options, "tx", None)
+    return "PYTEST_XDIST_WORKER" in os.environ or not (options.collectonly or has_workers)

@@ -18,6 +18,7 @@ from pytest_prefect_lens.wire import (
     CollectError,
     ExceptionRecord,
     Failure,
+    Reached,
     RunRecord,
     TestId,
     from_json,
@@ -41,6 +42,7 @@ class Luggage:
     exception: ExceptionRecord | None = None
     runs: tuple[RunRecord, ...] = ()
     collect_error: CollectError | None = None
+    reached: tuple[Reached, ...] = ()
 
 
 def pack(report: Any, luggage: Luggage) -> None:
@@ -69,6 +71,7 @@ def case_record(test: TestId, reports: list[Any]) -> CaseRecord:
         failures=real or failures,
         sections=_sections(reports),
         note=next((note for note in map(_note, reports) if note), None),
+        reached=tuple(dict.fromkeys(reached for _, bag in luggage for reached in bag.reached)),
     )
 
 

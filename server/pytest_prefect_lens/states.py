@@ -186,6 +186,7 @@ TESTS: dict[str, Row] = {
     "PL303": Row("PL303", "error", None, "A fixture failed after its test had run.", _TESTING),
     "PL304": Row("PL304", "error", None, "A file cannot be collected, so none of its tests can run.", None),
     "PL305": Row("PL305", "warning", None, "A test that was asked for is not there any more.", None),
+    "PL306": Row("PL306", "hint", None, "A test reaches a host beyond this machine.", None),
 }
 
 PYTEST_STOPPED = "PL910"

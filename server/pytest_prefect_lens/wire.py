@@ -117,6 +117,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Reached:
+    """A host beyond this machine that a test spoke to."""
+
+    host: str
+    """Its name where that was looked up, else its address."""
+    frame: Frame
+    """The innermost line of the user's code on the way there."""
+
+
+@dataclass(frozen=True)
 class CaseRecord:
     """One finished test, with everything that happened in it."""
 
@@ -131,6 +141,8 @@ class CaseRecord:
     """Captured output: (pytest's title of the section, text)."""
     note: str | None = None
     """The reason of a skip or an expected failure."""
+    reached: tuple[Reached, ...] = ()
+    """What it spoke to, where nobody has said what it may."""
 
 
 # --- the server says ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_prefect_lens import api, harness, haste, hermetic, injection, link, wire
+from pytest_prefect_lens import api, harness, haste, held, hermetic, injection, link, wire
 from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
@@ -69,6 +69,8 @@ def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Ap
     """Run an order, in an environment that can run it, and return the exit status of the process."""
     home = Path(order.home)
     injection.apply(order.environment, home)
+    if order.environment.network is not None:
+        held.hold(order.environment.network, held.INJECTED, home)
     say.watch(server, Masker(injection.secrets_of(order.environment)))
     files = _files(order)
     if files is None:

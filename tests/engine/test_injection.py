@@ -153,3 +153,55 @@ async def test_a_gateway_that_gives_no_access_is_told_as_such(project, python, h
     assert says in trouble.what, trouble
     assert trouble.what.startswith(wrap[0])
     assert f"{' '.join(wrap)} " in trouble.cure
+
+
+HOLDS = """
+    #- test_a.py
+    import asyncio, socket, subprocess, sys
+    from prefect import flow, task
+    from prefect.task_runners import ProcessPoolTaskRunner
+    CODE = "import socket; socket.create_connection(('api.example.com', 443))"
+    @task
+    def fetch(): socket.create_connection(("api.example.com", 443))
+    @task
+    async def fetch_later(): await asyncio.open_connection("api.example.com", 443)
+    @flow
+    def at_once(): fetch()
+    @flow
+    def in_a_thread(): fetch.submit().result()
+    @flow
+    async def on_the_loop(): await fetch_later()
+    @flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+    def in_a_process(): fetch.submit().result()
+    @flow
+    def in_a_child(): subprocess.run([sys.executable, "-c", CODE], check=True)
+    def test_at_once(): at_once()
+    def test_in_a_thread(): in_a_thread()
+    def test_on_the_loop(): asyncio.run(on_the_loop())
+    def test_in_a_process(): in_a_process()
+    def test_in_a_child(): in_a_child()
+    def test_an_allowed_host():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp: udp.connect(("192.0.2.1", 9))
+"""
+
+
+@pytest.mark.parametrize("source", ["warm"], indirect=True)
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
+async def test_a_run_reaches_what_it_may_and_no_more(project, python, source, options):
+    held = Injected(network=("192.0.2.0/24",), is_configured=True)
+    request = RunRequest(project(HOLDS), ".", python, files=("test_a.py",), pytest_args=options, environment=held)
+    result = await run_tests(request, source, lambda _: None)
+    assert result.ending is Ending.COMPLETE, (result.trouble, result.output)
+    cure = "which is refused: add it to `network` in [tool.prefect-lens.environment], or have the test do without it"
+    said = {case.test.names[0]: case.failures[0].exception.message for case in result.cases if case.failures}
+    assert said.pop("test_in_a_child").startswith("Command ")
+    assert "A child process of test_a.py::test_in_a_child reaches api.example.com, " + cure in repr(result.cases)
+    process = said.pop("test_in_a_process")
+    assert process.startswith("A child process of task 'fetch' in "), process
+    assert process.endswith(f"reaches api.example.com, {cure}")
+    assert said == {
+        f"test_{how}": f"Task '{task}' in flow '{how.replace('_', '-')}' in test_a.py::test_{how} reaches "
+        f"api.example.com, {cure}"
+        for how, task in {"at_once": "fetch", "in_a_thread": "fetch", "on_the_loop": "fetch_later"}.items()
+    }
+    assert outcomes(result)["test_an_allowed_host"] == "passed"

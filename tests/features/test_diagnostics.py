@@ -12,6 +12,7 @@ from pytest_prefect_lens.wire import (
     ExceptionRecord,
     Failure,
     Frame,
+    Reached,
     RunRecord,
     StateRecord,
     TestId,
@@ -452,3 +453,13 @@ def test_what_passed_was_skipped_or_was_expected_to_fail_shows_nothing():
     for outcome in ("passed", "skipped", "xfailed", "xpassed"):
         case = failed(flow("RUNNING", "COMPLETED"), exception=None, outcome=outcome)
         assert diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(case,))) == ()
+
+
+def test_a_host_that_is_reached_is_a_hint_at_the_line_that_did_so():
+    reached = (Reached("api.example.com", IN_FLOW),)
+    cases = [replace(failed(exception=None, params=name, outcome="passed"), reached=reached) for name in ("a", "b")]
+    (hint,) = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=tuple(cases)))
+    assert (hint.location.path, hint.location.span.start.line) == (IN_FLOW.path, IN_FLOW.line - 1)
+    assert (hint.severity, hint.code) == (Severity.HINT, "PL306")
+    assert hint.message == "Not hermetic: reaches api.example.com"
+    assert len(hint.tests) == 2

@@ -28,6 +28,7 @@ def diagnostics(result: RunResult) -> tuple[Diagnostic, ...]:
     found = [
         *_merged([story for _, of_case in told for story in of_case]),
         *_gathered([one for case, of_case in told for one in _of_failures(case, of_case)]),
+        *_gathered([one for case in result.cases for one in _of_reached(case)]),
         *_gathered([_of_collect_error(error) for error in result.collect_errors]),
         *map(_of_missing, result.missing),
         *(
@@ -150,6 +151,18 @@ def _of_failures(case: CaseRecord, of_case: tuple[Story, ...]) -> Iterator[Diagn
             row.href,
             tuple(_distinct(related)[:MAX_RELATED]),
             (test,),
+        )
+
+
+def _of_reached(case: CaseRecord) -> Iterator[Diagnostic]:
+    row = TESTS["PL306"]
+    for one in case.reached:
+        yield Diagnostic(
+            frame_location(one.frame),
+            Severity(row.severity),
+            row.code,
+            f"Not hermetic: reaches {one.host}",
+            tests=(test_node_id(case.test),),
         )
 
 
