@@ -32,15 +32,7 @@ NOWHERE = Body("", 0, "")
 
 def body_of(function: Any) -> Body:
     """Return where the code stands that the user wrote, whatever wraps it."""
-    for _ in range(20):
-        if isinstance(function, partial):
-            function = function.func
-        elif hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
-        elif inspect.ismethod(function):
-            function = function.__func__
-        else:
-            break
+    function = unwrapped(function)
     code: Any = getattr(function, "__code__", None)
     if code is None:
         # An object that can be called.
@@ -52,6 +44,20 @@ def body_of(function: Any) -> Body:
         return Body("", 0, qualname)
     line, column, end = definition(code.co_filename, code.co_firstlineno, code.co_name)
     return Body(os.path.abspath(code.co_filename), line, qualname, column, end)
+
+
+def unwrapped(function: Any) -> Any:
+    """Return the function that the user wrote, whatever wraps it."""
+    for _ in range(20):
+        if isinstance(function, partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif inspect.ismethod(function):
+            function = function.__func__
+        else:
+            break
+    return function
 
 
 def class_line(filename: str, name: str) -> int:

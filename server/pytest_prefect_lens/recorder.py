@@ -21,13 +21,15 @@ import inspect
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_prefect_lens import patching
 from pytest_prefect_lens.frames import caller, exception_record
 from pytest_prefect_lens.live import LiveBook
+from pytest_prefect_lens.returns import returned_at
 from pytest_prefect_lens.runs import Book, state_record
+from pytest_prefect_lens.states import BAD
 from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
 
 if TYPE_CHECKING:
@@ -249,8 +251,12 @@ def _note_state(engine: Any, proposed: Any, returned: Any) -> None:
     _meet_engine(engine)  # the run may have been named meanwhile
     # Where the API answers with another state (a flow that awaits its retry), the proposed one holds the exception.
     exception = _exception_in(proposed) or _exception_in(returned)
-    record = None if exception is None else exception_record(exception)
-    _enter(str(run.id), state_record(returned, record, proposed.message), returned, exception)
+    failure = None if exception is None else exception_record(exception)
+    record = state_record(returned, failure, proposed.message)
+    if failure is None and record.type in BAD:
+        code = (engine.task if hasattr(engine, "task") else engine.flow).fn
+        record = replace(record, returned_at=returned_at(code, record.type, record.name, proposed.message))
+    _enter(str(run.id), record, returned, exception)
 
 
 def _note_failed_attempt(engine: Any, reason: Any) -> None:

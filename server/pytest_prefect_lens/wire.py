@@ -72,6 +72,8 @@ class StateRecord:
     """Seconds since the epoch."""
     message: str | None = None
     exception: ExceptionRecord | None = None
+    returned_at: Frame | None = None
+    """The statement that returned it, where the code of the run returned a state and did not raise."""
 
 
 @dataclass(frozen=True)

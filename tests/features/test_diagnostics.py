@@ -339,12 +339,16 @@ def test_a_flow_that_returns_its_failed_tasks_is_only_the_messenger():
     assert [one.code for one in found] == ["PL101", "PL301"]
 
 
-def test_a_failed_state_that_was_returned_stands_at_the_def():
-    found = diagnostics(
-        RunResult(Ending.COMPLETE, 1.0, cases=(failed(flow(message="not today"), exception=None, outcome="failed"),))
-    )
-    assert [(one.code, one.location.span.start) for one in found] == [("PL201", Position(19, 4))]
-    assert found[0].message.splitlines()[0] == "Flow 'orders' Failed: not today"
+def test_a_failed_state_that_was_returned_stands_at_its_return_where_that_is_known_and_else_at_the_def():
+    at_the_def = flow(message="not today")
+    last = replace(at_the_def.states[-1], returned_at=Frame(FLOWS, 24, "orders_flow", 9, 24, 30))
+    for run, place in (
+        (at_the_def, Position(19, 4)),
+        (replace(at_the_def, states=(at_the_def.states[0], last)), Position(23, 8)),
+    ):
+        (found,) = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(failed(run, exception=None),)))
+        assert (found.code, found.location.span.start) == ("PL201", place)
+        assert found.message.splitlines()[0] == "Flow 'orders' Failed: not today"
 
 
 def test_an_exception_group_is_told_at_its_first_member():

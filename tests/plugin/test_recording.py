@@ -322,6 +322,9 @@ def test_states_that_are_returned_are_recorded_as_they_are(runs):
         ("CANCELLED", "Cancelled", "enough"),
         ("COMPLETED", "Thin", "no orders"),
     ]
+    failed, cancelled, thin = (end.returned_at for end in ends)
+    assert (failed.line, failed.column, failed.function) == (line_of('return Failed(message="not'), 5, "returns_failed")
+    assert (cancelled.line, thin) == (line_of('return Cancelled(message="enough")'), None)
 
 
 def test_arguments_of_the_wrong_type_fail_before_the_body_and_missing_ones_make_no_run(runs):

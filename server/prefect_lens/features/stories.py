@@ -139,7 +139,7 @@ def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story
 def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
     row = lookup(run.kind, state.type, state.name)
     harmless = case.outcome not in ("failed", "error")
-    location = _blamed(case, run, state.exception)
+    location = _blamed(case, run, state)
     outermost = (run, *family.ancestors(run))[-1]
     return Story(
         location=location,
@@ -158,7 +158,7 @@ def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Fa
 
 def _of_an_attempt(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
     row = lookup(run.kind, "SCHEDULED", "AwaitingRetry")
-    location = _blamed(case, run, state.exception)
+    location = _blamed(case, run, state)
     last = run.states[-1]
     ended = f"{last.name or last.type} on attempt {run.attempt} of {run.max_attempts}"
     assert state.exception is not None
@@ -240,8 +240,8 @@ def _is_tests_own(case: CaseRecord, run: RunRecord) -> Callable[[Frame], bool]:
     return (lambda _: False) if run.path == case.test.path else is_tests_own
 
 
-def _blamed(case: CaseRecord, run: RunRecord, exception: ExceptionRecord | None) -> Location:
-    frame = blamed_frame(exception, _is_tests_own(case, run))
+def _blamed(case: CaseRecord, run: RunRecord, state: StateRecord) -> Location:
+    frame = blamed_frame(state.exception, _is_tests_own(case, run)) or state.returned_at
     if frame is not None:
         return frame_location(frame)
     began = any(state.type == "RUNNING" for state in run.states)
