@@ -4,7 +4,9 @@ import asyncio
 import base64
 import json
 import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from prefect_lens.engine.request import Injected
@@ -147,6 +149,28 @@ async def test_a_run_that_is_cancelled_meanwhile_ends_the_programs(project, prog
     with pytest.raises(asyncio.CancelledError):
         await task
     gone([int((project.folder / "pids").read_text())])
+
+
+async def test_a_program_does_not_outlive_a_server_that_is_killed(project, program):
+    command = program("open('pids.new', 'w').write(str(os.getpid())); os.rename('pids.new', 'pids')\ntime.sleep(600)")
+    server = f"""
+import asyncio, os
+from pathlib import Path
+from prefect_lens.environment.programs import Programs
+asyncio.run(Programs(Path({str(project.folder)!r}), os.environ).run({command}, 600))
+"""
+    path = os.pathsep.join(path for path in sys.path if path)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", server, env={**os.environ, "PYTHONPATH": path})
+    await asyncio.to_thread(wait_for, project.folder / "pids")
+    process.kill()
+    await process.wait()
+    pid = int((project.folder / "pids").read_text())
+    await asyncio.to_thread(wait_until_gone, pid)
+
+
+def wait_until_gone(pid):
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
 
 
 def wait_for(file):

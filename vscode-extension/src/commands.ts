@@ -3,9 +3,10 @@
 
 import * as vscode from "vscode";
 import type { TextDocuments } from "./documents.ts";
-import { selectInterpreter, showMenu } from "./menu.ts";
+import { selectInterpreter, selectProfile, showMenu } from "./menu.ts";
 import { SERVER } from "./protocol.ts";
 import type { RunArguments, RunSummary } from "./protocol.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Server } from "./server.ts";
 import type { StatusBar } from "./statusBar.ts";
 
@@ -15,10 +16,11 @@ export interface Parts {
   status: StatusBar;
   output: vscode.OutputChannel;
   documents: TextDocuments;
+  secrets: Secrets;
 }
 
 export function registerCommands(parts: Parts): vscode.Disposable {
-  const { server, output, documents, status } = parts;
+  const { server, output, documents, status, secrets } = parts;
   const commands: Record<string, () => unknown> = {
     runFile: () => runFile(server),
     runAll: () => runEverywhere(server, "all"),
@@ -27,6 +29,10 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     cancel: () => server.execute(SERVER.cancel, {}),
     clearResults: () => server.execute(SERVER.clearResults, {}),
     selectInterpreter: () => selectInterpreter(status),
+    selectProfile: () => selectProfile(status),
+    explainEnvironment: () => eachFolder((folder) => server.execute(SERVER.explainEnvironment, { folder })),
+    checkEnvironment: () => eachFolder((folder) => server.execute(SERVER.explainEnvironment, { folder, what: "check" })),
+    forgetSecrets: () => forgetSecrets(server, secrets),
     showMenu: () => showMenu(server, status),
     showOutput: () => output.show(),
     showEnvironment: async () => documents.show("Prefect Lens environment.md", await environment(parts)),
@@ -47,8 +53,22 @@ async function runFile(server: Server): Promise<void> {
 }
 
 async function runEverywhere(server: Server, scope: "all" | "last" | "failed"): Promise<void> {
-  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
-  await Promise.all(folders.map(({ uri }) => run(server, { folder: uri.toString(), scope })));
+  await eachFolder((folder) => run(server, { folder, scope }));
+}
+
+async function eachFolder(work: (folder: string) => Promise<unknown>): Promise<void> {
+  await Promise.all(openFolders().map(work));
+}
+
+function openFolders(): readonly string[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file").map(({ uri }) => uri.toString());
+}
+
+async function forgetSecrets(server: Server, secrets: Secrets): Promise<void> {
+  const gone = await secrets.forget(openFolders());
+  await server.execute(SERVER.forgetValues, {});
+  const what = gone.length === 0 ? "This editor kept no secret of this workspace." : `Forgotten: ${gone.join(", ")}.`;
+  void vscode.window.showInformationMessage(`Prefect Lens: ${what} What was fetched is fetched anew.`);
 }
 
 async function run(server: Server, args: RunArguments): Promise<void> {

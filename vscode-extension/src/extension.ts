@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
 import { createTextDocuments } from "./documents.ts";
 import { watchPythonExtension } from "./pythonExtension.ts";
+import { Secrets } from "./secrets.ts";
 import { Server } from "./server.ts";
 import { createStatusBar } from "./statusBar.ts";
 import { createTestingView } from "./testing.ts";
@@ -19,7 +20,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const testing = createTestingView(() => server);
   const setContext = (key: string, value: boolean) => void vscode.commands.executeCommand("setContext", `prefectLens.${key}`, value);
 
-  const server = new Server(context, output, python, {
+  const secrets = new Secrets(context);
+  const server = new Server(context, output, python, secrets, {
     state: (state) => {
       status.server(state);
       if (state.name !== "running") testing.reset();
@@ -36,7 +38,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     // Beside the code, which keeps the focus: a document can be searched, copied from and read by a screen reader.
     showOutput: ({ title, text }) => {
       const where = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-      void documents.show(`Output of ${title.replaceAll("/", "\u2215")}`, text, where);
+      void documents.show(title.replaceAll("/", "\u2215"), text, where);
     },
   });
   running = server;
@@ -47,7 +49,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     status,
     documents,
     testing,
-    registerCommands({ context, server, status, output, documents }),
+    registerCommands({ context, server, status, output, documents, secrets }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
     python.onDidChange(() => server.settingsChanged()),
     vscode.workspace.onDidChangeConfiguration((event) => {

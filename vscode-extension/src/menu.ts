@@ -26,6 +26,7 @@ export async function showMenu(server: Server, status: StatusBar): Promise<void>
   }
   actions.push(
     { label: "$(symbol-namespace) Interpreter", ...about(project), run: execute("selectInterpreter") },
+    { label: "$(key) Environment", ...environmentOf(project), run: execute(project?.profiles.length ? "selectProfile" : "explainEnvironment") },
     { label: "$(versions) Versions", description: versions(project), run: execute("showEnvironment") },
     { label: "", kind: vscode.QuickPickItemKind.Separator },
   );
@@ -59,6 +60,27 @@ export async function selectInterpreter(status: StatusBar): Promise<void> {
   await chosen?.run?.();
 }
 
+/** Lets one of the project's environments be chosen for the folder, and says what is in it. */
+export async function selectProfile(status: StatusBar): Promise<void> {
+  const folder = folderOf(vscode.window.activeTextEditor?.document.uri);
+  const settings = vscode.workspace.getConfiguration("prefectLens", folder?.uri);
+  const project = projectHere(status);
+  const current = project?.profile ?? null;
+  const choice = (name: string | undefined, label: string): Action => ({
+    label: `${current === (name ?? null) ? "$(check)" : "$(circle-large-outline)"} ${label}`,
+    ...(name === undefined && { detail: "What [tool.prefect-lens.environment] says." }),
+    run: () => settings.update("profile", name),
+  });
+  const actions: Action[] = [
+    choice(undefined, "The Project's Own"),
+    ...(project?.profiles ?? []).map((name) => choice(name, name)),
+    { label: "", kind: vscode.QuickPickItemKind.Separator },
+    { label: "$(info) Explain Environment", run: () => vscode.commands.executeCommand("prefectLens.explainEnvironment") },
+  ];
+  const chosen = await vscode.window.showQuickPick(actions, { title: "The environment of this project's tests" });
+  await chosen?.run?.();
+}
+
 async function choose(folder: vscode.Uri | undefined, save: (value: string) => Thenable<void>): Promise<void> {
   const chosen = await vscode.window.showOpenDialog({
     title: "A Python with the project's Prefect and pytest",
@@ -72,6 +94,10 @@ async function choose(folder: vscode.Uri | undefined, save: (value: string) => T
 function about(project: ProjectStatus | undefined): { description: string; detail?: string } {
   if (!project?.interpreter) return { description: project?.trouble?.what ?? "none found yet" };
   return { description: project.interpreter, ...(project.why && { detail: project.why }) };
+}
+
+function environmentOf(project: ProjectStatus | undefined): { description: string } {
+  return { description: project?.profile ?? "the project's own" };
 }
 
 function versions(project: ProjectStatus | undefined): string {

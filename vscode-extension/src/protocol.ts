@@ -1,6 +1,6 @@
 // What the language server and we say to each other beyond the standard; docs/protocol.md is the contract.
 
-import { NotificationType } from "vscode-languageclient/node";
+import { NotificationType, RequestType } from "vscode-languageclient/node";
 import type { Range } from "vscode-languageclient/node";
 
 /** Commands that the server executes. */
@@ -10,6 +10,8 @@ export const SERVER = {
   clearResults: "prefectLens.server.clearResults",
   showTrouble: "prefectLens.server.showTrouble",
   environmentInfo: "prefectLens.server.environmentInfo",
+  explainEnvironment: "prefectLens.server.explainEnvironment",
+  forgetValues: "prefectLens.server.forgetValues",
 } as const;
 
 export type RunArguments = { folder?: string } & (
@@ -44,6 +46,8 @@ export interface ProjectStatus {
   python: string | null;
   pytest: string | null;
   prefect: string | null;
+  profiles: readonly string[];
+  profile: string | null;
   trouble?: Trouble | null;
 }
 
@@ -96,6 +100,13 @@ export interface RunProgress {
   cases: readonly CaseResult[];
 }
 
+/** A secret of a folder that the server asks for when a run needs it. */
+export interface SecretWanted {
+  folder: string;
+  what: string;
+}
+
+export const Secret = new RequestType<SecretWanted, { value: string | null }, void>("prefectLens/secret");
 export const ShowOutput = new NotificationType<TextShown>("prefectLens/showOutput");
 export const CopyText = new NotificationType<{ text: string }>("prefectLens/copyText");
 export const RequestTrust = new NotificationType<object>("prefectLens/requestTrust");
@@ -105,4 +116,4 @@ export const RunsChanged = new NotificationType<RunProgress>("prefectLens/runs")
 export const TrustGranted = new NotificationType<object>("prefectLens/trustGranted");
 
 /** The names under which the server knows which of its notifications we handle. */
-export const HANDLED = ["showOutput", "copyText", "requestTrust", "status", "definitions", "runs"] as const;
+export const HANDLED = ["showOutput", "copyText", "requestTrust", "status", "definitions", "runs", "secret"] as const;

@@ -10,6 +10,7 @@ import type { Found, NotFound } from "./interpreter.ts";
 import { LensCommands } from "./lensCommands.ts";
 import * as protocol from "./protocol.ts";
 import type { PythonExtension } from "./pythonExtension.ts";
+import type { Secrets } from "./secrets.ts";
 
 const QUIET_ERRORS: ReadonlySet<number> = new Set([
   LSPErrorCodes.RequestCancelled,
@@ -38,6 +39,7 @@ export class Server implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #output: vscode.OutputChannel;
   readonly #python: PythonExtension;
+  readonly #secrets: Secrets;
   readonly #listeners: Listeners;
   readonly #lensCommands = new LensCommands((command, args) => this.execute(command, args));
   #state: ServerState = { name: "stopped" };
@@ -45,10 +47,11 @@ export class Server implements vscode.Disposable {
   /** Starts and stops happen one after the other, in the order in which they were asked for. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(context: vscode.ExtensionContext, output: vscode.OutputChannel, python: PythonExtension, listeners: Listeners) {
+  constructor(context: vscode.ExtensionContext, output: vscode.OutputChannel, python: PythonExtension, secrets: Secrets, listeners: Listeners) {
     this.#context = context;
     this.#output = output;
     this.#python = python;
+    this.#secrets = secrets;
     this.#listeners = listeners;
   }
 
@@ -160,6 +163,7 @@ export class Server implements vscode.Disposable {
     client.onNotification(protocol.RunsChanged, (progress) => this.#listeners.run(progress));
     client.onNotification(protocol.ShowOutput, (shown) => this.#listeners.showOutput(shown));
     client.onNotification(protocol.RequestTrust, () => vscode.commands.executeCommand("workbench.trust.manage"));
+    client.onRequest(protocol.Secret, async (wanted) => ({ value: await this.#secrets.get(wanted) }));
     client.onNotification(protocol.CopyText, async ({ text }) => {
       await vscode.env.clipboard.writeText(text);
       vscode.window.setStatusBarMessage("$(check) Copied", 3000);

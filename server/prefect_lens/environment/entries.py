@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHORTEST = 6
-"""Characters from which on a secret can be masked: a shorter one stands in too many texts by chance."""
-
 _CLASSES = (("empty", 1), ("under 6 characters", 6), ("6 to 15 characters", 16), ("16 to 63 characters", 64))
 
 

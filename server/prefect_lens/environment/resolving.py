@@ -7,10 +7,12 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytest_prefect_lens.masking import LEAST
+
 from prefect_lens.engine.cures import install
 from prefect_lens.engine.request import Injected
 from prefect_lens.environment.approval import Answer, Approvals, Deed, Person, address_of, deeds, key_of
-from prefect_lens.environment.entries import SHORTEST, Entry, in_words, length_class
+from prefect_lens.environment.entries import Entry, in_words, length_class
 from prefect_lens.environment.programs import Programs
 from prefect_lens.environment.provider import Fetched, ProviderError, Request, Surroundings
 from prefect_lens.environment.providers import provider_of
@@ -264,8 +266,8 @@ def _resolved(environment: Environment, kept: Mapping[str, _Kept]) -> Resolved:
 
 
 def _notes(value: str, kept: _Kept, source: Source, environment: Environment) -> Iterable[str]:
-    if provider_of(source).is_secret and len(value) < SHORTEST:
-        yield f"shorter than {SHORTEST} characters, so that it cannot be masked"
+    if provider_of(source).is_secret and len(value) < LEAST:
+        yield f"shorter than {LEAST} characters, so that it cannot be masked"
     if note := provider_of(source).note:
         yield note
     most = source.max_age or environment.max_age

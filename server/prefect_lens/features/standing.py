@@ -64,11 +64,10 @@ def standing(folders: tuple[FolderStanding, ...], running: tuple[int, int] | Non
         return Standing("noPrefect", "no flow or task here", folders)
     if not may_run:
         return Standing("untrusted", "not trusted: nothing is run", folders)
-    projects = [project.interpreter for folder in with_prefect for project in folder.projects]
-    if troubles := [one for one in projects if isinstance(one, Trouble)]:
+    projects = [project for folder in with_prefect for project in folder.projects]
+    if troubles := [one.interpreter for one in projects if isinstance(one.interpreter, Trouble)]:
         return Standing("trouble", f"⚠ {troubles[0].what}", folders)
-    interpreters = [one for one in projects if isinstance(one, Interpreter)]
-    return Standing("ready", f"✓ {_short(interpreters[0])}" if interpreters else "✓", folders)
+    return Standing("ready", f"✓ {_short(projects[0])}" if projects else "✓", folders)
 
 
 def environment_name(interpreter: Interpreter) -> str:
@@ -81,5 +80,7 @@ def _is_virtual(path: PurePath) -> bool:
     return str(path.parent.parent) not in ("/usr", "/usr/local", "/")
 
 
-def _short(interpreter: Interpreter) -> str:
-    return " · ".join(part for part in (interpreter.prefect, environment_name(interpreter)) if part)
+def _short(project: ProjectStanding) -> str:
+    interpreter = project.interpreter
+    assert isinstance(interpreter, Interpreter), "troubles are told instead"
+    return " · ".join(filter(None, (interpreter.prefect, environment_name(interpreter), project.profile)))

@@ -102,7 +102,7 @@ async def show_output(app: App, arguments: Arguments, _token: object) -> object:
     )
     text = "\n".join(part for part in (text, *outputs) if part.strip()) or "No test of it has run yet."
     title = target or (tests[0] if len(tests) == 1 else folder.root.name)
-    app.client.show_output(title, text)
+    app.client.show_output(f"Output of {title}", text)
     return {"title": title, "text": text}
 
 
@@ -183,7 +183,7 @@ async def explain_environment(app: App, arguments: Arguments, _token: object) ->
     if is_check and not app.session.trust.may_run:
         raise NotTrustedError("This workspace is not trusted, and so nothing is fetched for it.")
     text = await environment_text(app, folder, is_check=is_check)
-    app.client.show_output(f"environment of {folder.root.name}", text)
+    app.client.show_output(f"Environment of {folder.root.name}", text)
     return {"text": text}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ def provider_of(source: Source) -> Provider:
     return made
 
 
+@cache
 def _plugin(name: str) -> Provider:
     found = entry_points(group=GROUP, name=name)
     if not found:

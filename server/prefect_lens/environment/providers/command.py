@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+from pytest_prefect_lens.masking import Masker
+
 from prefect_lens.environment.provider import Arguments, Fetched, Provider, ProviderError, Request
 
 
@@ -17,7 +19,7 @@ class _Command(Provider):
         if said.status != 0:
             how = f"ended with exit status {said.status}" if said.status > 0 else f"was ended by signal {-said.status}"
             cure = f"Try it in a terminal: {shlex.join(argv)}"
-            detail = said.error.replace(said.output.decode("utf-8", "replace").strip() or "\0", "***")
+            detail = Masker(said.output.decode("utf-8", "replace").split("\n")).mask(said.error)
             raise ProviderError(f"{argv[0]} {how}{_last_line(detail)}", cure, detail=detail)
         try:
             text = said.output.decode("utf-8")

@@ -1,0 +1,83 @@
+// A run that needs a secret: agreed to, asked for once, kept by the editor, never shown.
+
+import assert from "node:assert/strict";
+import { scenario } from "./lib/scenario.ts";
+import { exampleProject } from "./lib/project.ts";
+
+const SECRET = "w4rehouse-t0ken-of-the-test";
+
+const FILES = {
+  "pyproject.toml": `[tool.pytest.ini_options]
+pythonpath = ["."]
+
+[tool.prefect-lens.environment]
+inherit = true
+
+[tool.prefect-lens.environment.variables]
+WAREHOUSE_TOKEN = { editor = "warehouse token" }
+
+[tool.prefect-lens.profile.staging.environment.variables]
+REGION = "eu-west-1"
+`,
+  "flows/keyed.py": `import os
+
+from prefect import flow
+
+
+@flow
+def keyed():
+    assert len(os.environ["WAREHOUSE_TOKEN"]) == 27
+    if "REGION" in os.environ:
+        raise ValueError(f"refused {os.environ['WAREHOUSE_TOKEN']}")
+`,
+  "tests/test_keyed.py": `from flows.keyed import keyed
+
+
+def test_keyed():
+    keyed()
+`,
+};
+
+const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/keyed.py" });
+
+step("a run asks before it fetches anything, and then for the secret", async (window) => {
+  await window.clickLens("def keyed", "▶ Run");
+  const question = window.toasts.filter({ hasText: "WAREHOUSE_TOKEN: asks for warehouse token" });
+  await question.waitFor();
+  await window.evidence("environment asked");
+  await question.locator(".monaco-button", { hasText: /^Allow$/ }).click();
+  const box = window.page.locator(".quick-input-widget", { hasText: "warehouse token" });
+  await box.waitFor();
+  assert.equal(await box.locator("input").last().getAttribute("type"), "password");
+  await window.page.keyboard.insertText(SECRET);
+  await window.evidence("environment given");
+  await window.page.keyboard.press("Enter");
+  await window.waitForRun("def keyed", /✓ 1 passed/);
+});
+
+step("the next run asks for nothing", async (window) => {
+  await window.run("def keyed", /✓ 1 passed/);
+});
+
+step("the environment is explained without a value", async (window) => {
+  await window.command("Prefect Lens: Check Environment");
+  const shown = window.page.locator(".view-lines", { hasText: "asks for warehouse token" }).last();
+  await shown.waitFor();
+  const text = (await shown.innerText()).replaceAll("\u00a0", " ");
+  assert.match(text, /asks for warehouse token · 16 to 63 characters/);
+  assert.ok(!text.includes(SECRET));
+  await window.evidence("environment explained");
+});
+
+step("another profile is chosen in the status item's list, and holds for the next run", async (window) => {
+  await window.page.keyboard.press("Control+1");
+  await window.status.click();
+  await window.page.locator(".quick-input-list .monaco-list-row", { hasText: "the project's own" }).click();
+  await window.page.locator(".quick-input-list .monaco-list-row", { hasText: "staging" }).click();
+  await window.status.filter({ hasText: ".venv · staging" }).waitFor();
+  await window.run("def keyed", /✗ 1 failed/);
+  const problem = (await window.problems()).filter({ hasText: "refused" }).first();
+  await problem.waitFor();
+  await window.evidence("environment failed");
+  assert.ok(!(await problem.innerText()).includes(SECRET));
+});
