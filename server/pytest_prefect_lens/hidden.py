@@ -290,7 +290,11 @@ class _Prepared:
 
 def _moment() -> tuple[object, ...]:
     """Return what Prefect's settings depend on: its variables, and the files in the working folder and at home."""
-    variables = {name: value for name, value in os.environ.items() if name.upper().startswith("PREFECT_")}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper().startswith("PREFECT_") and not name.startswith("PREFECT_LENS_")  # those are no settings
+    }
     profiles = os.environ.get("PREFECT_PROFILES_PATH", "")
     logging_ = os.environ.get("PREFECT_LOGGING_CONFIG_PATH", "")
     files = (".env", "prefect.toml", "pyproject.toml", profiles, logging_)

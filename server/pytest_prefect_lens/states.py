@@ -187,6 +187,7 @@ TESTS: dict[str, Row] = {
     "PL304": Row("PL304", "error", None, "A file cannot be collected, so none of its tests can run.", None),
     "PL305": Row("PL305", "warning", None, "A test that was asked for is not there any more.", None),
     "PL306": Row("PL306", "hint", None, "A test reaches a host beyond this machine.", None),
+    "PL307": Row("PL307", "warning", None, "A variable that a test had been given had expired when it failed.", None),
 }
 
 PYTEST_STOPPED = "PL910"

@@ -145,6 +145,8 @@ class CaseRecord:
     """The reason of a skip or an expected failure."""
     reached: tuple[Reached, ...] = ()
     """What it spoke to, where nobody has said what it may."""
+    expired: tuple[tuple[str, float], ...] = ()
+    """The variables whose values had ended when it failed, and when: seconds since the epoch. The server adds them."""
 
 
 # --- the server says ---------------------------------------------------------------------------------

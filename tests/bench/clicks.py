@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,7 @@ sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
 
 from prefect_lens.engine.cold import ColdWorkers  # noqa: E402
 from prefect_lens.engine.interpreter import find_interpreter  # noqa: E402
+from prefect_lens.engine.request import Injected  # noqa: E402
 from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Preparing, RunRequest, run_tests  # noqa: E402
 from prefect_lens.engine.warm import WarmWorkers  # noqa: E402
 from prefect_lens.model import Interpreter  # noqa: E402
@@ -45,11 +47,19 @@ from prefect.testing.utilities import prefect_test_harness
 def harness():
     with prefect_test_harness(): yield
 """
-PLAIN, BARE, COLD, WARM, NOTHING = (
+NONE = Injected()
+SECRETS = Injected(
+    tuple((f"SECRET_{number}", secrets.token_urlsafe(30)) for number in range(10)),
+    frozenset(f"SECRET_{number}" for number in range(10)),
+    network=(),
+    is_configured=True,
+)
+PLAIN, BARE, COLD, WARM, GIVEN, NOTHING = (
     "pytest, session-scoped harness",
     "pytest, no harness",
     "engine, cold",
     "engine, warm",
+    "engine, warm, with ten secrets",
     "engine, warm, a test that does nothing",
 )
 
@@ -73,7 +83,7 @@ async def main() -> None:
 
 
 async def _rounds(folder: Path, python: Interpreter, rounds: int) -> None:
-    times: dict[str, list[float]] = {kind: [] for kind in (PLAIN, BARE, COLD, WARM, NOTHING)}
+    times: dict[str, list[float]] = {kind: [] for kind in (PLAIN, BARE, COLD, WARM, GIVEN, NOTHING)}
     steps: list[list[float]] = []
     os.environ["PREFECT_LENS_BENCH"] = MARK
     warm, cold = WarmWorkers(), ColdWorkers()
@@ -89,6 +99,8 @@ async def _rounds(folder: Path, python: Interpreter, rounds: int) -> None:
             steps.append(await _click(warm, python, project, "test_one.py"))
             times[WARM].append(steps[-1][-1])
             await _ready(warm)
+            times[GIVEN].append((await _click(warm, python, project, "test_one.py", SECRETS))[-1])
+            await _ready(warm)
             times[NOTHING].append((await _click(warm, python, project, "test_nothing.py"))[-1])
             print(f"round {number + 1}: " + ", ".join(f"{kind} {took[-1]:.3f} s" for kind, took in times.items()))
         await _ready(warm)
@@ -102,6 +114,8 @@ async def _rounds(folder: Path, python: Interpreter, rounds: int) -> None:
             f"{middle[kind] / middle[WARM]:6.1f} ×  {kind} ({middle[kind]:.2f} s) against warm ({middle[WARM]:.3f} s)"
         )
     print(f"{middle[WARM] / middle[NOTHING]:6.1f} ×  warm against a test that does nothing ({middle[NOTHING]:.3f} s)")
+    more = statistics.median(given - plain for given, plain in zip(times[GIVEN], times[WARM], strict=True))
+    print(f"{middle[GIVEN] / middle[WARM]:6.2f} ×  warm with ten secrets against warm without ({1000 * more:+.1f} ms)")
     print("\nOne warm click, milliseconds (median), since the step before:")
     names = ("the worker has its order", "conftest, imports, collection", "set-up begins", "flow, task, report")
     before = [0.0, *(statistics.median(step[place] for step in steps) for place in range(4))]
@@ -124,12 +138,14 @@ def _pytest(python: Interpreter, project: Path) -> float:
         return time.monotonic() - began
 
 
-async def _click(workers: ColdWorkers | WarmWorkers, python: Interpreter, project: Path, file: str) -> list[float]:
+async def _click(
+    workers: ColdWorkers | WarmWorkers, python: Interpreter, project: Path, file: str, given: Injected = NONE
+) -> list[float]:
     """Return when the worker had its order, had collected, began the test and had ended it: seconds since the click."""
     began = time.monotonic()
     seen: dict[type, float] = {}
     result = await run_tests(
-        RunRequest(project, ".", python, files=(file,)),
+        RunRequest(project, ".", python, files=(file,), environment=given),
         workers,
         lambda event: seen.update({type(event): time.monotonic() - began}),
     )

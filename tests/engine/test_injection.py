@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,23 @@ async def test_a_run_reaches_what_it_may_and_no_more(project, python, source, op
         for how, task in {"at_once": "fetch", "in_a_thread": "fetch", "on_the_loop": "fetch_later"}.items()
     }
     assert outcomes(result)["test_an_allowed_host"] == "passed"
+
+
+async def test_two_runs_at_once_have_each_their_own_and_an_expiry_is_told(project, python, home):  # noqa: ARG001
+    folder = project("""
+        #- test_a.py
+        import os
+        def test_a(): assert os.environ["TOKEN"] == "staging token"
+    """)
+    ends = time.time()
+
+    async def one(value: str):
+        given = Injected((("TOKEN", value),), frozenset({"TOKEN"}), is_configured=True, expires=(("TOKEN", ends),))
+        request = RunRequest(folder, ".", python, files=("test_a.py",), environment=given)
+        return await run_tests(request, ColdWorkers(), lambda _: None)
+
+    staging, production = await asyncio.gather(one("staging token"), one("production token"))
+    assert (outcomes(staging), outcomes(production)) == ({"test_a": "passed"}, {"test_a": "failed"})
+    assert "production token" not in repr(production) + production.output
+    (passed, failed) = (*staging.cases, *production.cases)
+    assert (passed.expired, failed.expired) == ((), (("TOKEN", ends),))

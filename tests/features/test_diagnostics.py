@@ -467,3 +467,17 @@ def test_a_host_that_is_reached_is_a_hint_at_the_line_that_did_so():
     assert (hint.severity, hint.code) == (Severity.HINT, "PL306")
     assert hint.message == "Not hermetic: reaches api.example.com"
     assert len(hint.tests) == 2
+
+
+def test_what_had_expired_when_a_test_failed_is_told_at_the_line_that_failed():
+    case = replace(failed(exception=ExceptionRecord("E", "401", (IN_TEST,))), expired=(("API_TOKEN", 3723.0),))
+    check(
+        """
+        tests/test_orders.py:19:5 error PL301
+        test_words failed: E: 401
+
+        tests/test_orders.py:19:5 warning PL307
+        API_TOKEN expired at 01:02:03 UTC, in the middle of the run; the next run fetches it anew
+        """,
+        case,
+    )

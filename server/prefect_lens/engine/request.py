@@ -33,6 +33,9 @@ class Injected:
     wrap: tuple[str, ...] = ()
     """A command that starts the worker's, as a gateway's does. Such a run is cold."""
 
+    expires: tuple[tuple[str, float], ...] = ()
+    """Names among `variables` and when their values end, in seconds since the epoch."""
+
     @property
     def secret_values(self) -> tuple[str, ...]:
         """What no text that leaves the worker may hold."""

@@ -179,9 +179,10 @@ class _Hearing:
                 self._running[message.test] = time.monotonic()
                 self._on_event(CaseStarted(message.test))
             case wire.Finished():
-                self._running.pop(message.case.test, None)
-                self._cases.append(message.case)
-                self._on_event(CaseFinished(message.case))
+                case = self._dated(message.case)
+                self._running.pop(case.test, None)
+                self._cases.append(case)
+                self._on_event(CaseFinished(case))
             case wire.Broken():
                 self._broken = message
             case wire.Ended():
@@ -210,6 +211,12 @@ class _Hearing:
             output=self.output,
             versions=(hello.python, hello.pytest, hello.prefect) if hello is not None else (None, None, None),
         )
+
+    def _dated(self, case: CaseRecord) -> CaseRecord:
+        """Note what had expired when a test failed: it ran with what it was given at its start."""
+        now = time.time()
+        expired = tuple((name, at) for name, at in self._request.environment.expires if at <= now)
+        return replace(case, expired=expired) if expired and case.failures else case
 
     def _trouble(self) -> Trouble | None:
         if self._broken is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_prefect_lens.states import TESTS
@@ -28,7 +29,7 @@ def diagnostics(result: RunResult) -> tuple[Diagnostic, ...]:
     found = [
         *_merged([story for _, of_case in told for story in of_case]),
         *_gathered([one for case, of_case in told for one in _of_failures(case, of_case)]),
-        *_gathered([one for case in result.cases for one in _of_reached(case)]),
+        *_gathered([one for case in result.cases for one in (*_of_reached(case), *_of_expired(case))]),
         *_gathered([_of_collect_error(error) for error in result.collect_errors]),
         *map(_of_missing, result.missing),
         *(
@@ -162,6 +163,19 @@ def _of_reached(case: CaseRecord) -> Iterator[Diagnostic]:
             Severity(row.severity),
             row.code,
             f"Not hermetic: reaches {one.host}",
+            tests=(test_node_id(case.test),),
+        )
+
+
+def _of_expired(case: CaseRecord) -> Iterator[Diagnostic]:
+    row = TESTS["PL307"]
+    for name, at in case.expired:
+        when = datetime.fromtimestamp(at, UTC)
+        yield Diagnostic(
+            _place(case, case.failures[0]),
+            Severity(row.severity),
+            row.code,
+            f"{name} expired at {when:%H:%M:%S} UTC, in the middle of the run; the next run fetches it anew",
             tests=(test_node_id(case.test),),
         )
 
