@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import problems
 from prefect_lens.index.config import CONFIG_NAMES
+from prefect_lens.index.credentials import BASELINE
 from prefect_lens.index.deployments import NAME as DEPLOYMENTS
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.packed import Packed, pack
@@ -31,6 +32,9 @@ LARGEST = 5_000_000
 
 TEXTS = (*CONFIG_NAMES, DEPLOYMENTS)
 """The files beside Python's whose text the index takes."""
+
+SEARCHED = (".env", BASELINE)
+"""The files that are read for nothing but the credentials that stand in them, or do not count."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _IGNORED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -79,6 +83,8 @@ def load_all(
         if progress is not None and number % 100 == 0:
             progress(number, len(paths))
         name = path.rpartition("/")[2]
+        if name in SEARCHED:
+            continue
         status = _status(folder / path) if cache is not None and name not in TEXTS else None
         if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
             facts[path] = known
@@ -108,7 +114,7 @@ def walk(folder: Path) -> Iterator[str]:
 
 def is_counted(name: str) -> bool:
     """Whether a file of this name is read at all."""
-    return name.endswith(".py") or name in TEXTS
+    return name.endswith(".py") or name in TEXTS or name in SEARCHED
 
 
 def read(path: Path, name: str | None = None) -> str | Problem:
@@ -177,7 +183,11 @@ def _walk(folder: str, inside: str, ignored: list[tuple[str, Spec]], seen: set[t
         try:
             if entry.is_dir():
                 folders.append(entry)
-            elif is_counted(entry.name) and entry.is_file() and not _is_ignored(path, ignored):
+            elif (
+                is_counted(entry.name)
+                and entry.is_file()
+                and (entry.name in SEARCHED or not _is_ignored(path, ignored))
+            ):
                 yield path
         except OSError:
             continue

@@ -221,4 +221,5 @@ STATIC: dict[str, Row] = {
     "PL505": Row("PL505", "warning", None, "A file cannot be read.", None),
     "PL506": Row("PL506", "warning", None, "A deployment's entrypoint names no flow that is there.", None),
     "PL507": Row("PL507", "warning", None, "The environment's configuration refers to what is not there.", None),
+    "PL508": Row("PL508", "warning", None, "A credential stands in a file.", None),
 }

@@ -278,6 +278,9 @@ class Editor:
                 return None if title is None else {"title": title}
             case "prefectLens/secret":
                 return {"value": self.secrets.get(params["what"])}
+            case "prefectLens/keepSecret":
+                self.secrets[params["what"]] = params["value"]
+                return {"kept": True}
             case "workspace/applyEdit":
                 self.applied.append(params["edit"])
                 return {"applied": True}

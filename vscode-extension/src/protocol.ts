@@ -107,6 +107,7 @@ export interface SecretWanted {
 }
 
 export const Secret = new RequestType<SecretWanted, { value: string | null }, void>("prefectLens/secret");
+export const KeepSecret = new RequestType<SecretWanted & { value: string }, { kept: boolean }, void>("prefectLens/keepSecret");
 export const ShowOutput = new NotificationType<TextShown>("prefectLens/showOutput");
 export const CopyText = new NotificationType<{ text: string }>("prefectLens/copyText");
 export const RequestTrust = new NotificationType<object>("prefectLens/requestTrust");

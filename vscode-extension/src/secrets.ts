@@ -29,10 +29,14 @@ export class Secrets {
       ignoreFocusOut: true,
     });
     if (given === undefined || given === "") return null;
-    await this.#storage.store(key(folder, what), given);
+    await this.keep({ folder, what }, given);
+    return given;
+  }
+
+  async keep({ folder, what }: SecretWanted, value: string): Promise<void> {
+    await this.#storage.store(key(folder, what), value);
     const names = this.#names();
     await this.#state.update(NAMES, { ...names, [folder]: [...new Set([...(names[folder] ?? []), what])] });
-    return given;
   }
 
   /** Forgets the secrets of some folders, and tells their names. */

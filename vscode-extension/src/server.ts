@@ -164,6 +164,10 @@ export class Server implements vscode.Disposable {
     client.onNotification(protocol.ShowOutput, (shown) => this.#listeners.showOutput(shown));
     client.onNotification(protocol.RequestTrust, () => vscode.commands.executeCommand("workbench.trust.manage"));
     client.onRequest(protocol.Secret, async (wanted) => ({ value: await this.#secrets.get(wanted) }));
+    client.onRequest(protocol.KeepSecret, async (wanted) => {
+      await this.#secrets.keep(wanted, wanted.value);
+      return { kept: true };
+    });
     client.onNotification(protocol.CopyText, async ({ text }) => {
       await vscode.env.clipboard.writeText(text);
       vscode.window.setStatusBarMessage("$(check) Copied", 3000);
@@ -216,6 +220,7 @@ export class Server implements vscode.Disposable {
         { scheme: "file", language: "python" },
         { scheme: "file", pattern: "**/pyproject.toml" },
         { scheme: "file", pattern: "**/prefect.yaml" },
+        { scheme: "file", pattern: "**/.env" },
       ],
       outputChannel: this.#output,
       // Asked for at every start, a crashed server's next one too.

@@ -18,6 +18,8 @@ from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.environment.resolving import Vault
 from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
+from prefect_lens.features.credentials import for_credential
+from prefect_lens.index.problems import CREDENTIAL
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
 from prefect_lens.lsp.convert import SOURCE, Columns, from_range, to_code_action, to_code_lens, to_command
@@ -235,7 +237,11 @@ class App:
         view, uri = self.session.view(folder), self.folder_uri(folder.root)
         found = [to_code_action(uri, one) for one in await asyncio.to_thread(code_actions, view, path, span)]
         for diagnostic in params.context.diagnostics:
-            if diagnostic.source == SOURCE:
+            if diagnostic.source == SOURCE and diagnostic.code == CREDENTIAL:
+                at = from_range(self.columns, self.lines(folder)(path), diagnostic.range).start
+                actions = for_credential(path, at, may_run=view.may_run)
+                found += [to_code_action(uri, one, diagnostic) for one in actions]
+            elif diagnostic.source == SOURCE:
                 given = _options(diagnostic.data).get("tests")
                 tests = tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else ()
                 actions = for_diagnostic(diagnostic.message, tests, may_run=view.may_run)

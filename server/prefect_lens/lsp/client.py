@@ -105,6 +105,14 @@ class Client:
         value = getattr(answer, "value", None)
         return value if isinstance(value, str) else None
 
+    async def keep_secret(self, folder: str, what: str, value: str) -> bool:
+        """Have the client keep a secret of a folder; false where it cannot."""
+        if not self.wants("secret"):
+            return False
+        params = {"folder": folder, "what": what, "value": value}
+        answer = await self._asked(self._server.protocol.send_request_async("prefectLens/keepSecret", params))
+        return getattr(answer, "kept", False) is True
+
     async def show_document(self, uri: str, range_: types.Range | None) -> bool:
         """Open a document at a place; false where the client cannot."""
         if not self.can("window.show_document.support"):

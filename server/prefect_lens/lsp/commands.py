@@ -14,6 +14,7 @@ from prefect_lens.features.suggest import Suggestion, suggest_test
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
+from prefect_lens.lsp.credentials import mark_no_secret, move_credential
 from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
 from prefect_lens.session.selection import (
     Everything,
@@ -208,6 +209,8 @@ COMMANDS: Mapping[str, Command] = {
     "environmentInfo": environment_info,
     "explainEnvironment": explain_environment,
     "forgetValues": forget_values,
+    "markNoSecret": mark_no_secret,
+    "moveCredential": move_credential,
 }
 
 

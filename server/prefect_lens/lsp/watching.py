@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from prefect_lens.workspace import TEXTS
+from prefect_lens.workspace import SEARCHED, TEXTS
 
 if TYPE_CHECKING:
     from prefect_lens.lsp.client import Client
 
-PATTERN = "**/{*.py," + ",".join((*sorted(TEXTS), ".gitignore", "pyvenv.cfg")) + "}"
+PATTERN = "**/{*.py," + ",".join((*sorted(TEXTS), *SEARCHED, ".gitignore", "pyvenv.cfg")) + "}"
 
 
 def watched_files(client: Client) -> list[types.Registration]:

@@ -13,6 +13,7 @@ from prefect_lens.facts_cache import FactsCache
 from prefect_lens.features import freshness
 from prefect_lens.features.results import Results, forget
 from prefect_lens.index.settings import Settings as ProjectSettings
+from prefect_lens.session.credentials import Credentials
 from prefect_lens.session.reading import Reading, disk_text, read_again, read_folder
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Folder:
         self.results = Results()
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
+        self.credentials = Credentials(root, self.text, lambda: changed(self))
         self._changed = changed
         self._advanced = advanced
         self._known: set[str] = set()
@@ -116,6 +118,7 @@ class Folder:
 
     def close(self) -> None:
         """Stop to read."""
+        self.credentials.close()
         for task in (self._loading, self._applying):
             if task is not None:
                 task.cancel()
@@ -174,6 +177,8 @@ class Folder:
             self._during_load.update(changes)
         self._pending |= changes
         self._taken += 1
+        if self.is_complete:
+            self.credentials.search(changes)
         self._wake()
 
     def _wake(self) -> None:
@@ -214,6 +219,8 @@ class Folder:
                 self.reading, self._applied = reading, taken
                 self._hashes |= hashes
                 self.is_complete = self.is_complete or loaded
+                if loaded:
+                    self.credentials.search_all()
                 self._refresh_results()
                 self._tell()
                 self._changed(self)

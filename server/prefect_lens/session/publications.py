@@ -60,8 +60,9 @@ class Publications:
         async with self._one_at_a_time:
             if folder.root not in self._told:
                 return
+            problems = (*folder.reading.problems, *folder.credentials.diagnostics)
             now = await asyncio.to_thread(
-                evidence.current, folder.reading.problems, folder.results, folder.stale, folder.text, folder.severities
+                evidence.current, problems, folder.results, folder.stale, folder.text, folder.severities
             )
             before = self._told.get(folder.root)
             if before is None:

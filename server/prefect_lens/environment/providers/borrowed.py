@@ -11,21 +11,26 @@ import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.engine import installed
 from prefect_lens.environment.provider import ProviderError, Request
 
+if TYPE_CHECKING:
+    from prefect_lens.model import Interpreter
 
-async def call(library: str, script: str, request: Request, *arguments: str) -> dict[str, Any]:
+
+async def call(library: str, name: str, request: Request, *arguments: str) -> dict[str, Any]:
     """Run a script that needs a library and return what it printed.
 
     Raises:
         ProviderError: no interpreter has the library, or the script failed.
     """
-    python = _python(library, request)
-    argv = (python, "-I", str(Path(__file__).with_name("scripts") / script), *arguments)
-    said = await request.surroundings.run(argv, request.timeout)
+    python = python_with(library, request.surroundings.interpreter)
+    if python is None:
+        what = f"{library} is installed neither beside Prefect Lens nor in the project's environment."
+        raise ProviderError(what, request.surroundings.install(library), is_command=True)
+    said = await request.surroundings.run((python, "-I", script(name), *arguments), request.timeout)
     try:
         told = json.loads(said.output)
     except ValueError:
@@ -39,11 +44,15 @@ async def call(library: str, script: str, request: Request, *arguments: str) -> 
     return found
 
 
-def _python(library: str, request: Request) -> str:
+def script(name: str) -> str:
+    """Return the path of a script."""
+    return str(Path(__file__).with_name("scripts") / name)
+
+
+def python_with(library: str, interpreter: Interpreter | None) -> str | None:
+    """Return a Python that has a library: ours, else the project's; None where neither has."""
     if find_spec(library) is not None:
         return sys.executable
-    interpreter = request.surroundings.interpreter
     if interpreter is not None and installed.read(Path(interpreter.path)).version(library) is not None:
         return interpreter.path
-    what = f"{library} is installed neither beside Prefect Lens nor in the project's environment."
-    raise ProviderError(what, request.surroundings.install(library), is_command=True)
+    return None

@@ -1,0 +1,104 @@
+"""What a person does about a credential that was found: say that it is none, or move it to where secrets live."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from prefect_lens.environment.keeping import put_into_keyring
+from prefect_lens.features.credentials import Edit, configured, marked, moved
+from prefect_lens.index.config import join
+from prefect_lens.index.credentials import Credential, find_credentials
+from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
+from prefect_lens.lsp.convert import to_range
+from prefect_lens.model import Interpreter, Position
+from prefect_lens.session.selection import NothingToRunError
+from prefect_lens.session.trust import NotTrustedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prefect_lens.lsp.app import App
+    from prefect_lens.session.folder import Folder
+
+
+async def mark_no_secret(app: App, arguments: Arguments, _token: object) -> object:
+    """Say in a credential's line that it is none."""
+    folder, path, text, credential = _found(app, arguments)
+    await _edit(app, folder, "Mark as no secret", {path: (text, [marked(text, credential)])})
+    return None
+
+
+async def move_credential(app: App, arguments: Arguments, _token: object) -> object:
+    """Put a credential into the keyring, else into the editor's storage, and have code and configuration say so."""
+    if not app.session.trust.may_run:
+        raise NotTrustedError("This workspace is not trusted, and so nothing of it is used.")
+    folder, path, text, credential = _found(app, arguments)
+    if not credential.is_literal:
+        app.client.show_message("This credential is a part of something larger, and has to be moved by hand.")
+        return None
+    project = folder.snapshot.project_of(path).root
+    settings = join(project, "pyproject.toml")
+    before = folder.text(settings) or ""
+    name = _free_name(folder, project, credential.name)
+    service = folder.root.name if project == "." else project.rpartition("/")[2]
+    what = f"{name} of {service}"
+    in_keyring, in_editor = f"{{ keyring = {json.dumps(f'{service}/{name}')} }}", f"{{ editor = {json.dumps(what)} }}"
+    if configured(before, name, in_keyring) is None:
+        app.client.show_message(f"{settings} cannot be changed for it. Write it by hand: {name} = {in_keyring}")
+        return None
+    found = await app.session.interpreter(folder, project)
+    interpreter = found if isinstance(found, Interpreter) else None
+    if await put_into_keyring(interpreter, service, name, credential.value):
+        source, where = in_keyring, "the keyring"
+    elif await app.client.keep_secret(app.folder_uri(folder.root), what, credential.value):
+        source, where = in_editor, "the editor's secret storage"
+    else:
+        app.client.show_message("There is neither a keyring nor an editor's storage here that takes it.")
+        return None
+    edit = configured(before, name, source)
+    assert edit is not None, "it was tried above"
+    changes = {path: (text, moved(text, credential, name)), settings: (before, [edit])}
+    if await _edit(app, folder, "Move a credential", changes):
+        app.client.show_message(
+            f"{name} is in {where} now, and tests get it from there. Change it: who has the file could read it."
+        )
+    return {"name": name, "where": where}
+
+
+def _found(app: App, arguments: Arguments) -> tuple[Folder, str, str, Credential]:
+    folder, path = arguments.folder(app.session), arguments.required("path")
+    at = Position(_number(arguments, "line"), _number(arguments, "column"))
+    text = folder.text(path) or ""
+    credential = next((one for one in find_credentials(path, text) if one.span.start <= at <= one.span.end), None)
+    if credential is None:
+        raise NothingToRunError("There is no credential any more.")
+    return folder, path, text, credential
+
+
+def _number(arguments: Arguments, name: str) -> int:
+    given = arguments.required(name)
+    if not given.isdecimal():
+        raise WrongArgumentsError(f"{name}: expected a number, got {given!r:.80}.")
+    return int(given)
+
+
+def _free_name(folder: Folder, project: str, wanted: str) -> str:
+    environment = folder.project_settings(project).environment
+    taken = {name for name, _ in environment.variables} if environment is not None else set[str]()
+    names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
+    return next(name for name in names if name not in taken)
+
+
+async def _edit(app: App, folder: Folder, label: str, changes: Mapping[str, tuple[str, Sequence[Edit]]]) -> bool:
+    documents: list[Any] = []
+    for path, (_, edits) in changes.items():
+        uri, lines = app.file_uri(folder, path), app.lines(folder)(path)
+        if await asyncio.to_thread(folder.text, path) is None:
+            documents.append(types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True)))
+        texts = [types.TextEdit(to_range(app.columns, lines, one.span), one.text) for one in edits]
+        documents.append(types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri), texts))
+    return await app.client.apply_edit(label, types.WorkspaceEdit(document_changes=documents))

@@ -1,0 +1,100 @@
+"""The credentials that stand in a folder's files: searched for in the background, in unsaved texts too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from prefect_lens import workspace
+from prefect_lens.index import problems
+from prefect_lens.index.credentials import BASELINE, MARK, Credential, find_credentials, read_baseline
+from prefect_lens.model import Diagnostic, Location, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+Found = dict[str, tuple[Credential, ...]]
+
+
+class Credentials:
+    """What has been found so far. Everything is called in the event loop; the search happens in a thread."""
+
+    def __init__(self, root: Path, text: Callable[[str], str | None], changed: Callable[[], None]) -> None:
+        """Begin with nothing found.
+
+        Args:
+            root: the folder.
+            text: gives the text of a file, as the editor or the disk has it; called in a thread.
+            changed: told when something else is found than before.
+        """
+        self._root = root
+        self._text = text
+        self._changed = changed
+        self._found: Found = {}
+        self._waiting: set[str] = set()
+        self._is_all_wanted = False
+        self._searching: asyncio.Task[None] | None = None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found, as a person sees it. The value itself is not told."""
+        return tuple(_diagnostic(path, one) for path, found in self._found.items() for one in found)
+
+    def search_all(self) -> None:
+        """Search the whole folder."""
+        self._is_all_wanted = True
+        self._wake()
+
+    def search(self, paths: Iterable[str]) -> None:
+        """Search files that have changed."""
+        self._waiting |= set(paths)
+        self._is_all_wanted = self._is_all_wanted or BASELINE in self._waiting
+        self._wake()
+
+    def close(self) -> None:
+        """Search no more."""
+        if self._searching is not None:
+            self._searching.cancel()
+
+    def _wake(self) -> None:
+        if self._searching is None:
+            self._searching = asyncio.create_task(self._search())
+
+    async def _search(self) -> None:
+        try:
+            while self._waiting or self._is_all_wanted:
+                paths, self._waiting = None if self._is_all_wanted else self._waiting, set()
+                self._is_all_wanted = False
+                found = await asyncio.to_thread(_searched, self._root, paths, self._text)
+                before = self._found
+                kept = {} if paths is None else {path: one for path, one in before.items() if path not in paths}
+                self._found = kept | found
+                if self._found != before:
+                    self._changed()
+        except Exception:  # an edge: what cannot be searched must not end the searches after it
+            log.exception("%s could not be searched for credentials.", self._root)
+        finally:
+            self._searching = None
+
+
+def _searched(root: Path, paths: Iterable[str] | None, text: Callable[[str], str | None]) -> Found:
+    baseline = read_baseline(text(BASELINE) or "")
+    found: Found = {}
+    for path in workspace.walk(root) if paths is None else sorted(paths):
+        if path != BASELINE and (content := text(path)) is not None:
+            there = find_credentials(path, content, baseline)
+            if there:
+                found[path] = there
+    return found
+
+
+def _diagnostic(path: str, one: Credential) -> Diagnostic:
+    message = (
+        f"This looks like a credential ({one.kind}), for everybody to read who has the file. "
+        f"Let it come from where secrets live, and change it; or say in this line: # {MARK}"
+    )
+    return Diagnostic(Location(path, one.span), Severity.WARNING, problems.CREDENTIAL, message)
