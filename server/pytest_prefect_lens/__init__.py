@@ -13,8 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_prefect_lens.clock import Clock as Clock
+    from pytest_prefect_lens.clock import frozen_clock as frozen_clock
     from pytest_prefect_lens.deployed import Deployment as Deployment
     from pytest_prefect_lens.deployed import deployments as deployments
+    from pytest_prefect_lens.deploying import Deployed as Deployed
+    from pytest_prefect_lens.deploying import deploy as deploy
     from pytest_prefect_lens.errors import FlowAwaitingRetry as FlowAwaitingRetry
     from pytest_prefect_lens.errors import FlowCancelled as FlowCancelled
     from pytest_prefect_lens.errors import FlowCancelling as FlowCancelling
@@ -61,7 +65,9 @@ pytest_plugins = ["pytest_prefect_lens.plugin"]
 """What `-p pytest_prefect_lens` loads where the distribution, and so its entry point of that name, is not installed."""
 
 _MODULES = {
+    "clock": ("Clock", "frozen_clock"),
     "deployed": ("Deployment", "deployments"),
+    "deploying": ("Deployed", "deploy"),
     "errors": (
         *(
             f"{kind}{ending}"

@@ -125,10 +125,25 @@ def mock_task() -> Generator[Callable[..., Any]]:
         yield mock
 
 
+@pytest.fixture
+def deploy(prefect_lens_api: PrefectApi) -> Generator[Callable[..., Any]]:
+    """`pytest_prefect_lens.deploy`, until the test ends."""
+    del prefect_lens_api
+    with _entering("deploy", "deploying") as enter:
+        yield enter
+
+
+@pytest.fixture
+def frozen_clock() -> Generator[Callable[..., Any]]:
+    """`pytest_prefect_lens.frozen_clock`, until the test ends."""
+    with _entering("frozen_clock", "clock") as enter:
+        yield enter
+
+
 @contextmanager
-def _entering(name: str) -> Generator[Callable[..., Any]]:
+def _entering(name: str, module: str = "mocks") -> Generator[Callable[..., Any]]:
     """Give a function that enters one of our context managers, which is left at the end."""
-    manager = getattr(import_module("pytest_prefect_lens.mocks"), name)
+    manager = getattr(import_module(f"pytest_prefect_lens.{module}"), name)
     with ExitStack() as stack:
         yield lambda *args, **kwargs: stack.enter_context(manager(*args, **kwargs))
 

@@ -13,6 +13,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from _pytest.outcomes import OutcomeException
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from types import CoroutineType
     from typing import TypeAlias
+
+    from prefect.client.schemas.objects import FlowRun
 
     from pytest_prefect_lens.live import LiveBook
 
@@ -101,6 +104,26 @@ async def arun_flow(flow: Any, /, *args: Any, **kwargs: Any) -> FlowResult[Any]:
             call.value = await _call_async(flow, args, kwargs)
         except asyncio.CancelledError:
             raise
+        except BaseException as error:  # noqa: BLE001  as above
+            call.raised = error
+    return call.finish()
+
+
+def run_flow_run(flow: Flow[..., Any], flow_run: FlowRun) -> FlowResult[Any]:
+    """Run a flow for a run of it that the API has made already, as a worker would, and return what became of it."""
+    __tracebackhide__ = True
+    engine: Any = import_module("prefect.flow_engine").run_flow
+    about: dict[str, Any] = {"flow_run": flow_run, "parameters": dict(flow_run.parameters), "return_type": "state"}
+    with _watching(flow) as call:
+        try:
+            if _is_async(flow):
+
+                async def run() -> _State:
+                    return _State(await engine(flow, **about))
+
+                call.value = _apart_from_the_loop(run)
+            else:
+                call.state = engine(flow, **about)
         except BaseException as error:  # noqa: BLE001  as above
             call.raised = error
     return call.finish()
