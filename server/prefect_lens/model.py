@@ -242,3 +242,5 @@ class RunResult:
     """What the process wrote beside the tests' captured output; its end, where it is long."""
     versions: tuple[str | None, str | None, str | None] = (None, None, None)
     """Python, pytest and Prefect, as the worker said."""
+    variables: tuple[str, ...] = ()
+    """The names of what its tests found in their environment beside what is inherited."""

@@ -125,3 +125,7 @@ def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  th
         "test_flows.py::test_bill": "passed",
         "test_flows.py::test_nothing": "passed",
     }, said.stdout
+    assert {one["node_id"]: one["variables"] for one in told["results"]} == {
+        "test_flows.py::test_bill": ["FILE", "REGION", "TOKEN"],
+        "test_flows.py::test_nothing": ["FILE", "REGION"],
+    }

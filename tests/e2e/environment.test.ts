@@ -81,3 +81,20 @@ step("another profile is chosen in the status item's list, and holds for the nex
   await window.evidence("environment failed");
   assert.ok(!(await problem.innerText()).includes(SECRET));
 });
+
+step("a credential that is typed is told, and moved by its action", async (window) => {
+  await window.closePanel();
+  await window.replaceLine("raise ValueError", 'api_token = "t0k3n-8842-xq91"');
+  await window.page.locator(".squiggly-warning").first().waitFor();
+  await window.evidence("credential found");
+  await window.goTo("api_token =");
+  await window.page.keyboard.press("ArrowLeft");
+  await window.page.keyboard.press("Control+.");
+  const action = window.page.locator(".action-widget .monaco-list-row", { hasText: "Move it to where secrets live" });
+  await action.waitFor();
+  await window.page.keyboard.press("Enter");
+  await window.page.locator(".view-line", { hasText: 'api_token = os.environ["API_TOKEN"]' }).first().waitFor();
+  await window.page.locator(".squiggly-warning").waitFor({ state: "detached" });
+  await window.page.locator('.tab[data-resource-name="pyproject.toml"]').waitFor();
+  await window.evidence("credential moved");
+});

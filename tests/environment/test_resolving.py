@@ -237,6 +237,7 @@ async def test_a_token_is_fetched_anew_before_it_ends(project, program):
     assert (project.folder / "count").read_text() == "xxx"
     assert isinstance(found, Resolved)
     assert 3590 < (found.entries[0].expires or 0) - time.time() <= 3600
+    assert found.injected(["B"]).expires == (("B", found.entries[0].expires),)
 
 
 async def test_a_hundred_programs_run_side_by_side(project, program):

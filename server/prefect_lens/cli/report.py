@@ -107,9 +107,11 @@ class JsonReport:
         """See `Report`."""
         summary = summarize(results, seconds)
         found = (*self._problems, *all_diagnostics(results, self._chosen))
+        variables = {node_id(case.test): list(one.variables) for one in results for case in one.cases if one.variables}
         about = {
             "results": [
                 {"node_id": node, "outcome": outcome, "seconds": round(took, 6)}
+                | ({"variables": variables[node]} if node in variables else {})
                 for node, outcome, took in summary.results
             ],
             "diagnostics": [_diagnostic(diagnostic) for diagnostic in found],

@@ -210,6 +210,7 @@ class _Hearing:
             trouble=() if trouble is None else (trouble,),
             output=self.output,
             versions=(hello.python, hello.pytest, hello.prefect) if hello is not None else (None, None, None),
+            variables=tuple(name for name, _ in self._request.environment.variables),
         )
 
     def _dated(self, case: CaseRecord) -> CaseRecord:
