@@ -100,9 +100,7 @@ class Observer:
         if report.failed and call is not None and call.excinfo is not None:
             error = collect_error(str(collector.path), call.excinfo.value, report.longreprtext)
             self._broken_files.update((error.path, str(collector.path)))
-            pack(report, Luggage(collect_error=error))
-            if self._masker is not None:
-                mask(report, self._masker)
+            self._pack(report, Luggage(collect_error=error))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -142,7 +140,7 @@ class Observer:
             return
         shorten_sections(report)
         excinfo: Any = call.excinfo
-        pack(
+        self._pack(
             report,
             Luggage(
                 test=test_id_of(item),
@@ -151,8 +149,13 @@ class Observer:
                 reached=tuple(self._reached) if call.when == "teardown" else (),
             ),
         )
+
+    def _pack(self, report: Any, luggage: Luggage) -> None:
+        """Put luggage on a report, and leave no secret in either: both go to other plugins, and to their files."""
         if self._masker is not None:
+            luggage = self._masker.masked(luggage)
             mask(report, self._masker)
+        pack(report, luggage)
 
     def _note_reached(self, host: str) -> None:
         frame = caller()

@@ -174,7 +174,7 @@ async def source(request, places):  # noqa: ARG001
 async def test_nothing_of_a_secret_gets_out(project, python, source, places, options):
     canary = Canary()
     folder = project(WAYS_OUT)
-    args = ("--showlocals", "-vv", "-rA", "--junitxml=report.xml", *options)
+    args = ("--showlocals", "-vv", "-rA", "--junitxml=report.xml", "--prefect-report=runs.jsonl", *options)
     request = RunRequest(folder, ".", python, pytest_args=args, environment=canary.injected)
     events = []
     result = await run_tests(request, source, events.append)
@@ -193,7 +193,8 @@ async def test_nothing_of_a_secret_gets_out(project, python, source, places, opt
     assert canary.found_in(repr(result)) == []
     assert canary.found_in(repr(events)) == []
     assert canary.found_in(result.output) == []
-    assert (folder / "report.xml").exists()
+    assert "***" in (folder / "report.xml").read_text()
+    assert "***" in (folder / "runs.jsonl").read_text()
     assert canary.found_below(*places) == []
     # What is told keeps its names: a case can be asked for by what it is called.
     (failed,) = [case.test for case in result.cases if case.test.params == "***-2"]

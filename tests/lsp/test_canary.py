@@ -1,0 +1,125 @@
+"""What providers give is found in no message to the editor, in nothing that the command prints, and on no disk."""
+
+import base64
+import json
+import secrets
+import time
+
+import pytest
+
+from tests.cli.test_test import lens
+
+pytestmark = pytest.mark.slow
+
+PROJECT = """
+#- pyproject.toml
+[tool.pytest.ini_options]
+addopts = "--showlocals"
+[tool.prefect-lens.environment]
+inherit = ["HOME"]
+[tool.prefect-lens.environment.variables]
+COMMAND = { command = ["sh", "-c", "printf %s $CANARY_COMMAND"] }
+DOTENV = { dotenv = ".env", name = "CANARY" }
+INHERITED = { inherited = "CANARY_INHERITED" }
+#- flows.py
+import base64, os
+from prefect import flow, get_run_logger, task
+
+NAMES = [name for name in ("COMMAND", "DOTENV", "INHERITED", "EDITOR") if name in os.environ]
+
+@task
+def refused(value):
+    get_run_logger().warning("with %s", value)
+    raise PermissionError(f"refused: {value}")
+
+@flow
+def tells(name):
+    value = os.environ[name]
+    print(value, base64.b64encode(value.encode()).decode())
+    refused(value)
+#- test_flows.py
+import os
+import pytest
+from flows import NAMES, tells
+
+@pytest.mark.parametrize("name, value", [(name, os.environ[name]) for name in NAMES])
+def test_tells(name, value):
+    tells(name)
+
+def test_all_are_there():
+    assert NAMES == []
+
+def test_dies():
+    if "EDITOR" in os.environ:
+        os.write(2, os.environ["EDITOR"].encode())
+        os._exit(7)
+"""
+
+
+class Canaries:
+    """A value for each provider, and the search for them."""
+
+    def __init__(self, tmp_path) -> None:
+        self.began = time.time() - 1
+        self.values = {name: f"cnry{secrets.token_hex(12)}" for name in ("COMMAND", "DOTENV", "INHERITED", "EDITOR")}
+        self.given = [tmp_path / "project" / ".env"]
+        self.environ = {
+            "CANARY_COMMAND": self.values["COMMAND"],
+            "CANARY_INHERITED": self.values["INHERITED"],
+            "TMPDIR": str(tmp_path / "tmp"),
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+        }
+        (tmp_path / "tmp").mkdir()
+
+    def found_in(self, text: str) -> list[str]:
+        data = text.encode("utf-8", "surrogatepass")
+        forms = [form for value in self.values.values() for form in (value.encode(), value[:12].encode())]
+        forms += [base64.b64encode(value.encode())[:-4] for value in self.values.values()]
+        return [data[max(0, at - 200) : at + 100].decode() for form in forms if (at := data.find(form)) >= 0]
+
+    def found_below(self, *folders) -> list[str]:
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        texts = {path: path.read_bytes().decode("latin-1") for path in files if path.stat().st_mtime >= self.began}
+        return [
+            str(path) for path, text in texts.items() if path not in self.given and self.found_in(f"{path}\0{text}")
+        ]
+
+
+async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, write, python, tmp_path, cache):
+    canaries = Canaries(tmp_path)
+    folder = write(PROJECT + '\n#- .env\nCANARY="' + canaries.values["DOTENV"] + '"\n')
+    text = (folder / "pyproject.toml").read_text()
+    (folder / "pyproject.toml").write_text(text + 'EDITOR = { editor = "the fourth" }\n')
+    environ = {"XDG_CACHE_HOME": str(cache), **canaries.environ}
+    async with open_editor(folder, python=python, environ=environ) as editor:
+        wire = []
+        take = editor._take
+        editor._take = lambda message: (wire.append(message), take(message))
+        editor.secrets["the fourth"] = canaries.values["EDITOR"]
+        editor.answers.append("Allow")
+        summary = await editor.execute("run", scope="all")
+        assert summary["trouble"]["code"] == "PL907", summary
+        await editor.execute("showOutput", uri=editor.uri("flows.py"), name="tells")
+        await editor.execute("explainEnvironment", what="check")
+        told = json.dumps(wire)
+        assert "refused: ***" in told
+        assert "NAMES == []" in told
+        assert all(name in told for name in canaries.values)
+        assert canaries.found_in(told.replace("\\n", "\n")) == canaries.found_in("\n".join(editor.log)) == []
+    assert canaries.found_below(tmp_path, cache) == []
+
+
+def test_what_a_provider_gave_is_in_nothing_that_the_command_prints(write, tmp_path, python, cache):
+    canaries = Canaries(tmp_path)
+    folder = write(PROJECT + '\n#- .env\nCANARY="' + canaries.values["DOTENV"] + '"\n')
+    environ = {**canaries.environ, "XDG_CACHE_HOME": str(cache), "HOME": str(tmp_path)}
+    for arguments in (
+        ("test", "--json", "--allow", "--interpreter", python),
+        ("test", "--allow", "--interpreter", python),
+        ("env", "check", "--json", "--allow"),
+    ):
+        said = lens(folder, *arguments, **environ)
+        assert said.returncode == (1 if arguments[0] == "test" else 0), said.stdout + said.stderr
+        assert "refused: ***" in said.stdout or "test" not in arguments
+        assert canaries.found_in(said.stdout) == canaries.found_in(said.stderr) == []
+    assert canaries.found_below(tmp_path, cache) == []
