@@ -34,6 +34,8 @@ class Asked:
     """The name or type of a state in which a run of the test must end."""
     network: Sequence[str] | None = None
     """The hosts that may be reached beside this machine itself; None: what pytest's configuration says."""
+    profile: str | None = None
+    """The profile of `[tool.prefect-lens]` whose environment the test gets where Prefect Lens runs it."""
 
 
 def asked(item: pytest.Item) -> Asked:

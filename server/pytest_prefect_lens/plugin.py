@@ -83,8 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the speaker and the observer where they belong."""
     config.addinivalue_line(
         "markers",
-        "prefect(settings, retry_delays, expect_state, network): run the test in a hermetic Prefect, with these "
-        "settings of it, and let it reach these hosts alone.",
+        "prefect(settings, retry_delays, expect_state, network, profile): run the test in a hermetic Prefect, with "
+        "these settings of it, and let it reach these hosts alone.",
     )
     config.addinivalue_line(
         "markers",

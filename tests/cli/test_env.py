@@ -23,6 +23,8 @@ flows = ["flows.py:bill"]
 variables = ["TOKEN"]
 [tool.prefect-lens.profile.staging.environment.variables]
 REGION = "us-east-2"
+[tool.prefect-lens.profile.other.environment.variables]
+REGION = "ap-south-1"
 #- .env
 FILE=abc
 #- flows.py
@@ -32,6 +34,7 @@ from prefect import flow
 def bill(): ...
 #- test_flows.py
 import os
+import pytest
 from flows import bill
 
 def test_bill():
@@ -42,6 +45,10 @@ def test_bill():
 def test_nothing():
     assert "TOKEN" not in os.environ
     assert "WHO" not in os.environ
+
+@pytest.mark.prefect(profile="other")
+def test_marked():
+    assert os.environ["REGION"] == "ap-south-1"
 """
 
 
@@ -108,7 +115,7 @@ def test_what_is_wrong_is_told(folder):
     )
     said = env(folder, "env", "check", "--profile", "production")
     assert said.returncode == 2
-    assert "There is no profile 'production' in pyproject.toml; there are: staging." in said.stderr
+    assert "There is no profile 'production' in pyproject.toml; there are: staging, other." in said.stderr
     write(folder, "#- pyproject.toml\n[project]\nname = 'x'\n")
     assert "There is no [tool.prefect-lens.environment] here" in env(folder, "env", "explain").stdout
 
@@ -124,8 +131,10 @@ def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  th
     assert {one["node_id"]: one["outcome"] for one in told["results"]} == {
         "test_flows.py::test_bill": "passed",
         "test_flows.py::test_nothing": "passed",
+        "test_flows.py::test_marked": "passed",
     }, said.stdout
     assert {one["node_id"]: one["variables"] for one in told["results"]} == {
         "test_flows.py::test_bill": ["FILE", "REGION", "TOKEN"],
         "test_flows.py::test_nothing": ["FILE", "REGION"],
+        "test_flows.py::test_marked": ["FILE", "REGION"],
     }

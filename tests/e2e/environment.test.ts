@@ -1,7 +1,10 @@
 // A run that needs a secret: agreed to, asked for once, kept by the editor, never shown.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import * as path from "node:path";
 import { scenario } from "./lib/scenario.ts";
+import { until } from "./lib/processes.ts";
 import { exampleProject } from "./lib/project.ts";
 
 const SECRET = "w4rehouse-t0ken-of-the-test";
@@ -38,7 +41,8 @@ def test_keyed():
 `,
 };
 
-const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/keyed.py" });
+const opened = scenario({ project: () => exampleProject(FILES), file: "flows/keyed.py" });
+const { step } = opened;
 
 step("a run asks before it fetches anything, and then for the secret", async (window) => {
   await window.clickLens("def keyed", "▶ Run");
@@ -95,6 +99,9 @@ step("a credential that is typed is told, and moved by its action", async (windo
   await window.page.keyboard.press("Enter");
   await window.page.locator(".view-line", { hasText: 'api_token = os.environ["API_TOKEN"]' }).first().waitFor();
   await window.page.locator(".squiggly-warning").waitFor({ state: "detached" });
-  await window.page.locator('.tab[data-resource-name="pyproject.toml"]').waitFor();
+  // The editor saves what it has not open, a moment later.
+  const settings = path.join(opened.project.folder, "pyproject.toml");
+  const source = 'API_TOKEN = { editor = "API_TOKEN of orders" }';
+  await until("the variable in pyproject.toml", 30, async () => (await readFile(settings, "utf8")).includes(source));
   await window.evidence("credential moved");
 });

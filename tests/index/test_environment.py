@@ -8,8 +8,9 @@ import pytest
 from prefect_lens.index.environment import EVERYTHING, Environment, Scope, Source
 from prefect_lens.index.forms import seconds
 from prefect_lens.index.schema import schema
-from prefect_lens.index.scopes import visible
+from prefect_lens.index.scopes import Share, by_profile, by_variables, visible
 from prefect_lens.index.settings import read_settings
+from pytest_prefect_lens.wire import TestId
 
 from tests.checking import workspace
 
@@ -203,3 +204,77 @@ def test_a_pattern_that_fits_no_flow_is_told_at_the_pattern():
 def test_the_schema_that_is_published_is_the_readers():
     published = json.loads(files("prefect_lens").joinpath("schema.json").read_text("utf-8"))
     assert published == schema(), "write it anew: json.dumps(schema(), indent=2, ensure_ascii=False)"
+
+
+MARKED = """
+#- pyproject.toml
+[tool.prefect-lens.profile.staging.environment]
+#- flows.py
+from prefect import flow
+@flow
+def etl(): ...
+#- tests/test_a.py
+import pytest
+from flows import etl
+@pytest.mark.prefect(profile="staging")
+def test_marked(): etl()
+def test_plain(): etl()
+#- tests/test_b.py
+import pytest
+pytestmark = pytest.mark.prefect(profile="staging", retry_delays=False)
+def test_all(): ...
+@pytest.mark.prefect(profile="production")
+class TestMore:
+    def test_in(self): ...
+#- tests/test_c.py
+def test_c(): ...
+"""
+
+
+def test_a_mark_names_the_profile_of_a_test():
+    snapshot = workspace(MARKED).snapshot
+    found = {case.node_id: name for path in snapshot.paths for case, name in snapshot.profiles(path).items()}
+    assert found == {
+        "tests/test_a.py::test_marked": "staging",
+        "tests/test_b.py::test_all": "staging",
+        "tests/test_b.py::TestMore::test_in": "production",
+    }
+    whole = {one.common: (one.tests, one.files) for one in by_profile(snapshot, ".", (), ())}
+    assert whole == {
+        "staging": (
+            (TestId("tests/test_a.py", ("test_marked",)), TestId("tests/test_b.py", ("test_all",))),
+            (),
+        ),
+        None: ((TestId("tests/test_a.py", ("test_plain",)),), ("tests/test_c.py",)),
+        "production": ((TestId("tests/test_b.py", ("TestMore", "test_in")),), ()),
+    }
+    one = TestId("tests/test_a.py", ("test_marked",), "x")
+    assert by_profile(snapshot, ".", (one,), ()) == (Share("staging", (one,)),)
+    # What has nothing that differs stays as it was asked for.
+    assert by_profile(snapshot, ".", (), ("tests/test_c.py",)) == (Share(None, (), ("tests/test_c.py",)),)
+
+
+def test_tests_of_different_variables_are_shared_out():
+    files = workspace(
+        FLOWS
+        + """
+#- tests/test_a.py
+from flows.billing import bill
+from flows.other import other
+def test_bill(): bill()
+def test_other(): other()
+#- tests/test_b.py
+from flows.other import other
+def test_b(): other()
+"""
+    )
+    environment = read(files.files["pyproject.toml"])[0].environment
+    assert environment is not None
+    shares = by_variables(files.snapshot, environment, ".", (), ())
+    assert {one.common: (one.tests, one.files) for one in shares} == {
+        frozenset({"ALL", "ONE"}): ((TestId("tests/test_a.py", ("test_bill",)),), ()),
+        frozenset({"ALL"}): ((TestId("tests/test_a.py", ("test_other",)),), ("tests/test_b.py",)),
+    }
+    assert by_variables(files.snapshot, environment, ".", (), ("tests/test_b.py",)) == (
+        Share(frozenset({"ALL"}), (), ("tests/test_b.py",)),
+    )

@@ -230,4 +230,4 @@ def test_a_mark_that_is_wrong_stops_the_session(python, tmp_path):
     text = "#- test_a.py\nimport pytest\n@pytest.mark.prefect(setings={})\ndef test_a(): pass\n"
     ended = run(python, tmp_path, text)
     assert ended.status == 4
-    assert "takes expect_state, network, retry_delays, settings by name; not setings" in ended.output
+    assert "takes expect_state, network, profile, retry_delays, settings by name; not setings" in ended.output

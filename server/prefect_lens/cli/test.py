@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from prefect_lens.cli.report import Report
     from prefect_lens.cli.targets import Part
+    from prefect_lens.index.environment import Environment
+    from prefect_lens.index.settings import Settings
     from prefect_lens.index.snapshot import Snapshot
 
 PASSED, FAILED, COULD_NOT_RUN, NOTHING, CANCELLED = 0, 1, 2, 5, 130
@@ -112,8 +114,11 @@ async def _run_all(
         if isinstance(request, Trouble):
             results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(request,)))
             continue
-        environment = chosen(part.settings, arguments.profile)
-        match await giver.give(snapshot, environment, request, report.hear, cancel):
+
+        def choose(asked: str | None, settings: Settings = part.settings) -> Environment | Trouble | None:
+            return chosen(settings, asked or arguments.profile)
+
+        match await giver.give(snapshot, choose, request, report.hear, cancel):
             case Given(requests):
                 for one in requests:
                     if not cancel.is_set():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.engine.run import Preparing
 from prefect_lens.environment.resolving import Place, Resolved, Vault
-from prefect_lens.index.scopes import shares
+from prefect_lens.index.scopes import by_profile, by_variables
 from prefect_lens.model import Trouble
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Giver:
     async def give(
         self,
         snapshot: Snapshot,
-        environment: Environment | Trouble | None,
+        choose: Callable[[str | None], Environment | Trouble | None],
         request: RunRequest,
         on_event: Callable[[RunEvent], None],
         cancel: asyncio.Event,
@@ -59,18 +59,13 @@ class Giver:
 
         Args:
             snapshot: the index, which knows which test exercises which flow.
-            environment: what the project's tests find; None where nothing is said of it.
+            choose: gives the environment of a profile that a test asks for, or with None of the one that was chosen for
+                all; None where nothing is said of it.
             request: the whole, without an environment.
             on_event: told what is waited for.
             cancel: set by whoever stops the run.
         """
-        match environment:
-            case None:
-                return Given((request,))
-            case Trouble():
-                return Refused((environment,))
-            case _:
-                getting = asyncio.ensure_future(self._get(snapshot, environment, request, on_event))
+        getting = asyncio.ensure_future(self._get(snapshot, choose, request, on_event))
         stopping = asyncio.ensure_future(cancel.wait())
         try:
             await asyncio.wait((getting, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -83,19 +78,40 @@ class Giver:
     async def _get(
         self,
         snapshot: Snapshot,
-        environment: Environment,
+        choose: Callable[[str | None], Environment | Trouble | None],
         request: RunRequest,
         on_event: Callable[[RunEvent], None],
     ) -> Given | Refused:
-        found = await asyncio.to_thread(shares, snapshot, environment, request.project, request.tests, request.files)
-        wanted = frozenset[str]().union(*(share.variables for share in found))
+        requests: list[RunRequest] = []
+        groups = await asyncio.to_thread(by_profile, snapshot, request.project, request.tests, request.files)
+        for group in groups:
+            part = replace(request, tests=group.tests, files=group.files)
+            match choose(group.common):
+                case None:
+                    requests.append(part)
+                case Trouble() as trouble:
+                    return Refused((trouble,))
+                case environment:
+                    found = await self._resolved(snapshot, environment, part, on_event)
+                    if isinstance(found, Refused):
+                        return found
+                    requests += found.requests
+        return Given(tuple(requests))
+
+    async def _resolved(
+        self, snapshot: Snapshot, environment: Environment, request: RunRequest, on_event: Callable[[RunEvent], None]
+    ) -> Given | Refused:
+        found = await asyncio.to_thread(
+            by_variables, snapshot, environment, request.project, request.tests, request.files
+        )
+        wanted = frozenset[str]().union(*(share.common for share in found))
         place = Place(request.folder, request.project, request.interpreter, self.person)
         resolved = await self.vault.resolve(place, environment, wanted, lambda text: on_event(Preparing(text)))
         if not isinstance(resolved, Resolved):
             return Refused(resolved)
         return Given(
             tuple(
-                replace(request, tests=one.tests, files=one.files, environment=resolved.injected(one.variables))
+                replace(request, tests=one.tests, files=one.files, environment=resolved.injected(one.common))
                 for one in found
             )
         )

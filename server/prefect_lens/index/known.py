@@ -13,14 +13,14 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from prefect_lens.index import makers, plain
+from prefect_lens.index import makers, marks, plain
 from prefect_lens.index.collect import collect
 from prefect_lens.index.config import Project, find_project
 from prefect_lens.index.definitions import Defined, definitions
 from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.module_table import ModuleTable
-from prefect_lens.index.reach import Reached, reach
+from prefect_lens.index.reach import Reached, marks_of, reach
 from prefect_lens.index.registries import Users
 from prefect_lens.index.resolve import Modules
 
@@ -169,6 +169,17 @@ class Known:
                 self._begin()
                 found = tuple(test.case for test in collect(self.interpreter, module, project))
             self.answers.tests[path] = found
+        return found
+
+    def profiles(self, path: str) -> dict[TestCase, str]:
+        """Return the profiles that the tests of a file ask for by a mark."""
+        inter, project = self.interpreter, self.projects.of(path)
+        module = inter.modules.get(path) if project.is_test_file(path) else None
+        found: dict[TestCase, str] = {}
+        for test in collect(inter, module, project) if module is not None else ():
+            asked = inter.attempt(test.case.node_id, lambda t=test: marks.profile(marks_of(inter, t)), None)
+            if asked is not None:
+                found[test.case] = asked
         return found
 
     def reached(self, path: str) -> Reaching:

@@ -102,6 +102,12 @@ def is_skipped(marks: Iterable[Mark]) -> bool:
     return any(mark.name == "skip" for mark in marks)
 
 
+def profile(marks: Iterable[Mark]) -> str | None:
+    """Return the profile that `pytest.mark.prefect(profile=…)` asks for; the nearest has the last word."""
+    found = [name for mark in marks if mark.name == "prefect" for name in texts(mark.arguments.at(-1, "profile"))]
+    return found[-1] if found else None
+
+
 def parameters(inter: Interpreter, marks: Iterable[Mark], frame: Frame) -> Iterator[Parameters]:
     """Return what `parametrize` gives to each argument."""
     for mark in marks:

@@ -49,18 +49,24 @@ class Reached(NamedTuple):
 
 def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> dict[Key, Reached]:
     """Return the definitions that a test runs."""
-    functions = [value for value in test.functions if isinstance(value, Function)]
-    all_marks = marks.of_module(inter, test.module)
-    for cls in test.classes:
-        all_marks.extend(marks.of_class(inter, cls))
-    for function in functions:
-        all_marks.extend(marks.of_function(inter, function))
+    all_marks = marks_of(inter, test)
     if marks.is_skipped(all_marks):
         return {}
     root = Frame(test.module, 0, None, {}, inter.world({}))
     about = test.case.node_id  # what was met before it became too deep counts
     inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
     return _search(inter, root, test)
+
+
+def marks_of(inter: Interpreter, test: Collected) -> list[Mark]:
+    """Return the marks of a test, from the outside in."""
+    found = marks.of_module(inter, test.module)
+    for cls in test.classes:
+        found.extend(marks.of_class(inter, cls))
+    for function in test.functions:
+        if isinstance(function, Function):
+            found.extend(marks.of_function(inter, function))
+    return found
 
 
 def _put_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_prefect_lens.wire import TestId
 
@@ -21,20 +21,32 @@ if TYPE_CHECKING:
     from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.model import TestCase
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Tests of a project that get the same variables, and can run in one process; with neither tests nor files all."""
+class Share(Generic[_T]):
+    """Tests of a project that have something in common; with neither tests nor files all that pytest finds in it."""
 
-    variables: frozenset[str]
+    common: _T
     tests: tuple[TestId, ...] = ()
     files: tuple[str, ...] = ()
 
 
-def shares(
+def by_profile(
+    snapshot: Snapshot, project: str, tests: tuple[TestId, ...], files: tuple[str, ...]
+) -> tuple[Share[str | None], ...]:
+    """Return tests by the profile that each asks for by a mark; None stands for the one that was chosen for all.
+
+    See `by_variables`.
+    """
+    return _shared(snapshot, Share(project, tests, files), snapshot.profiles, None)
+
+
+def by_variables(
     snapshot: Snapshot, environment: Environment, project: str, tests: tuple[TestId, ...], files: tuple[str, ...]
-) -> tuple[Share, ...]:
-    """Return the tests of a project in as few shares as its scopes allow.
+) -> tuple[Share[frozenset[str]], ...]:
+    """Return tests by the names of the variables that they get, in as few shares as the scopes allow.
 
     A file whose tests get different variables is run test by test: those that reading does not find are left out then.
 
@@ -45,36 +57,51 @@ def shares(
         tests: tests to run; paths relative to the workspace folder.
         files: whole files to run beside them; with neither, all that pytest finds.
     """
+    unscoped = visible(environment, (), project)
     if not environment.scopes:
-        return (Share(frozenset(name for name, _ in environment.variables), tests, files),)
+        return (Share(unscoped, tests, files),)
+
+    def seen(path: str) -> dict[TestCase, frozenset[str]]:
+        return {case: _visible_to(snapshot, environment, case, project) for case in snapshot.tests(path)}
+
+    return _shared(snapshot, Share(project, tests, files), seen, unscoped)
+
+
+def _shared(
+    snapshot: Snapshot, whole: Share[str], common_of: Callable[[str], Mapping[TestCase, _T]], usual: _T
+) -> tuple[Share[_T], ...]:
+    """Return the tests of a project, its root their `common`, by what `common_of` says of those of a file.
+
+    What it does not say is `usual`.
+    """
+    tests, files = whole.tests, whole.files
     all_files = files
     if not tests and not files:
         found = snapshot.test_files().items()
-        all_files = tuple(path for path, of in found if of.root == project and of.is_run_by_default(path))
-    names: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+        all_files = tuple(path for path, of in found if of.root == whole.common and of.is_run_by_default(path))
+    commons: dict[tuple[str, tuple[str, ...]], _T] = {}
     for path in dict.fromkeys((*(test.path for test in tests), *all_files)):
+        known = common_of(path)
         for case in snapshot.tests(path):
-            names[case.path, case.names] = _visible_to(snapshot, environment, case, project)
-    unscoped = visible(environment, (), project)
-    by_names: dict[frozenset[str], Share] = {}
+            commons[path, case.names] = known.get(case, usual)
+    shares: dict[_T, Share[_T]] = {}
 
-    def add(variables: frozenset[str], test: TestId | None = None, file: str | None = None) -> None:
-        share = by_names.get(variables, Share(variables))
-        more_tests, more_files = () if test is None else (test,), () if file is None else (file,)
-        by_names[variables] = Share(variables, (*share.tests, *more_tests), (*share.files, *more_files))
+    def add(common: _T, more_tests: tuple[TestId, ...] = (), more_files: tuple[str, ...] = ()) -> None:
+        share = shares.get(common, Share(common))
+        shares[common] = Share(common, (*share.tests, *more_tests), (*share.files, *more_files))
 
     for test in tests:
-        add(names.get((test.path, test.names), unscoped), test)
+        add(commons.get((test.path, test.names), usual), (test,))
     for file in all_files:
-        inside = {names_of: variables for (path, names_of), variables in names.items() if path == file}
+        inside = {names: common for (path, names), common in commons.items() if path == file}
         if len(set(inside.values())) <= 1:
-            add(next(iter(inside.values()), unscoped), file=file)
+            add(next(iter(inside.values()), usual), (), (file,))
         else:
-            for names_of, variables in inside.items():
-                add(variables, TestId(file, names_of))
-    if len(by_names) <= 1:
-        return (Share(next(iter(by_names), unscoped), tests, files),)
-    return tuple(by_names.values())
+            for names, common in inside.items():
+                add(common, (TestId(file, names),))
+    if len(shares) <= 1:
+        return (Share(next(iter(shares), usual), tests, files),)
+    return tuple(shares.values())
 
 
 def tests_that_get(snapshot: Snapshot, environment: Environment, project: str, variable: str) -> tuple[str, ...]:

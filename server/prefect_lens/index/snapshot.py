@@ -178,6 +178,11 @@ class Snapshot:
             ]
         return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].location)))
 
+    def profiles(self, path: str) -> Mapping[TestCase, str | None]:
+        """Return the environment's profiles that the tests of a file ask for by a mark."""
+        with self._lock:
+            return {self._moved.test(case): profile for case, profile in self._known.profiles(path).items()}
+
     def named(self, path: str, around: Position | None, names: tuple[str, ...]) -> tuple[Definition, ...]:
         """Return the definitions that a dotted name in a file means, in the function whose name stands at `around`."""
         with self._lock:

@@ -149,9 +149,12 @@ class Folder:
         """Return what a project's own configuration says to us."""
         return self.reading.settings.get(root, ProjectSettings())
 
-    def environment(self, project: str) -> Environment | Trouble | None:
-        """Return what the tests of a project find in their environment, as it and the editor's settings say."""
-        return chosen(self.project_settings(project), self.settings.profile, self.settings.environment)
+    def environment(self, project: str, profile: str | None = None) -> Environment | Trouble | None:
+        """Return what the tests of a project find in their environment, as it and the editor's settings say.
+
+        `profile` goes before the one that was chosen.
+        """
+        return chosen(self.project_settings(project), profile or self.settings.profile, self.settings.environment)
 
     def severities(self, path: str) -> Mapping[str, str]:
         """Return the severities that were chosen for a file: by the editor, else by the file's project."""

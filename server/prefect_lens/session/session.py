@@ -349,8 +349,8 @@ class Session:
         arguments = (*folder.project_settings(part.project).pytest_args, *folder.settings.pytest_args)
         request = RunRequest(folder.root, part.project, interpreter, part.tests, part.files, arguments)
         giver = Giver(self.vault, self._listener.person(folder))
-        environment = folder.environment(part.project)
-        return await giver.give(folder.snapshot, environment, request, partial(run.hear, part.project), run.cancelling)
+        choose, hear = partial(folder.environment, part.project), partial(run.hear, part.project)
+        return await giver.give(folder.snapshot, choose, request, hear, run.cancelling)
 
     async def _run_request(self, folder: Folder, run: Run, part: Part, request: RunRequest) -> RunResult:
         before: list[asyncio.Task[dict[str, str]]] = []
