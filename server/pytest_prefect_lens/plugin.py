@@ -97,10 +97,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "`deployment`; `pytest_prefect_lens.deployments` puts it on.",
     )
     config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
-    if config.option.prefect_repeat > 1:
+    # A conftest below the root that asks for this plugin comes too late for its options.
+    times: int = config.getoption("prefect_repeat", None) or 1
+    if times > 1:
         from pytest_prefect_lens.repeat import Repeat  # noqa: PLC0415
 
-        config.pluginmanager.register(Repeat(config.option.prefect_repeat), "prefect-lens-repeat")
+        config.pluginmanager.register(Repeat(times), "prefect-lens-repeat")
     hosts: list[str] = config.getini("prefect_lens_network")
     if hosts and _tests_run_here(config.option):
         from pytest_prefect_lens import held  # noqa: PLC0415
@@ -108,11 +110,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(held.begin(tuple(hosts)))
     connected = link.current()
     order: str | None = getattr(config, "workerinput", {}).get(WORKER_INPUT)
-    if config.option.prefect_report is not None:
+    if (report := config.getoption("prefect_report", None)) is not None:
         from pytest_prefect_lens import report_file  # noqa: PLC0415
 
         watched = connected is not None or order is not None
-        report_file.begin(config, config.option.prefect_report, watched=watched)
+        report_file.begin(config, report, watched=watched)
     if connected is None and order is None:
         return
     from pytest_prefect_lens.observer import Observer  # noqa: PLC0415

@@ -1,5 +1,6 @@
 """The plugin beside those that other people use: each does its work, and so does ours."""
 
+import json
 import os
 
 import pytest
@@ -154,7 +155,14 @@ def test_asyncio_and_anyio(python, tmp_path, mode):
 
 def test_all_of_them_at_once(python, beside, tmp_path):
     project = write(tmp_path / "project", PROJECT.format(mode="strict") + OTHERS)
-    options = ("-n2", "--cov=shop", "--cov-report=json", "--randomly-seed=7", "--timeout=120")
+    options = (
+        "-n2",
+        "--prefect-report=report.jsonl",
+        "--cov=shop",
+        "--cov-report=json",
+        "--randomly-seed=7",
+        "--timeout=120",
+    )
     ended = pytest_alone(project, *options, python=python, PYTHONPATH=beside)
     assert set(ended.outcomes.values()) == {"passed", "failed"}, ended.output
     assert [name for name, word in ended.outcomes.items() if word == "failed"] == ["test_timeout_too_late"]
@@ -163,3 +171,12 @@ def test_all_of_them_at_once(python, beside, tmp_path):
     report = (project.folder / "coverage.json").read_text()
     assert '"shop.py"' in report
     assert '"missing_lines": []' in report.partition('"shop.py"')[2].partition('"functions"')[0]
+    lines = [json.loads(line) for line in (project.folder / "report.jsonl").read_text().splitlines()]
+    recorded = {
+        line["test"].partition("::")[2]: [run["name"] for run in line["runs"] if run["kind"] == "flow"]
+        for line in lines
+    }
+    assert recorded["test_asyncio"] == ["total-async", "total-async", "total-async", "total"]
+    assert recorded["test_asyncio_at_once"] == ["total-async"] * 2
+    assert recorded["test_anyio"] == ["total-async"] * 3
+    assert recorded["test_mocker"] == ["total"]
