@@ -160,6 +160,14 @@ def test_a_profile_says_where_its_keys_belong():
     assert "[tool.prefect-lens.profile.a.environment]" in message
 
 
+def test_a_variable_from_a_file_is_flagged_and_no_mistake():
+    text = "[tool.prefect-lens.environment.variables]\nX = { dotenv = '.env', name = 'Y' }\n"
+    assert [(code, at) for code, at, _ in told(text)] == [("PL509", "dotenv")]
+    environment = read(text)[0].environment
+    assert environment is not None
+    assert environment.mistakes == ()
+
+
 def test_durations():
     assert (seconds("90s"), seconds("1h30m"), seconds("0.5d")) == (90, 5400, 43200)
     for wrong in ("", "10", "m", "0s", "-1s", "1 m"):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PASSED, FAILED, COULD_NOT_RUN, NOTHING, CANCELLED = 0, 1, 2, 5, 130
 _STATUS = {"passed": PASSED, "failed": FAILED, "broken": COULD_NOT_RUN, "nothing": NOTHING, "cancelled": CANCELLED}
 
-_CONFIGURATION = frozenset({"PL502", "PL503", "PL504"})
+_CONFIGURATION = frozenset({"PL502", "PL503", "PL504", "PL507"})
 """The problems of the index that a run has to mention: mistakes in what configures it."""
 
 

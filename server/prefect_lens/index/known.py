@@ -66,10 +66,11 @@ class Answers(NamedTuple):
     definitions: dict[str, tuple[Defined, ...]]
     tests: dict[str, tuple[TestCase, ...]]
     reached: dict[str, Reaching]
+    profiles: dict[str, dict[TestCase, str]]
 
     def without(self, gone: set[str]) -> Answers:
         """Return the answers but those about some files."""
-        new = Answers(self.definitions.copy(), self.tests.copy(), self.reached.copy())
+        new = Answers(self.definitions.copy(), self.tests.copy(), self.reached.copy(), self.profiles.copy())
         for path in gone:
             for answers in new:
                 answers.pop(path, None)
@@ -92,7 +93,7 @@ class Known:
     fixtures: Fixtures
     waiting: set[str]
     """The files whose tests have not been followed yet."""
-    answers: Answers = field(default_factory=lambda: Answers({}, {}, {}))
+    answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}))
     holders: dict[Key, set[str]] = field(default_factory=dict["Key", set[str]])
     """For each definition, the files that had a test for it at some time."""
 
@@ -172,14 +173,16 @@ class Known:
         return found
 
     def profiles(self, path: str) -> dict[TestCase, str]:
-        """Return the profiles that the tests of a file ask for by a mark."""
-        inter, project = self.interpreter, self.projects.of(path)
-        module = inter.modules.get(path) if project.is_test_file(path) else None
-        found: dict[TestCase, str] = {}
-        for test in collect(inter, module, project) if module is not None else ():
-            asked = inter.attempt(test.case.node_id, lambda t=test: marks.profile(marks_of(inter, t)), None)
-            if asked is not None:
-                found[test.case] = asked
+        """Return the profiles that the tests of a file ask for by a mark; none where the project has no profile."""
+        found = self.answers.profiles.get(path)
+        if found is None:
+            found = self.answers.profiles[path] = {}
+            inter, project = self.interpreter, self.projects.of(path)
+            module = inter.modules.get(path) if project.settings.profiles and project.is_test_file(path) else None
+            for test in collect(inter, module, project) if module is not None else ():
+                asked = inter.attempt(test.case.node_id, lambda t=test: marks.profile(marks_of(inter, t)), None)
+                if asked is not None:
+                    found[test.case] = asked
         return found
 
     def reached(self, path: str) -> Reaching:

@@ -14,7 +14,7 @@ from prefect_lens.index.toml_places import Path, Place, places
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prefect_lens.index.environment import Report
 
@@ -81,7 +81,8 @@ def read_settings(path: str, text: str) -> tuple[Settings, tuple[Diagnostic, ...
             settings = replace(settings, **{name: read(value)})
         except _WrongError as error:
             report((key, error.key) if error.key else (key,), str(error), error.code)
-    return _with_environments(settings, cast("Mapping[str, Any]", table), report, found), tuple(found)
+    settings = _with_environments(settings, cast("Mapping[str, Any]", table), report, found)
+    return settings, (*found, *_in_files(path, text, settings))
 
 
 _TABLES = ("environment", "profile")
@@ -110,6 +111,25 @@ def _with_environments(
             own = read(value, ("profile", name, key), names)
         profiles[name] = extended(base or Environment(), own)
     return replace(settings, environment=base, profiles=tuple(profiles.items()))
+
+
+def _in_files(path: str, text: str, settings: Settings) -> Iterator[Diagnostic]:
+    """Yield what comes from a `.env` file: that works, and is no good place for a secret."""
+    environments = (
+        (("environment",), settings.environment),
+        *((("profile", name, "environment"), one) for name, one in settings.profiles),
+    )
+    found = [
+        (*below, "variables", name, source.provider)
+        for below, environment in environments
+        for name, source in (environment.variables if environment is not None else ())
+        if source.provider == "dotenv"
+    ]
+    known = places(text) if found else {}
+    for at in found:
+        if (place := known.get((*TABLE, *at))) is not None:
+            message = f"`{at[-2]}` comes from a file that every program can read; a keyring is a better place."
+            yield Diagnostic(Location(path, place.key), Severity.HINT, problems.IN_A_FILE, message)
 
 
 def _profile(value: object, path: Path, report: Report) -> list[tuple[str, object]]:
