@@ -12,8 +12,9 @@ def main() -> None:
     """Run the benchmarks in the development environment, clicks on an interpreter with the newest Prefect."""
     python, bench = environments.development(), ROOT / "tests" / "bench"
     wanted, options = sys.argv[1:2], sys.argv[2:]
-    if wanted in ([], ["clicks"]):
-        call([python, bench / "clicks.py", "--python", environments.newest(), *options])
+    for name in ("clicks", "engine"):
+        if wanted in ([], [name]):
+            call([python, bench / f"{name}.py", "--python", environments.newest(), *options])
     if wanted in ([], ["plugin"]):
         call([python, bench / "plugin.py"])
     if wanted in ([], ["index"]):

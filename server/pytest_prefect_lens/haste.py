@@ -7,6 +7,8 @@ the pytest that it meets; where one does not, that takes its time there.
 |---|---|
 | `heartbeat_seconds` of the flow engines | a flow's heartbeat, a thread that sleeps up to a second and is waited for |
 | `__init__` of the clients | the reading of all certificates, for an address that has no encryption |
+| `raise_for_api_version_mismatch` of the clients | a request, to compare the API's version with its own |
+| `check_server_version` of the events | the same, in a client that reads all certificates |
 | `begin_transaction` of SQLite | the seconds until a client asks again that was told "database is locked" |
 | `getsource` of pytest's tracebacks | the parsing of Prefect's engines in each report of a failure, see `outlines` |
 """
@@ -14,6 +16,7 @@ the pytest that it meets; where one does not, that takes its time there.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,17 +25,20 @@ from pytest_prefect_lens import outlines, patching
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import ModuleType
 
     from pytest_prefect_lens.patching import Patches
 
 _unfit: list[str] = []
+_own_api: str | None = None
 
 
-def install() -> Callable[[], None]:
-    """Begin; the function returned ends it."""
+def install(api: str | None = None) -> Callable[[], None]:
+    """Begin; the function returned ends it. `api` is the address of the API that the run has to itself, if any."""
+    global _own_api  # noqa: PLW0603  a process has one run
     _unfit.clear()
+    _own_api = api
     return patching.install(_STEPS, _unfit)
 
 
@@ -59,6 +65,7 @@ def _heartbeat_is_wanted() -> bool:
 def _client(patches: Patches, module: ModuleType) -> None:
     for name in ("SyncPrefectClient", "PrefectClient"):
         patches.wrap(module, name, "__init__", _around_client, wanted=("api", "httpx_settings"))
+        patches.wrap(module, name, "raise_for_api_version_mismatch", _around_comparison)
 
 
 def _around_client(original: Callable[..., None]) -> Callable[..., None]:
@@ -71,6 +78,40 @@ def _around_client(original: Callable[..., None]) -> Callable[..., None]:
         original(self, api, *args, httpx_settings=httpx_settings, **kwargs)
 
     return begin
+
+
+def _around_comparison(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def is_its_own(client: Any) -> bool:
+        return str(client.api_url).rstrip("/") == _own_api
+
+    if inspect.iscoroutinefunction(original):
+
+        @functools.wraps(original)
+        async def compare_later(self: Any) -> None:
+            if not is_its_own(self):
+                await original(self)
+
+        return compare_later
+
+    @functools.wraps(original)
+    def compare(self: Any) -> None:
+        if not is_its_own(self):
+            original(self)
+
+    return compare
+
+
+def _events(patches: Patches, module: ModuleType) -> None:
+    patches.wrap(module, None, "check_server_version", _around_check, wanted=("api_url",))
+
+
+def _around_check(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(original)
+    async def check_server_version(api_url: str, *args: Any, **kwargs: Any) -> None:
+        if api_url != _own_api:
+            await original(api_url, *args, **kwargs)
+
+    return check_server_version
 
 
 def _database(patches: Patches, module: ModuleType) -> None:
@@ -101,6 +142,7 @@ def certificates() -> ssl.SSLContext | None:
 _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.flow_engine": _flow_engine,
     "prefect.client.orchestration": _client,
+    "prefect.events.clients": _events,
     "prefect.server.database.configurations": _database,
     "_pytest._code.code": outlines.patch,
 }

@@ -1,4 +1,4 @@
-"""Where the statements of Prefect's own files begin, for pytest's account of a failure.
+"""Knows beforehand what pytest's account of a failure looks up: where the statements of Prefect's own files begin.
 
 A traceback through a flow passes the largest files of Prefect. To cut one statement out of each, pytest parses the
 whole file, in each report anew. The beginnings of its statements are all that it looks up there; they are found out
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import sys
 import tokenize
 from pathlib import Path
@@ -32,7 +33,12 @@ def patch(patches: Patches, module: ModuleType) -> None:
 
 
 def prepare() -> None:
-    """Make the outlines that nearly every failed flow needs, of those modules that are imported."""
+    """Make the outlines that nearly every failed flow needs, of those modules that are imported.
+
+    And have `inspect` find out which file is which module's, as it does once in each process that asks it for a source:
+    it resolves the paths of some thousand files for that.
+    """
+    inspect.getmodule(compile("", "<nowhere>", "exec"))
     for name in IN_EVERY_TRACEBACK:
         if file := getattr(sys.modules.get(name), "__file__", None):
             _outline(file)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pytest_prefect_lens import forking, haste
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
@@ -23,7 +25,7 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
             forking.settle_quietly()
             _move(folder)
             os.environ["PREFECT_API_URL"] = url
-            haste.install()
+            haste.install(url)
             become()
             _run_a_flow()
         except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
@@ -32,16 +34,39 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
-def modules_needed(folder: Path) -> list[str]:
-    """Return the modules that Prefect's server and a first flow run import beyond those that are there.
+def needed(folder: Path) -> list[str]:
+    """Return what Prefect's server and a first flow run make beyond what is there: modules, and models of pydantic.
 
+    A model is written as an entry point is, `module:Class`; Prefect has them built when they are first used.
     Must be called in a process that is thrown away: it starts threads that do not end.
     """
-    before = set(sys.modules)
+    before = {*sys.modules, *_models()}
     _move(folder)
     _serve_here(folder)
     _run_a_flow()
-    return [name for name in list(sys.modules) if name not in before]
+    return [name for name in [*sys.modules, *_models()] if name not in before]
+
+
+def prepare(names: Iterable[str]) -> None:
+    """Import and build what `needed` has found."""
+    for name in names:
+        module, _, model = name.partition(":")
+        with suppress(Exception):  # one that is made at run time, or gone since
+            found: Any = import_module(module)
+            if model:
+                functools.reduce(getattr, model.split("."), found).model_rebuild()
+
+
+def _models() -> list[str]:
+    """Return Prefect's models that are built."""
+    models: list[Any] = [import_module("pydantic").BaseModel]
+    for model in models:
+        models += model.__subclasses__()
+    return [
+        f"{model.__module__}:{model.__qualname__}"
+        for model in models
+        if model.__module__.partition(".")[0] == "prefect" and getattr(model, "__pydantic_complete__", False)
+    ]
 
 
 def _move(folder: Path) -> None:

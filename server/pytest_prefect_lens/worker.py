@@ -223,7 +223,7 @@ def _run_pytest(
             lease.test_ended()
         say(message)
 
-    haste.install()
+    haste.install(server.url)
     harness.install(lease, wait_for_api)
     link.connect(order, say_and_note, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]

@@ -176,6 +176,8 @@ def _import_pytest(blocked: list[str], home: Path) -> None:
         raise _StartsThreadError(plugins)
     if status != 0:
         raise UnfitError(f"pytest cannot run an empty test; it ends with status {status}.")
+    for name in ("observer", "speaker"):  # what the plugin imports when a run begins
+        import_module(f"{__package__}.{name}")
     _one_thread("pytest or one of its plugins")
 
 
@@ -228,9 +230,7 @@ def _import_prefect(needed: Iterable[str]) -> None:
         for name in ("prefect.main", "prefect.testing.utilities", "prefect.server.api.server", "uvicorn"):
             import_module(name)
     with _no_thread() as more:
-        for name in needed:
-            with suppress(Exception):  # a module that is made at run time, or gone since
-                import_module(name)
+        warmup.prepare(needed)
     haste.certificates()
     outlines.prepare()
     if starters | more:
@@ -288,7 +288,7 @@ def _find_out(about: dict[str, Any], hidden: Hidden) -> int:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             hidden.reveal()
             with _installed_only():
-                needed = warmup.modules_needed(Path(about["home"], "first"))
+                needed = warmup.needed(Path(about["home"], "first"))
             known = Path(about["known"])
             known.parent.mkdir(mode=0o700, exist_ok=True)
             made = known.with_suffix(f".{os.getpid()}")

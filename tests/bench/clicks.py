@@ -1,9 +1,10 @@
 # ruff: noqa: T201, RUF001  it is a command
-"""What a click costs, as ratios of runs taken in turn, in the same minutes: `make bench`.
+"""What a click costs, as ratios of runs taken in turn, in the same minutes: `make bench ONLY=clicks`.
 
-Each round runs a test of one flow and one task under plain `pytest`, with Prefect's harness for the session and without
-one, then through the engine, cold and warm, then a test that does nothing, warm. The ratios are those of the medians.
-Times are from the asking to the test's report for the engine, and of the whole command for `pytest`.
+Each round runs under plain `pytest` a test of one flow and one task that fails, with Prefect's harness for the session
+and without one, and the example's whole suite; then the same from a client of the language server, from the click on a
+lens to the diagnostic; then a test that does nothing; then a first click, in a server that was started two seconds ago.
+The ratios are those of the medians.
 """
 
 from __future__ import annotations
@@ -11,35 +12,42 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import secrets
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
-
-MARK = f"bench-{os.getpid()}-{time.time_ns()}"
-"""Stands in the environment of what the benchmark starts."""
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
 
-from prefect_lens.engine.cold import ColdWorkers  # noqa: E402
-from prefect_lens.engine.interpreter import find_interpreter  # noqa: E402
-from prefect_lens.engine.request import Injected  # noqa: E402
-from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Preparing, RunRequest, run_tests  # noqa: E402
-from prefect_lens.engine.warm import WarmWorkers  # noqa: E402
-from prefect_lens.model import Interpreter  # noqa: E402
+from tests.lsp.editor import Editor, editor  # noqa: E402
 
-TEST = """
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = f"bench-{os.getpid()}-{time.time_ns()}"
+"""Stands in the environment of all that the benchmark starts."""
+
+FILES = {
+    "flows.py": """
 from prefect import flow, task
 @task
-def one(): return 1
+def one(): raise ValueError("one")
 @flow
-def whole(): return one() + 1
+def whole(): return one()
+""",
+    "test_one.py": """
+from flows import whole
 def test_whole(): assert whole() == 2
-"""
+""",
+    "test_nothing.py": "def test_nothing(): pass\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['.']\n",
+}
 HARNESS = """
 import pytest
 from prefect.testing.utilities import prefect_test_harness
@@ -47,21 +55,8 @@ from prefect.testing.utilities import prefect_test_harness
 def harness():
     with prefect_test_harness(): yield
 """
-NONE = Injected()
-SECRETS = Injected(
-    tuple((f"SECRET_{number}", secrets.token_urlsafe(30)) for number in range(10)),
-    frozenset(f"SECRET_{number}" for number in range(10)),
-    network=(),
-    is_configured=True,
-)
-PLAIN, BARE, COLD, WARM, GIVEN, NOTHING = (
-    "pytest, session-scoped harness",
-    "pytest, no harness",
-    "engine, cold",
-    "engine, warm",
-    "engine, warm, with ten secrets",
-    "engine, warm, a test that does nothing",
-)
+HARNESSED, BARE, EXAMPLE = "pytest, session-scoped harness", "pytest, no harness", "pytest, the example's suite"
+CLICK, NOTHING, SUITE, FIRST = "click to diagnostic", "a test that does nothing", "the example's suite", "first click"
 
 
 async def main() -> None:
@@ -73,103 +68,129 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for project, conftest in (("harness", HARNESS), ("bare", "")):
-            (folder / project).mkdir()
-            (folder / project / "conftest.py").write_text(conftest)
-            (folder / project / "test_one.py").write_text(TEST)
-            (folder / project / "test_nothing.py").write_text("def test_nothing(): pass\n")
-        found = find_interpreter(folder, ".", setting=asked.python, environ={})
-        assert isinstance(found, Interpreter), found
-        await _rounds(folder, found, asked.rounds)
+            for file, text in {**FILES, "conftest.py": conftest}.items():
+                (folder / project).mkdir(exist_ok=True)
+                (folder / project / file).write_text(text)
+        example = ROOT / "tests" / "workspaces" / "orders"
+        shutil.copytree(example, folder / "example", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        (folder / "home").mkdir()
+        await _rounds(folder, asked.python, asked.rounds)
 
 
-async def _rounds(folder: Path, python: Interpreter, rounds: int) -> None:
-    times: dict[str, list[float]] = {kind: [] for kind in (PLAIN, BARE, COLD, WARM, GIVEN, NOTHING)}
-    steps: list[list[float]] = []
-    os.environ["PREFECT_LENS_BENCH"] = MARK
-    warm, cold = WarmWorkers(), ColdWorkers()
-    project = folder / "harness"
-    try:
-        warm.prepare(python, project, ".")
-        await _click(warm, python, project, "test_one.py")
+async def _rounds(folder: Path, python: str, rounds: int) -> None:
+    times: dict[str, list[float]] = {}
+    memory = 0.0
+
+    def took(what: str, seconds: float) -> None:
+        times.setdefault(what, []).append(seconds)
+
+    async with AsyncExitStack() as stack:
+        clicked = await stack.enter_async_context(_open(folder, "harness", python))
+        suite = await stack.enter_async_context(_open(folder, "example", python))
+        await _ready(2)
+        await _click(clicked, "flows.py", "6: ")
         for number in range(rounds):
-            times[PLAIN].append(await asyncio.to_thread(_pytest, python, project))
-            times[BARE].append(await asyncio.to_thread(_pytest, python, folder / "bare"))
-            times[COLD].append((await _click(cold, python, project, "test_one.py"))[-1])
-            await _ready(warm)
-            steps.append(await _click(warm, python, project, "test_one.py"))
-            times[WARM].append(steps[-1][-1])
-            await _ready(warm)
-            times[GIVEN].append((await _click(warm, python, project, "test_one.py", SECRETS))[-1])
-            await _ready(warm)
-            times[NOTHING].append((await _click(warm, python, project, "test_nothing.py"))[-1])
-            print(f"round {number + 1}: " + ", ".join(f"{kind} {took[-1]:.3f} s" for kind, took in times.items()))
-        await _ready(warm)
-        memory = _memory()
-    finally:
-        await warm.close()
-    middle = {kind: statistics.median(took) for kind, took in times.items()}
+            took(HARNESSED, await asyncio.to_thread(_pytest, python, folder / "harness", "test_one.py"))
+            took(BARE, await asyncio.to_thread(_pytest, python, folder / "bare", "test_one.py"))
+            took(EXAMPLE, await asyncio.to_thread(_pytest, python, folder / "example"))
+            await _ready(2)
+            took(CLICK, await _click(clicked, "flows.py", "6: "))
+            await _ready(2)
+            took(NOTHING, await _run(clicked, scope="file", uri=clicked.uri("test_nothing.py")))
+            await _ready(2)
+            took(SUITE, await _run(suite, scope="all"))
+            await _ready(2)
+            memory = _memory(clicked.process.pid)
+            async with _open(folder, "bare", python) as fresh:
+                await asyncio.sleep(2)
+                took(FIRST, await _click(fresh, "flows.py", "6: "))
+            print(f"round {number + 1}: " + ", ".join(f"{what} {took[-1]:.3f} s" for what, took in times.items()))
+    middle = {what: statistics.median(of) for what, of in times.items()}
     print()
-    for kind in (PLAIN, BARE, COLD):
-        print(
-            f"{middle[kind] / middle[WARM]:6.1f} ×  {kind} ({middle[kind]:.2f} s) against warm ({middle[WARM]:.3f} s)"
-        )
-    print(f"{middle[WARM] / middle[NOTHING]:6.1f} ×  warm against a test that does nothing ({middle[NOTHING]:.3f} s)")
-    more = statistics.median(given - plain for given, plain in zip(times[GIVEN], times[WARM], strict=True))
-    print(f"{middle[GIVEN] / middle[WARM]:6.2f} ×  warm with ten secrets against warm without ({1000 * more:+.1f} ms)")
-    print("\nOne warm click, milliseconds (median), since the step before:")
-    names = ("the worker has its order", "conftest, imports, collection", "set-up begins", "flow, task, report")
-    before = [0.0, *(statistics.median(step[place] for step in steps) for place in range(4))]
-    for place, name in enumerate(names):
-        print(f"{1000 * (before[place + 1] - before[place]):6.0f}  {name}")
-    print(f"\nParent, spare worker and its API together: {memory:.0f} MB (proportional set size)")
+    for slow, quick in ((HARNESSED, CLICK), (BARE, CLICK), (EXAMPLE, SUITE), (CLICK, NOTHING), (BARE, FIRST)):
+        ratio = middle[slow] / middle[quick]
+        print(f"{ratio:6.1f} ×  {slow} ({middle[slow]:.2f} s) against {quick} ({middle[quick]:.3f} s)")
+    print(f"\nServer, parent, spare and its API together: {memory:.0f} MB (proportional set size)")
 
 
-def _pytest(python: Interpreter, project: Path) -> float:
+def _open(folder: Path, project: str, python: str) -> Any:
+    return editor(folder / project, home=folder / "home", python=python, environ={"PREFECT_LENS_BENCH": MARK})
+
+
+def _pytest(python: str, project: Path, *files: str) -> float:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     with tempfile.TemporaryDirectory() as home:
         began = time.monotonic()
-        subprocess.run(
-            [python.path, "-m", "pytest", "-q", "test_one.py"],
+        ended = subprocess.run(
+            [python, "-m", "pytest", "-q", *files],
             cwd=project,
             env={**environment, "PREFECT_HOME": home, "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
-            check=True,
+            check=False,
             capture_output=True,
+            text=True,
         )
+        assert "1 failed" in ended.stdout, ended.stdout + ended.stderr
         return time.monotonic() - began
 
 
-async def _click(
-    workers: ColdWorkers | WarmWorkers, python: Interpreter, project: Path, file: str, given: Injected = NONE
-) -> list[float]:
-    """Return when the worker had its order, had collected, began the test and had ended it: seconds since the click."""
+async def _click(client: Editor, file: str, title: str) -> float:
+    """Click a lens; return the seconds until a diagnostic is there."""
+    if client.file(file) not in client.texts:
+        await client.open(file)
+    lens = await client.lens(file, title)
+    before = client.diagnostics.pop(client.uri(file), None)
     began = time.monotonic()
-    seen: dict[type, float] = {}
-    result = await run_tests(
-        RunRequest(project, ".", python, files=(file,), environment=given),
-        workers,
-        lambda event: seen.update({type(event): time.monotonic() - began}),
-    )
-    assert [case.outcome for case in result.cases] == ["passed"], (result.trouble, result.output)
-    return [seen[kind] for kind in (Preparing, Collected, CaseStarted, CaseFinished)]
+    click = client.click(lens)
+    await client.until(lambda: _has_news(client, file, before), "a diagnostic")
+    ended = time.monotonic()
+    await click
+    return ended - began
 
 
-async def _ready(warm: WarmWorkers) -> None:
-    (kept,) = warm._warm.values()
-    await asyncio.wait((kept._spare, kept._living), return_when=asyncio.FIRST_COMPLETED)
+def _has_news(client: Editor, file: str, before: Any) -> bool:
+    found = client.diagnostics.get(client.uri(file))
+    return found is not None and found is not before and bool(found["diagnostics"])
 
 
-def _memory() -> float:
-    """Return the megabytes that the warm processes of this benchmark take together."""
+async def _run(client: Editor, **what: str) -> float:
+    began = time.monotonic()
+    summary = await client.execute("run", **what)
+    assert summary["trouble"] is None, summary
+    return time.monotonic() - began
+
+
+async def _ready(spares: int) -> None:
+    """Wait until so many workers wait for their order: their APIs sleep."""
+    while sum(_state(folder) == "T" for folder in _ours()) < spares:  # noqa: ASYNC110  they tell nobody
+        await asyncio.sleep(0.05)
+
+
+def _memory(server: int) -> float:
+    """Return the megabytes that a server and its warm processes take together."""
     total = 0
+    for folder in (Path(f"/proc/{server}"), *_ours()):
+        try:
+            total += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
+        except (OSError, IndexError):
+            continue
+    return total / 1024
+
+
+def _ours() -> Iterator[Path]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
-            if MARK.encode() in environment and b"pytest_prefect_lens.zygote" in command:
-                rollup = (folder / "smaps_rollup").read_text()
-                total += int(rollup.partition("\nPss:")[2].split()[0])
-        except (OSError, ValueError, IndexError):
+        except OSError:
             continue
-    return total / 1024
+        if MARK.encode() in environment and b"pytest_prefect_lens.zygote" in command:
+            yield folder
+
+
+def _state(folder: Path) -> str:
+    try:
+        return (folder / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "gone"
 
 
 if __name__ == "__main__":

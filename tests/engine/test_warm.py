@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from prefect_lens.engine.fingerprint import of_installation
-from prefect_lens.engine.folders import cache_folder
+from prefect_lens.engine.folders import cache_folder, plugin_folder
 from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.model import Ending
 
@@ -138,7 +138,8 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
         def one(): return 1
         def test_a(): assert one() == 1
     """)
-    known = cache_folder(os.environ) / "imports" / of_installation(python)
+    cache = cache_folder(os.environ)
+    known = cache / "imports" / f"{plugin_folder(cache).name}-{of_installation(python)}"
     known.unlink(missing_ok=True)
     kept = await engine.ready(folder, python)
     parent = pids(os.environ["RUN_MARK"])["parent"]

@@ -151,7 +151,7 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
         about = {
             "control": theirs.fileno(),
             "home": str(home),
-            "known": str(cache / "imports" / of_installation(place.interpreter)),
+            "known": str(cache / "imports" / f"{plugin_folder(cache).name}-{of_installation(place.interpreter)}"),
         }
         spec: dict[str, Any] = {
             "argv": [place.interpreter.path, "-c", boot(plugin_folder(cache), "zygote")],
