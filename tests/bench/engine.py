@@ -1,8 +1,8 @@
 # ruff: noqa: T201, RUF001  it is a command
 """Where a click's time goes in the engine, and what secrets add: runs taken in turn, in the same minutes.
 
-`make bench ONLY=engine`. Each round runs a test of one flow and one task cold, warm, and warm with ten secrets, then one
-that does nothing. Times are from the asking to the test's report; the ratios are those of the medians.
+`make bench ONLY=engine`. Each round runs a test of one flow and one task cold, warm, and warm with ten secrets, then
+one that does nothing. Times are from the asking to the test's report; the ratios are those of the medians.
 """
 
 from __future__ import annotations

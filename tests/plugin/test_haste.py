@@ -50,7 +50,7 @@ def test_a_transaction_of_the_api_says_from_its_start_that_it_writes(run):
                 except sqlite3.OperationalError as error:
                     print(error)
         asyncio.run(main())
-        assert not haste._unfit, haste._unfit
+        assert not [one for one in haste._unfit if "begin_transaction" in one], haste._unfit
     """)
 
 
