@@ -137,6 +137,7 @@ async def _click(client: Editor, file: str, title: str) -> float:
     """Click a lens; return the seconds until a diagnostic is there."""
     if client.file(file) not in client.texts:
         await client.open(file)
+    await client.execute("clearResults")  # a diagnostic that stands already is not said again
     lens = await client.lens(file, title)
     before = client.diagnostics.pop(client.uri(file), None)
     began = time.monotonic()
