@@ -19,6 +19,7 @@ from prefect_lens.environment.resolving import Vault
 from prefect_lens.features.code_action import KINDS, code_actions, for_diagnostic
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.features.credentials import for_credential
+from prefect_lens.features.network import REACHED, for_reached
 from prefect_lens.index.problems import CREDENTIAL
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
@@ -245,6 +246,8 @@ class App:
                 given = _options(diagnostic.data).get("tests")
                 tests = tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else ()
                 actions = for_diagnostic(diagnostic.message, tests, may_run=view.may_run)
+                if diagnostic.code == REACHED:
+                    actions = (*for_reached(path, diagnostic.message), *actions)
                 found += [to_code_action(uri, one, diagnostic) for one in actions]
         return [
             one

@@ -15,6 +15,7 @@ from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
 from prefect_lens.lsp.credentials import mark_no_secret, move_credential
+from prefect_lens.lsp.editing import limit_network
 from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
 from prefect_lens.session.selection import (
     Everything,
@@ -211,6 +212,7 @@ COMMANDS: Mapping[str, Command] = {
     "forgetValues": forget_values,
     "markNoSecret": mark_no_secret,
     "moveCredential": move_credential,
+    "limitNetwork": limit_network,
 }
 
 

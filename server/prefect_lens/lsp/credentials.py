@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING, Any
-
-from lsprotocol import types
+from typing import TYPE_CHECKING
 
 from prefect_lens.environment.keeping import put_into_keyring
-from prefect_lens.features.credentials import Edit, configured, marked, moved
+from prefect_lens.features.credentials import configured, marked, moved
 from prefect_lens.index.config import join
 from prefect_lens.index.credentials import Credential, find_credentials
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
-from prefect_lens.lsp.convert import to_range
+from prefect_lens.lsp.editing import change
 from prefect_lens.model import Interpreter, Position
 from prefect_lens.session.selection import NothingToRunError
 from prefect_lens.session.trust import NotTrustedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from prefect_lens.lsp.app import App
     from prefect_lens.session.folder import Folder
 
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
 async def mark_no_secret(app: App, arguments: Arguments, _token: object) -> object:
     """Say in a credential's line that it is none."""
     folder, path, text, credential = _found(app, arguments)
-    await _edit(app, folder, "Mark as no secret", {path: (text, [marked(text, credential)])})
+    await change(app, folder, "Mark as no secret", {path: (text, [marked(text, credential)])})
     return None
 
 
@@ -62,7 +57,7 @@ async def move_credential(app: App, arguments: Arguments, _token: object) -> obj
     edit = configured(before, name, source)
     assert edit is not None, "it was tried above"
     changes = {path: (text, moved(text, credential, name)), settings: (before, [edit])}
-    if await _edit(app, folder, "Move a credential", changes):
+    if await change(app, folder, "Move a credential", changes):
         app.client.show_message(
             f"{name} is in {where} now, and tests get it from there. Change it: who has the file could read it."
         )
@@ -91,14 +86,3 @@ def _free_name(folder: Folder, project: str, wanted: str) -> str:
     taken = {name for name, _ in environment.variables} if environment is not None else set[str]()
     names = (wanted, *(f"{wanted}_{number}" for number in range(2, 1000)))
     return next(name for name in names if name not in taken)
-
-
-async def _edit(app: App, folder: Folder, label: str, changes: Mapping[str, tuple[str, Sequence[Edit]]]) -> bool:
-    documents: list[Any] = []
-    for path, (_, edits) in changes.items():
-        uri, lines = app.file_uri(folder, path), app.lines(folder)(path)
-        if await asyncio.to_thread(folder.text, path) is None:
-            documents.append(types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True)))
-        texts = [types.TextEdit(to_range(app.columns, lines, one.span), one.text) for one in edits]
-        documents.append(types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri), texts))
-    return await app.client.apply_edit(label, types.WorkspaceEdit(document_changes=documents))
