@@ -41,9 +41,9 @@ class Project:
 
     def environment(self, variables: str, head: str = ""):
         text = f"[tool.prefect-lens.environment]\n{head}\n[tool.prefect-lens.environment.variables]\n{variables}\n"
-        settings, wrong = read_settings("pyproject.toml", text)
-        assert not wrong
+        settings, _ = read_settings("pyproject.toml", text)
         assert settings.environment is not None
+        assert not settings.environment.mistakes
         return settings.environment
 
     async def resolve(self, variables: str, head: str = "", *, allow: bool = True) -> Resolved | tuple[Trouble, ...]:

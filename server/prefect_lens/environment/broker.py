@@ -27,8 +27,8 @@ KEPT_ERROR = 20_000
 GRACE = 0.5
 """Seconds that a pipe is waited for which something still holds open, when the program itself has ended."""
 
-AT_ONCE = 32
-"""Programs that run at the same time."""
+AT_ONCE = 128
+"""Programs that run at the same time: most of them wait for an answer from elsewhere."""
 
 
 def main() -> None:
