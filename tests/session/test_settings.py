@@ -41,3 +41,19 @@ def test_severities_are_read_and_mistakes_told():
         (),
         ("prefectLens.severity: PL101 must be one of error, warning, information, hint, off.",),
     )
+
+
+def test_an_environment_is_read_as_a_project_writes_it_and_mistakes_stop_its_runs():
+    given = {"profile": "staging", "environment": {"network": "any", "variables": {"REGION": "eu"}}}
+    settings, wrong = read_settings(given, FOLDER)
+    assert (settings.profile, wrong) == ("staging", ())
+    assert settings.environment is not None
+    assert [name for name, _ in settings.environment.variables] == ["REGION"]
+    assert read_settings({"profile": "", "environment": {}}, FOLDER) == (Settings(), ())
+    # A scope may name the project's own variables, which are not known here.
+    scoped = {"environment": {"scope": [{"flows": ["*"], "variables": ["OF_THE_PROJECT"]}]}}
+    assert read_settings(scoped, FOLDER)[1] == ()
+    settings, wrong = read_settings({"environment": {"netwrk": "any"}}, FOLDER)
+    assert settings.environment is not None
+    assert settings.environment.mistakes == wrong
+    assert wrong[0].startswith("prefectLens.environment: netwrk is not known here")
