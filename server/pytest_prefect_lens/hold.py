@@ -10,9 +10,11 @@ import os
 
 import pytest
 
-from pytest_prefect_lens import hermetic, uncounted
+from pytest_prefect_lens import hermetic, marks, uncounted
 
 uncounted.install()
+if "PREFECT_LENS_SKIP_RETRY_DELAYS" in os.environ:
+    marks.skip_retry_delays()
 _settings = hermetic.inherited() if "PYTEST_XDIST_WORKER" in os.environ else None
 
 

@@ -65,8 +65,13 @@ def applied(what: Asked) -> Generator[None]:
         if what.settings:
             stack.enter_context(_settings(what.settings))
         if not what.retry_delays:
-            stack.callback(patching.install(_WITHOUT_DELAYS, []))
+            stack.callback(skip_retry_delays())
         yield
+
+
+def skip_retry_delays() -> Callable[[], None]:
+    """Have flows and tasks that failed tried again at once; the function returned ends it."""
+    return patching.install(_WITHOUT_DELAYS, [])
 
 
 class Expectations:

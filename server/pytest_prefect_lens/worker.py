@@ -223,6 +223,8 @@ def _run_pytest(
             lease.test_ended()
         say(message)
 
+    if order.skip_retry_delays:
+        os.environ["PREFECT_LENS_SKIP_RETRY_DELAYS"] = "1"  # for workers of xdist too
     haste.install(server.url)
     harness.install(lease, wait_for_api)
     link.connect(order, say_and_note, wait_for_api)

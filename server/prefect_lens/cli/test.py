@@ -146,7 +146,7 @@ def _request(folder: Path, part: Part, arguments: argparse.Namespace) -> RunRequ
         cure = (found.cure or "").replace("prefectLens.interpreter", "interpreter in [tool.prefect-lens]")
         return replace(found, cure=cure or None)
     options = (*part.settings.pytest_args, *arguments.pytest_args)
-    return RunRequest(folder, part.project, found, part.tests, part.files, options)
+    return RunRequest(folder, part.project, found, part.tests, part.files, options, part.settings.skip_retry_delays)
 
 
 def _cancel_on_signals(cancel: asyncio.Event) -> None:

@@ -123,6 +123,7 @@ def order_of(request: RunRequest, home: Path) -> Order:
         files=tuple(str(folder / file) for file in request.files),
         pytest_args=request.pytest_args,
         home=str(home),
+        skip_retry_delays=request.skip_retry_delays,
         environment=Environment(
             given.variables,
             tuple(sorted(given.secrets)),

@@ -56,6 +56,8 @@ class RunRequest:
     files: tuple[str, ...] = ()
     """Whole test files beside `tests`, relative too. With neither, everything that pytest finds in the project."""
     pytest_args: tuple[str, ...] = ()
+    skip_retry_delays: bool = False
+    """Whether a flow or task that failed is tried again at once, whatever delay it has."""
     environment: Injected = Injected()
 
     @property

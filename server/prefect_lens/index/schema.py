@@ -27,6 +27,10 @@ def schema() -> Node:
                 "description": "The Python that runs the tests: `.venv/bin/python`. By default it is found by itself.",
             },
             "pytest_args": {**_TEXTS, "description": "More arguments for every pytest that is started."},
+            "skip_retry_delays": {
+                "type": "boolean",
+                "description": "Whether a flow or task that failed is tried again at once, whatever delay it has.",
+            },
             "severity": {
                 "type": "object",
                 "description": 'How bad a diagnostic is, by its code: `PL104 = "error"`.',

@@ -33,6 +33,8 @@ class Settings:
     pytest_args: tuple[str, ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     """Codes, or `SEVERITY_KEYS`, and the severity that each is to have: a word of `SEVERITIES`."""
+    skip_retry_delays: bool = False
+    """Whether a flow or task that failed is tried again at once, whatever delay it has."""
     environment: Environment | None = None
     """None where the project says nothing of its tests' environment."""
     profiles: tuple[tuple[str, Environment], ...] = ()
@@ -159,6 +161,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongError("must be true or false")
+    return value
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[Any]", value)):
         raise _WrongError("must be a list of strings")
@@ -193,6 +201,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "interpreter": _text,
     "pytest_args": _texts,
     "severity": _severity,
+    "skip_retry_delays": _flag,
 }
 
 

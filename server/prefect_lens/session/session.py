@@ -346,8 +346,11 @@ class Session:
             return Refused((interpreter,))
         if run.is_cancelled:
             return Cancelled()
-        arguments = (*folder.project_settings(part.project).pytest_args, *folder.settings.pytest_args)
-        request = RunRequest(folder.root, part.project, interpreter, part.tests, part.files, arguments)
+        settings = folder.project_settings(part.project)
+        arguments = (*settings.pytest_args, *folder.settings.pytest_args)
+        request = RunRequest(
+            folder.root, part.project, interpreter, part.tests, part.files, arguments, settings.skip_retry_delays
+        )
         giver = Giver(self.vault, self._listener.person(folder))
         choose, hear = partial(folder.environment, part.project), partial(run.hear, part.project)
         return await giver.give(folder.snapshot, choose, request, hear, run.cancelling)
