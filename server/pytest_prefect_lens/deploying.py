@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.schedules import construct_schedule
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Pending, Scheduled
 
 from pytest_prefect_lens.running import run_flow_run
@@ -23,6 +22,7 @@ from pytest_prefect_lens.triggers import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
+    from datetime import timedelta
     from uuid import UUID
 
     from prefect import Flow
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 _client: Callable[..., Any] = get_client
 _RUN = "PREFECT__FLOW_RUN_ID"
-_FAR = timedelta(days=3650)
-"""How far ahead a schedule is looked at for its next times."""
 
 
 @contextmanager
@@ -76,7 +74,7 @@ def deploy(
             schedules=[] if schedule is None else [DeploymentScheduleCreate(schedule=schedule)],
         )
     try:
-        yield Deployed(flow, deployment_id, kept)
+        yield Deployed(flow, deployment_id, schedule, kept)
     finally:
         with _client(sync_client=True) as client:
             client.delete_deployment(deployment_id)
@@ -85,10 +83,11 @@ def deploy(
 class Deployed:
     """A deployment whose runs begin when the test says so, and run in the test's process."""
 
-    def __init__(self, flow: Flow[..., Any], deployment_id: UUID, triggers: list[Trigger]) -> None:
+    def __init__(self, flow: Flow[..., Any], deployment_id: UUID, schedule: Any, triggers: list[Trigger]) -> None:
         self.flow = flow
         self.id = deployment_id
         """Prefect's id of the deployment."""
+        self._schedule = schedule
         self._triggers = triggers
 
     def run(self, **parameters: Any) -> FlowResult[Any]:
@@ -100,25 +99,28 @@ class Deployed:
     def run_scheduled(self, times: int = 1, *, after: datetime | None = None) -> list[FlowResult[Any]]:
         """Run it at the next times of its schedule, without waiting for them.
 
-        Each run is the API's own: `prefect.runtime.flow_run.scheduled_start_time` is the time of the schedule.
+        The times are worked out by the code of Prefect's server; `prefect.runtime.flow_run.scheduled_start_time` tells
+        a run of its own.
 
         Args:
             times: How many of them.
             after: From when on to look at the schedule; now by default.
+
+        Raises:
+            ValueError: the deployment has no schedule.
         """
+        if self._schedule is None:
+            raise ValueError(f"the deployment of {self.flow.name!r} has no schedule: deploy(flow, cron=…)")
+        start = (after or datetime.now(timezone.utc)).astimezone(timezone.utc)
+        kind: Any = getattr(import_module("prefect.server.schemas.schedules"), type(self._schedule).__name__)
+        dates = kind.model_validate(self._schedule.model_dump()).get_dates(times, start)
+        planned = import_module("prefect.utilities.asyncutils").run_coro_as_sync(dates)
         with _client(sync_client=True) as client:
-            start = (after or datetime.now(timezone.utc)).astimezone(timezone.utc)
-            wanted = {"start_time": start.isoformat(), "end_time": (start + _FAR).isoformat()}
-            client.request(
-                "POST",
-                "/deployments/{id}/schedule",
-                path_params={"id": self.id},
-                json={**wanted, "min_runs": times, "max_runs": times},
-            )
-            mine = DeploymentFilter(id=DeploymentFilterId(any_=[self.id]))
-            found = client.read_flow_runs(deployment_filter=mine, sort=FlowRunSort.EXPECTED_START_TIME_ASC)
-        waiting = [run for run in found if run.state.is_scheduled() and run.expected_start_time >= start]
-        return [self._run(run) for run in waiting[:times]]
+            runs = [
+                client.create_flow_run_from_deployment(self.id, state=Scheduled(scheduled_time=time))
+                for time in planned
+            ]
+        return [self._run(run) for run in runs]
 
     def on(self, event: Event) -> list[FlowResult[Any]]:
         """Tell its triggers of an event, and run it for each that fires.
