@@ -77,7 +77,7 @@ def main() -> None:
     gc.freeze()
     # Of this package there is one: what started us has looked for it where a worker would find it.
     tops = sorted({name.partition(".")[0] for name in visible.modules} - {__package__})
-    _say(control, ready=round(time.monotonic() - began, 3), modules=tops)
+    _say(control, ready=round(time.monotonic() - began, 3), pid=os.getpid(), modules=tops)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the guards: their servers hear of their end
     _serve(control, about, path, hidden)
 

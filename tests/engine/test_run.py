@@ -25,6 +25,7 @@ class Script:
         self.opened = self.killed = 0
         self.interrupted = asyncio.Event()
         self.home = Path("/nowhere")
+        self.why_cold = ""
 
     @asynccontextmanager
     async def open(self, _):

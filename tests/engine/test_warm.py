@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from prefect_lens.engine.fingerprint import of_installation
 from prefect_lens.engine.folders import cache_folder, plugin_folder
-from prefect_lens.engine.warm import WarmWorkers
+from prefect_lens.engine.parent import Parent, ParentError, Place
+from prefect_lens.engine.run import Preparing, RunRequest, run_tests
+from prefect_lens.engine.warm import MOST_DEATHS, WarmWorkers
 from prefect_lens.model import Ending
 
-from tests.engine.running import outcomes, processes
+from tests.engine.running import family, interpreter, outcomes, processes
+from tests.pythons import prefect_pythons
 
 pytestmark = [
     pytest.mark.slow,
@@ -124,7 +128,7 @@ async def test_an_api_that_waits_for_its_run_takes_no_time_of_the_processor(proj
         def test_a(): pass
     """)
     await engine.ready(folder, python)
-    server = child_of(pids(os.environ["RUN_MARK"])["spare"])
+    server = child_of(family(os.environ["RUN_MARK"])["spare"])
     while state_of(server) != "T":  # noqa: ASYNC110  it is told to stop after its worker has said that it is ready
         await asyncio.sleep(0.01)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
@@ -142,14 +146,14 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
     known = cache / "imports" / f"{plugin_folder(cache).name}-{of_installation(python)}"
     known.unlink(missing_ok=True)
     kept = await engine.ready(folder, python)
-    parent = pids(os.environ["RUN_MARK"])["parent"]
+    parent = family(os.environ["RUN_MARK"])["parent"]
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     while not known.exists():  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     assert await engine.ready(folder, python) is kept
-    assert pids(os.environ["RUN_MARK"])["parent"] == parent
+    assert family(os.environ["RUN_MARK"])["parent"] == parent
 
 
 VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare"]
@@ -162,7 +166,7 @@ async def test_what_is_killed_while_it_waits_is_done_without(project, python, en
         def test_a(): pass
     """)
     await engine.ready(folder, python)
-    os.kill(pids(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
     result = await engine.run(folder, python, "test_a.py", how="either")
     # Nobody knows yet that its guard is about to end it: the order may be taken before.
     assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == ["PL907"]
@@ -185,7 +189,7 @@ async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp
     os.mkfifo(tmp_path / "runs")
     running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
     await asyncio.to_thread((tmp_path / "runs").read_text)
-    os.kill(pids(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
     result = await running
     assert result.ending is Ending.BROKEN
     assert [trouble.code for trouble in result.trouble] == ["PL907"], result.trouble
@@ -200,30 +204,6 @@ def child_of(pid):
 
 def state_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def pids(mark):
-    """Who is who, by their place in the tree."""
-    family = {}
-    for folder in Path("/proc").iterdir():
-        try:
-            if folder.name.isdecimal() and mark.encode() in (folder / "environ").read_bytes():
-                line = (folder / "cmdline").read_text().split("\0")
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                family[int(folder.name)] = (line, parent)
-        except OSError:
-            continue
-    found = {}
-    for pid, (line, parent) in family.items():
-        if pid == os.getpid():
-            continue
-        if "adopt" in line:
-            found["guard of the spare"] = pid
-            found["parent"] = parent
-            found["spare"] = int(line[line.index("adopt") + 1])
-        elif line[1:3] == ["-I", "-S"]:
-            found["guard of the parent"] = pid
-    return found
 
 
 async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(project, python, engine, tmp_path):
@@ -318,12 +298,94 @@ async def test_no_more_parents_are_kept_than_allowed(project, python, nothing_le
     await source.close()
 
 
+async def test_what_is_kept_is_limited_at_any_time(project, python, engine):
+    folder = project("""
+        #- one/test_a.py
+        def test_a(): pass
+        #- two/test_a.py
+        def test_a(): pass
+    """)
+    engine.source.prepare(python, folder, "one")
+    await engine.ready(folder, python, "two")
+    one, two = await engine.source.standing()
+    assert (one.root.name, two.root.name, two.state) == ("one", "two", "ready")
+    assert two.memory.processes >= 4  # parent, guard, worker, API
+    assert 50 * 2**20 < two.memory.bytes < 1000 * 2**20
+    engine.source.limit(1, 60)
+    assert [place.root.name for place in engine.source._warm] == ["two"]
+    engine.source.limit(0, 60)
+    assert engine.source._warm == {}
+    result = await engine.run(folder, python, "two/test_a.py", how="either")
+    assert outcomes(result) == {"test_a": "passed"}
+    assert engine.source._warm == {}
+
+
+async def test_a_parent_that_dies_before_it_is_ready_is_begun_again_some_times(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    for _ in range(MOST_DEATHS):
+        engine.source.prepare(python, folder, ".")
+        (kept,) = engine.source._warm.values()
+        while kept._living not in (await asyncio.wait([kept._living], timeout=0.05))[0]:
+            if (pid := family(os.environ["RUN_MARK"]).get("guard of the parent")) is not None:
+                os.kill(pid, signal.SIGKILL)
+    engine.source.prepare(python, folder, ".")
+    assert list(engine.source._warm.values()) == [kept]
+    assert (await engine.source.standing())[0].state == "cold: it ended before it was ready"
+    assert outcomes(await engine.run(folder, python, "test_a.py", how="either")) == {"test_a": "passed"}
+
+
+async def test_two_projects_with_their_own_prefect_are_kept_side_by_side(project, engine):
+    pythons = [interpreter(path) for path in prefect_pythons()]
+    if len({one.prefect for one in pythons}) < 2:
+        pytest.skip("there is one Prefect only")
+    folder = project("""
+        #- test_a.py
+        import prefect, sys
+        from prefect import flow
+        @flow
+        def one(): return prefect.__version__
+        def test_a(): assert (one(), sys.executable) == 0
+    """)
+    for python in pythons:
+        engine.source.prepare(python, folder, ".")
+    requests = [RunRequest(folder, ".", python, files=("test_a.py",)) for python in pythons]
+    results = await asyncio.gather(*(run_tests(one, engine.source, lambda _: None) for one in requests))
+    for python, result in zip(pythons, results, strict=True):
+        assert f"('{python.prefect}', '{python.path}')" in result.cases[0].failures[0].text
+    assert len(engine.source._warm) == len(pythons)
+
+
+async def test_a_fork_that_fails_is_told(python, tmp_path):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)  # noqa: FBT003
+        parent = Parent(Place(python, tmp_path), os.environ, ours, 1, frozenset())
+
+        async def refuse():
+            await asyncio.to_thread(theirs.recv, 1, socket.MSG_PEEK)
+            for number in socket.recv_fds(theirs, 65536, 9)[1]:
+                os.close(number)
+            theirs.sendall(b'{"failed": "fork: Resource temporarily unavailable"}\n')
+
+        refusing = asyncio.create_task(refuse())
+        with pytest.raises(ParentError, match="fork: Resource temporarily unavailable"):
+            async with parent.spare():
+                pass
+        await refusing
+
+
 async def test_where_memory_is_low_a_run_is_cold_and_the_log_says_so(project, python, engine, monkeypatch):
     monkeypatch.setattr("prefect_lens.engine.warm.LEAST_MEMORY", 2**60)
     folder = project("""
         #- test_a.py
         def test_a(): pass
     """)
-    result = await engine.run(folder, python, "test_a.py", how="either")
+    events = []
+    result = await engine.run(folder, python, "test_a.py", how="either", events=events)
     assert outcomes(result) == {"test_a": "passed"}
     assert "Memory is low" in engine.log.text
+    assert Preparing("starting pytest anew: memory is low") in events
+    assert [one.state for one in await engine.source.standing()] == ["cold: memory is low"]

@@ -25,7 +25,7 @@ class Engine:
     async def run(self, folder, python, *files, how="warm", **more):
         """Run files, and see to it that they ran warm."""
         request = RunRequest(folder, ".", python, more.pop("tests", ()), files, more.pop("pytest_args", ()))
-        events = []
+        events = more.pop("events", [])
         if how == "warm":
             await self.ready(folder, python)
             pids = set(spares(self))

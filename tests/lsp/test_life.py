@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,32 @@ async def test_a_bug_report_names_versions_and_decisions_and_no_value_or_home(wr
             assert re.search(fact, text), fact
         assert "canary" not in text
         assert str(home) not in text
+
+
+@pytest.mark.slow
+async def test_an_interpreter_that_vanishes_is_told_and_no_green_is_left(open_editor, write, python):
+    project = write(PROJECT.replace('raise ValueError("🎉")', "return 1"))
+    here = Path(python).parents[1]
+    (project / ".venv/lib").mkdir(parents=True)
+    (project / ".venv/bin").mkdir()
+    (project / ".venv/pyvenv.cfg").write_text((here / "pyvenv.cfg").read_text())
+    (project / ".venv/bin/python").symlink_to(python)
+    [packages] = here.glob("lib/python3*/site-packages")
+    (project / ".venv/lib" / packages.parent.name).mkdir()
+    (project / ".venv/lib" / packages.parent.name / "site-packages").symlink_to(packages)
+    async with open_editor(project) as one:
+        lens = await one.lens("flows.py", "▶ Run 1 test")
+        assert (await one.click(lens))["counts"] == {"passed": 1}
+        await one.lens("flows.py", "✓ 1 passed")
+        report = await one.execute("environmentInfo")
+        if sys.platform == "linux":
+            assert re.search(r"Kept for runs of .*/project: \w", report), report
+        (project / ".venv/bin/python").unlink()
+        answer = await one.click(lens)
+        assert answer["trouble"] is not None, answer
+        assert answer["trouble"]["code"].startswith("PL90")
+        assert not any("✓" in title for title in await one.titles("flows.py"))
+        assert any("⚠ could not run" in title for title in await one.titles("flows.py"))
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from prefect_lens.model import EnvironmentKind, Interpreter, Trouble
 from prefect_lens.session.readiness import Readiness
+from prefect_lens.session.settings import Settings
 
 ROOT = Path("/projects")
 
@@ -18,6 +19,9 @@ class Engine:
 
     def prepare(self, interpreter, folder, project):
         self.prepared.append((interpreter.path, folder, project))
+
+    def limit(self, most, idle):
+        self.limits = most, idle
 
     async def close(self):
         self.closed = True
@@ -78,3 +82,9 @@ async def test_an_engine_that_prepares_nothing_needs_nothing():
     readiness = Readiness(None, found)
     await told(readiness, folder("."))
     await readiness.close()
+
+
+def test_as_much_is_kept_ready_as_the_most_generous_folder_says(engine):
+    folders = [SimpleNamespace(settings=Settings(warm_projects=n, warm_minutes=m)) for n, m in ((1, 30), (4, 2))]
+    Readiness(engine, found).limit(folders)
+    assert engine.limits == (4, 1800)

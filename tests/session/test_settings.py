@@ -57,3 +57,14 @@ def test_an_environment_is_read_as_a_project_writes_it_and_mistakes_stop_its_run
     assert settings.environment is not None
     assert settings.environment.mistakes == wrong
     assert wrong[0].startswith("prefectLens.environment: netwrk is not known here")
+
+
+def test_what_is_kept_ready_is_a_number_or_has_its_default():
+    settings = read_settings({"warm": {"projects": 0, "idleMinutes": 2.5}}, FOLDER)[0]
+    assert (settings.warm_projects, settings.warm_minutes) == (0, 2.5)
+    settings, wrong = read_settings({"warm.projects": -1, "warm.idleMinutes": True}, FOLDER)
+    assert settings == Settings()
+    assert wrong == (
+        "prefectLens.warm.projects: expected a number, 0 or more.",
+        "prefectLens.warm.idleMinutes: expected a number, 1 or more.",
+    )

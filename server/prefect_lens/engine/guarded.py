@@ -36,6 +36,7 @@ class GuardedWorker:
         home: Path,
     ) -> None:
         self.home = home
+        self.why_cold = ""
         self._commands = commands
         self._events = events
         self._output = output

@@ -40,6 +40,10 @@ class ParentError(Exception):
     """A warm parent, or a worker of one, could not be had; the text says why."""
 
 
+class UnfitError(ParentError):
+    """An interpreter cannot be kept warm, and would not be the next time."""
+
+
 @dataclass(frozen=True)
 class Place:
     """What a warm parent is for."""
@@ -52,9 +56,10 @@ class Parent:
     """A process that has imported what the runs of a project need; made by `open_parent`."""
 
     def __init__(
-        self, place: Place, environ: Mapping[str, str], control: socket.socket, modules: frozenset[str]
+        self, place: Place, environ: Mapping[str, str], control: socket.socket, pid: int, modules: frozenset[str]
     ) -> None:
         self.place = place
+        self.pid = pid
         self.modules = modules
         """The modules that no worker of it imports anew, by the first part of their names."""
         self._environ = environ
@@ -100,7 +105,8 @@ class Parent:
             messages = channel.messages()
             hello = await anext(messages, None)
             if not isinstance(hello, Hello):
-                raise ParentError(f"its worker did not become ready: {hello or worker.output().strip()[-300:]}")
+                why = _failure(self._control) or hello or worker.output().strip()[-300:]
+                raise ParentError(f"its worker did not become ready: {why}")
             yield Spare(worker, channel, messages)
 
 
@@ -115,6 +121,7 @@ class Spare:
         self.output = worker.output
         self._channel = channel
         self._messages = messages
+        self.why_cold = ""
         self._first: Message | None = None
 
     async def take(self, request: RunRequest) -> bool:
@@ -139,7 +146,8 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
     """Start a warm parent and give it when it is ready; leaving the context ends it with all that it forked.
 
     Raises:
-        ParentError: this interpreter cannot be kept warm.
+        UnfitError: this interpreter cannot be kept warm.
+        ParentError: the parent died before it was ready.
         OSError: what it needs of the system cannot be had.
     """
     cache = cache_folder(environ)
@@ -171,10 +179,12 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
         said = asyncio.ensure_future(process.stderr.read())
         stack.push_async_callback(_gone, process, said)
         answer = await _answer(control)
+        if "failed" in answer:
+            raise UnfitError(answer["failed"])
         if "ready" not in answer:
-            raise ParentError(answer.get("failed") or "it ended before it was ready")
+            raise ParentError("it ended before it was ready")
         log.info("Warm after %s s: %s", answer["ready"], place.interpreter.path)
-        yield Parent(place, environ, control, frozenset(answer["modules"]))
+        yield Parent(place, environ, control, answer["pid"], frozenset(answer["modules"]))
 
 
 async def _gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]) -> None:
@@ -212,6 +222,15 @@ async def _answer(control: socket.socket) -> dict[str, Any]:
             return {}
         text += chunk
     return json.loads(text.splitlines()[-1])
+
+
+def _failure(control: socket.socket) -> str | None:
+    """Return why it could not fork, if it has said that."""
+    try:
+        lines = control.recv(65536).splitlines()
+    except OSError:
+        return None
+    return next((about["failed"] for line in lines if "failed" in (about := json.loads(line))), None)
 
 
 def _pipe() -> tuple[int, int]:

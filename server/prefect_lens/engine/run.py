@@ -86,6 +86,8 @@ async def run_tests(
             async with AsyncExitStack() as stack:
                 # Whatever it takes to end every process happens in the exit of this context.
                 worker = await stack.enter_async_context(workers.open(request))
+                if worker.why_cold:
+                    on_event(Preparing(f"starting pytest anew: {worker.why_cold}"))
                 await _follow(worker, hearing, cancel or asyncio.Event())
                 hearing.output = hearing.masker.mask(worker.output())
         except OSError as error:

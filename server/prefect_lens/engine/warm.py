@@ -8,15 +8,17 @@ import os
 import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefect_lens.engine import fingerprint
+from prefect_lens.engine import fingerprint, memory
 from prefect_lens.engine.cold import ColdWorkers
-from prefect_lens.engine.parent import ParentError, Place, open_parent
+from prefect_lens.engine.parent import ParentError, Place, UnfitError, open_parent
+from prefect_lens.engine.workers import Warmth
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from pathlib import Path
 
     from prefect_lens.engine.parent import Parent, Spare
     from prefect_lens.engine.request import RunRequest
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds after which a parent that does not become ready is given up for good.
+"""Seconds after which a parent that does not become ready is given up; the next click begins another.
 
 To wait is quicker than to start cold: what it has still to do is less work than a cold worker has before its first
 test, however slow the machine is.
@@ -34,6 +36,17 @@ test, however slow the machine is.
 
 LEAST_MEMORY = 400 * 2**20
 """Bytes that must be available for another warm process."""
+
+MOST_DEATHS = 3
+"""How often in a row a parent may die before it is ready; then its runs start cold until what it depends on changes."""
+
+
+@dataclass(frozen=True)
+class Cold:
+    """A run has no warm worker."""
+
+    why: str = ""
+    """For a person; empty where nobody would expect one."""
 
 
 class WarmWorkers:
@@ -44,11 +57,12 @@ class WarmWorkers:
 
     def __init__(self, environ: Mapping[str, str] = os.environ, *, most: int = 3, idle: float = 900.0) -> None:
         """Keep at most so many parents, each for so many seconds after its last use."""
-        self._environ = environ
+        self.environ = environ
         self._cold = ColdWorkers(environ)
         self._most = most
-        self._idle = idle
+        self.idle = idle
         self._warm: dict[Place, _Kept] = {}
+        self._why_cold: dict[Place, str] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -56,25 +70,47 @@ class WarmWorkers:
         """Begin to get ready for runs of a project, in the background. Must be called in an event loop."""
         self._keep(Place(interpreter, folder / project))
 
+    def limit(self, most: int, idle: float) -> None:
+        """See `Preparing.limit`."""
+        self._most, self.idle = most, idle
+        for kept in self._warm.values():
+            kept.used()
+        self._bound()
+
+    async def standing(self) -> tuple[Warmth, ...]:
+        """See `Preparing.standing`."""
+        found: list[Warmth] = []
+        for place, kept in tuple(self._warm.items()):
+            taken = await asyncio.to_thread(memory.taken_by, kept.pid) if kept.pid is not None else None
+            why = self._why_cold.get(place)
+            last = f"; the last run was started anew: {why}" if why else ""
+            found.append(Warmth(place.root, place.interpreter, f"{kept.state}{last}", taken))
+        for place, why in self._why_cold.items():
+            if why and place not in self._warm:
+                found.append(Warmth(place.root, place.interpreter, f"cold: {why}"))
+        return tuple(found)
+
     @asynccontextmanager
     async def open(self, request: RunRequest) -> AsyncGenerator[Worker]:
         """See `WorkerSource.open`."""
         place = Place(request.interpreter, request.root)
         # What wraps a worker has to start it: a fork cannot be wrapped.
-        kept = None if request.environment.wrap else self._keep(place)
-        spare = None if kept is None else await kept.take(request)
-        if kept is None or spare is None:
-            try:
-                async with self._cold.open(request) as worker:
-                    yield worker
-            finally:
-                if kept is not None:
-                    kept.used()
-            return
+        kept = Cold() if request.environment.wrap else self._keep(place)
+        spare = await kept.take(request) if isinstance(kept, _Kept) else kept
+        self._why_cold[place] = spare.why if isinstance(spare, Cold) else ""
         try:
-            yield spare
+            if isinstance(spare, Cold):
+                async with self._cold.open(request) as worker:
+                    worker.why_cold = spare.why
+                    yield worker
+            else:
+                yield spare
         finally:
-            await kept.give_back()
+            if isinstance(kept, _Kept):
+                if isinstance(spare, Cold):
+                    kept.used()
+                else:
+                    await kept.give_back()
 
     async def close(self) -> None:
         """End everything that is kept ready; returns when no process of it is left."""
@@ -84,23 +120,24 @@ class WarmWorkers:
         if self._ending:
             await asyncio.wait(self._ending)
 
-    def _keep(self, place: Place) -> _Kept | None:
-        """Return what is kept for a place, new where there was none or it is stale; None where nothing can be."""
-        if self._closed or sys.platform != "linux":
-            return None
+    def _keep(self, place: Place) -> _Kept | Cold:
+        """Return what is kept for a place, new where there was none or it is stale."""
+        if self._closed or sys.platform != "linux" or self._most == 0:
+            return Cold()
         kept = self._warm.get(place)
-        now = fingerprint.of_run(self._environ, place.interpreter, place.root)
+        now = fingerprint.of_run(self.environ, place.interpreter, place.root)
         if kept is not None and kept.fingerprint != now:
             log.info("What %s depends on has changed: a new warm parent is started.", place.root)
             self._let_go(kept)
             kept = None
         if kept is None or kept.can_begin_again:
-            if _memory() < LEAST_MEMORY:
-                log.warning("Memory is low: runs of %s start cold.", place.root)
-                return None
+            if (free := memory.available()) is not None and free < LEAST_MEMORY:
+                log.warning("Memory is low, %d MB: runs of %s start cold.", free // 2**20, place.root)
+                return Cold("memory is low")
             if kept is not None:
                 self._let_go(kept)
-            kept = self._warm[place] = _Kept(self, place, now, self._environ, self._idle)
+            deaths = kept.deaths if kept is not None else 0
+            kept = self._warm[place] = _Kept(self, place, now, deaths)
             self._bound()
         return kept
 
@@ -116,7 +153,7 @@ class WarmWorkers:
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
-    def idle(self, kept: _Kept) -> None:
+    def forget(self, kept: _Kept) -> None:
         """Let go of what was not used for long."""
         self._let_go(kept)
 
@@ -124,16 +161,16 @@ class WarmWorkers:
 class _Kept:
     """A parent with its spare, or on the way there."""
 
-    def __init__(
-        self, source: WarmWorkers, place: Place, fingerprint: str, environ: Mapping[str, str], idle: float
-    ) -> None:
+    def __init__(self, source: WarmWorkers, place: Place, fingerprint: str, deaths: int) -> None:
         self.place = place
         self.fingerprint = fingerprint
+        self.deaths = deaths
+        """How often in a row its parent has died before it was ready."""
         self.last_used = time.monotonic()
+        self.pid: int | None = None
+        """Of its parent, where that is ready."""
         self._source = source
-        self._environ = environ
-        self._idle = idle
-        self._has_served = False
+        self._failure = ""
         self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
         self._given_back = asyncio.Event()
         self._renewed = asyncio.Event()
@@ -150,45 +187,57 @@ class _Kept:
 
     @property
     def can_begin_again(self) -> bool:
-        """Whether it came to an end although it was ready before."""
-        return self._living.done() and self._has_served
+        """Whether it came to an end for no reason that would stand in the way of another."""
+        return self._living.done() and self.deaths < MOST_DEATHS
+
+    @property
+    def state(self) -> str:
+        """What a person is told of it."""
+        if self._living.done():
+            return f"cold: {self._failure}"
+        return "running" if self.in_use else "ready" if self._spare.done() else "getting ready"
 
     def used(self) -> None:
         """Say that a run has ended; from now on it is idle."""
         self.last_used = time.monotonic()
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(self._idle, self._source.idle, self)
+        self._timer = asyncio.get_running_loop().call_later(self._source.idle, self._source.forget, self)
 
-    async def take(self, request: RunRequest) -> Spare | None:
-        """Return the spare with its order, waiting for it where that is quicker than to do without; else None."""
+    async def take(self, request: RunRequest) -> Spare | Cold:
+        """Return the spare with its order, waiting for it where that is quicker than to do without."""
         if self.in_use:
-            return None
+            return Cold("another run of the project goes on")
         if not self._spare.done():
             both = (self._spare, self._living)
             done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                log.warning("Runs of %s start cold: what was to be warm is not after %s s.", self.place.root, PATIENCE)
+                self.deaths += 1
+                self._failed(f"what was to be warm is not after {PATIENCE} s")
                 self._living.cancel()
-        if not self._spare.done() or self._living.done() or self.in_use:
-            return None
+                return Cold(self._failure)
+        if self._living.done():
+            return Cold(self._failure)
+        if not self._spare.done() or self.in_use:
+            return Cold("no worker is ready yet")
         parent, spare = self._spare.result()
-        hiding = fingerprint.first_in(_path(self._environ, self.place.root), parent.modules)
+        hiding = fingerprint.first_in(_path(self._source.environ, self.place.root), parent.modules)
         if hiding is not None:
             log.info("%s stands before what is installed: the run starts cold.", hiding)
-            return None
+            return Cold(f"{hiding} stands before what is installed")
         self._free.clear()
         if await spare.take(request):
             return spare
         await self.give_back()
-        return None
+        return Cold("the worker that was ready has died")
 
     async def give_back(self) -> None:
         """Say that the run has ended; returns when nothing of it is left, and the next spare is being prepared."""
         self._renewed.clear()
         self._given_back.set()
         self.used()
-        await self._renewed.wait()
+        if not self._living.done():
+            await self._renewed.wait()
         self._free.set()
 
     async def close(self, *, now: bool) -> None:
@@ -202,20 +251,30 @@ class _Kept:
 
     async def _live(self) -> None:
         try:
-            async with open_parent(self.place, self._environ) as parent:
+            async with open_parent(self.place, self._source.environ) as parent:
+                self.pid = parent.pid
                 while True:
                     await self._serve_one(parent)
+        except UnfitError as error:
+            self.deaths = MOST_DEATHS
+            self._failed(str(error))
         except (ParentError, OSError) as error:
-            log.warning("Runs of %s start cold: %s.", self.place.root, error)
+            self.deaths += 1
+            self._failed(str(error))
         finally:
+            self.pid = None
             self._renewed.set()
+
+    def _failed(self, why: str) -> None:
+        self._failure = why
+        log.warning("Runs of %s start cold: %s.", self.place.root, self._failure.removesuffix("."))
 
     async def _serve_one(self, parent: Parent) -> None:
         """Make a spare ready, and have it used; one that ends without being used is followed by the next."""
         self._given_back.clear()
         async with AsyncExitStack() as stack:
             spare = await stack.enter_async_context(parent.spare())
-            self._has_served = True
+            self.deaths = 0
             self._spare.set_result((parent, spare))
             events = [asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited())]
             try:
@@ -232,12 +291,3 @@ class _Kept:
 def _path(environ: Mapping[str, str], root: Path) -> list[str]:
     """Return the folders that a worker looks into before those of the installation."""
     return [str(root), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
-
-
-def _memory() -> int:
-    """Return the bytes of memory that are available."""
-    try:
-        text = Path("/proc/meminfo").read_text(encoding="ascii")
-        return int(text.partition("MemAvailable:")[2].split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
-        return LEAST_MEMORY

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_prefect_lens.wire import Message
 
+    from prefect_lens.engine.memory import Taken
     from prefect_lens.engine.request import RunRequest
     from prefect_lens.model import Interpreter
 
@@ -37,6 +38,8 @@ class Worker(Protocol):
 
     home: Path
     """The run's private folder."""
+    why_cold: str
+    """Why it had to be started, where one might have been ready; else empty."""
 
     def messages(self) -> AsyncIterator[Message]:
         """What the worker says, until the channel ends.
@@ -63,11 +66,31 @@ class Worker(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """How ready an engine is for the runs of a project."""
+
+    root: Path
+    interpreter: Interpreter
+    state: str
+    """For a person: `ready`, or what it does meanwhile, or why it is not."""
+    memory: Taken | None = None
+    """What is kept for it takes."""
+
+
 class Preparing(Protocol):
     """What can get ready for runs before they are asked for."""
 
     def prepare(self, interpreter: Interpreter, folder: Path, project: str) -> None:
         """Begin to get ready for runs of a project, in the background."""
+        ...
+
+    def limit(self, most: int, idle: float) -> None:
+        """Keep no more than so many projects ready, each for so many seconds after its last run."""
+        ...
+
+    async def standing(self) -> tuple[Warmth, ...]:
+        """Return how ready it is, for each project that it was asked for."""
         ...
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from prefect_lens.session.settings import NAMES, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from prefect_lens.engine.workers import Warmth
     from prefect_lens.session.folder import Folder
     from prefect_lens.session.session import Session
 
@@ -44,6 +45,7 @@ async def environment_report(session: Session, folders: Iterable[Folder]) -> str
         for project in standing.projects if standing is not None else ():
             lines.append(f"  project {project.root}: {_described(project.interpreter)}")
     lines += ["", f"Runs now: {len(session.runs)}"]
+    lines += [f"Kept for runs of {one.root}: {_kept(one)}" for one in await session.warmth()]
     lines += [f"Trouble: {trouble.code} {trouble.message}" for trouble in session.troubles]
     return without_home("\n".join(lines) + "\n")
 
@@ -61,6 +63,13 @@ def _described(interpreter: Interpreter | Trouble) -> str:
         case Interpreter():
             versions = f"Python {interpreter.python}, pytest {interpreter.pytest}, Prefect {interpreter.prefect}"
             return f"{interpreter.path} ({interpreter.why}; made by {interpreter.kind}; {versions})"
+
+
+def _kept(warmth: Warmth) -> str:
+    if warmth.memory is None:
+        return warmth.state
+    size = f"{warmth.memory.bytes / 2**20:.0f} MB in {warmth.memory.processes} processes"
+    return f"{warmth.state}, {size} (proportional set size)"
 
 
 def _sizes(folder: Folder) -> tuple[int, int]:

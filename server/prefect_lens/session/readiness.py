@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from prefect_lens.model import Interpreter, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
-    from prefect_lens.engine.workers import Preparing
+    from prefect_lens.engine.workers import Preparing, Warmth
     from prefect_lens.session.folder import Folder
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,17 @@ class Readiness:
     def forget(self, root: Path) -> None:
         """Have a folder's projects made ready anew when they are looked at next: what that depends on has changed."""
         self._told = {key for key in self._told if key[0] != root}
+
+    def limit(self, folders: Iterable[Folder]) -> None:
+        """Keep as much ready as the settings of these folders say; the largest counts, since there is one engine."""
+        settings = [folder.settings for folder in folders]
+        if self._engine is not None and settings:
+            minutes = max(one.warm_minutes for one in settings)
+            self._engine.limit(max(one.warm_projects for one in settings), 60 * minutes)
+
+    async def standing(self) -> tuple[Warmth, ...]:
+        """Return how ready the engine is for the runs of each project."""
+        return await self._engine.standing() if self._engine is not None else ()
 
     async def close(self) -> None:
         """End what was made ready; returns when no process of it is left."""

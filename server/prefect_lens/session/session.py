@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import CaseRecord
 
     from prefect_lens.engine.run import RunEvent
-    from prefect_lens.engine.workers import Preparing, WorkerSource
+    from prefect_lens.engine.workers import Preparing, Warmth, WorkerSource
     from prefect_lens.environment.resolving import Vault
     from prefect_lens.session.listener import Listener
     from prefect_lens.session.settings import Settings
@@ -89,6 +89,7 @@ class Session:
         """Open a workspace folder and start to read it."""
         folder = Folder(root, settings, self._folder_changed, self._listener.standing_changed)
         self.folders[root] = folder
+        self._readiness.limit(self.folders.values())
         self._publications.add(folder)
         self._locks[root] = asyncio.Lock()
         folder.load()
@@ -111,6 +112,7 @@ class Session:
         if (folder := self.folders.get(root)) is not None and folder.settings != settings:
             folder.settings = settings
             self._forget_interpreters(root)
+            self._readiness.limit(self.folders.values())
             self._listener.lenses_changed()
             self._publications.hint(folder)
             self._prepare(folder)
@@ -215,6 +217,10 @@ class Session:
             is_read = None if folder.is_complete else folder.read
             found.append(FolderStanding(str(folder.root), tuple(standings), reading.uses_prefect, is_read))
         return tuple(found)
+
+    async def warmth(self) -> tuple[Warmth, ...]:
+        """Return how ready the engine is for the runs of each project."""
+        return await self._readiness.standing()
 
     def diagnostics(self, folder: Folder) -> list[Diagnostic]:
         """Return what the editor has been told of a folder."""

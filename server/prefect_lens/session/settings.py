@@ -19,6 +19,8 @@ NAMES = (
     "severity",
     "profile",
     "environment",
+    "warm.projects",
+    "warm.idleMinutes",
 )
 
 
@@ -36,6 +38,10 @@ class Settings:
     """Which of the project's environments its runs get."""
     environment: Environment | None = None
     """What is put over that one."""
+    warm_projects: int = 3
+    """How many projects are kept ready for a run at most."""
+    warm_minutes: float = 15
+    """How long each of them is after its last run."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -62,6 +68,15 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             return tuple(cast("list[str]", found))
         wrong.append(f"prefectLens.{name}: expected a list of strings.")
         return None
+
+    def number(name: str, default: float, least: float) -> float:
+        found = _lookup(given, name)
+        if found is None:
+            return default
+        if isinstance(found, (int, float)) and not isinstance(found, bool) and found >= least:
+            return found
+        wrong.append(f"prefectLens.{name}: expected a number, {least} or more.")
+        return default
 
     def severity() -> tuple[tuple[str, str], ...]:
         try:
@@ -94,6 +109,8 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             severity(),
             _lookup(given, "profile") or None if isinstance(_lookup(given, "profile"), str) else None,
             environment(),
+            int(number("warm.projects", Settings.warm_projects, 0)),
+            number("warm.idleMinutes", Settings.warm_minutes, 1),
         ),
         tuple(wrong),
     )
