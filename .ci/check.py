@@ -92,7 +92,10 @@ def _tests(tally: Tally, *, quick: bool) -> None:
     pytest = [environments.development(), "-m", "pytest", "--quiet"]
     _section(tally, "unit tests", [*pytest, "-m", "not slow"])
     if not quick:
-        _section(tally, "slow tests", [*pytest, "-m", "slow", "--durations=5"], env=environments.variables())
+        slow, env = [*pytest, "-m", "slow", "--durations=5"], environments.variables()
+        # Each of the plugin's tests has a session of pytest to itself; the others look at what the whole machine does.
+        _section(tally, "slow tests of the plugin", [*slow, "-n", "2", "tests/plugin"], env=env)
+        _section(tally, "slow tests", [*slow, "--ignore=tests/plugin"], env=env)
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:

@@ -125,7 +125,7 @@ KINDS = {
     "module harness": (HARNESS.replace('"session"', '"module"'), ()),
     "function harness": (HARNESS.replace('"session"', '"function"'), ()),
     "settings": (SETTINGS + HARNESS, ()),
-    "xdist": (HARNESS, ("-n", "2")),
+    "xdist": (HARNESS, ("-n", "2", "--dist", "loadfile")),
     "coverage": (HARNESS, ("--cov", "--cov-branch", "--cov-report=json:coverage.json")),
 }
 EVERYWHERE = ("session harness", "no harness")
