@@ -68,13 +68,18 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for project, conftest in (("harness", HARNESS), ("bare", "")):
-            for file, text in {**FILES, "conftest.py": conftest}.items():
-                (folder / project).mkdir(exist_ok=True)
-                (folder / project / file).write_text(text)
+            write_project(folder / project, conftest)
         example = ROOT / "tests" / "workspaces" / "orders"
         shutil.copytree(example, folder / "example", ignore=shutil.ignore_patterns("__pycache__", ".*"))
         (folder / "home").mkdir()
         await _rounds(folder, asked.python, asked.rounds)
+
+
+def write_project(folder: Path, conftest: str = HARNESS) -> None:
+    """Write the project that the benchmarks run into a folder."""
+    folder.mkdir(exist_ok=True)
+    for file, text in {**FILES, "conftest.py": conftest}.items():
+        (folder / file).write_text(text)
 
 
 async def _rounds(folder: Path, python: str, rounds: int) -> None:

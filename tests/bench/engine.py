@@ -27,7 +27,7 @@ from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Prepar
 from prefect_lens.engine.warm import WarmWorkers  # noqa: E402
 from prefect_lens.model import Interpreter  # noqa: E402
 
-from tests.bench.clicks import FILES, HARNESS  # noqa: E402
+from tests.bench.clicks import write_project  # noqa: E402
 
 NONE = Injected()
 SECRETS = Injected(
@@ -53,8 +53,7 @@ async def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
-        for file, text in {**FILES, "conftest.py": HARNESS}.items():
-            (project / file).write_text(text)
+        write_project(project)
         found = find_interpreter(project, ".", setting=asked.python, environ={})
         assert isinstance(found, Interpreter), found
         await _rounds(project, found, asked.rounds)
