@@ -13,7 +13,10 @@ def cursor(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[tool.prefect-lens]\ninterpreter = 'x'\n|", ["pytest_args", "severity", "environment", "profile"]),
+        (
+            "[tool.prefect-lens]\ninterpreter = 'x'\n|",
+            ["pytest_args", "skip_retry_delays", "severity", "environment", "profile"],
+        ),
         ("[tool.prefect-lens.environment]\nwrap = []\nnet|", ["inherit", "network", "max_age", "variables", "scope"]),
         ("[tool.prefect-lens.environment]\nnetwork = |", ['"loopback"', '"any"']),
         ("[tool.prefect-lens.environment]\nnetwork = 'lo|", ["'loopback'", "'any'"]),

@@ -25,6 +25,8 @@ from pytest_prefect_lens.wire import (
 
 SERVER = Path(__file__).parents[2] / "server"
 DRIVER = Path(__file__).with_name("drive.py")
+# pytest reads its own variables, and prints whole messages in its summary where it takes itself to be in CI.
+LEFT_OUT = ("PYTEST_", "PREFECT_", "CI", "BUILD_NUMBER")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def drive(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PREFECT_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)},
             "PYTHONPATH": str(SERVER),
             **environ,
         },
@@ -164,7 +166,7 @@ def pytest_alone(project: Project, *args: str, python: str = "", **environ: str)
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PREFECT_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)},
             "PYTHONPATH": str(SERVER),
             **environ,
         },
