@@ -72,6 +72,8 @@ class Editor:
     secrets: dict[str, str] = field(default_factory=dict)
     """What the editor keeps, by what it is asked for."""
     capabilities: dict[str, Any] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    """Requests of the server that the editor answers with an error."""
     server_capabilities: dict[str, Any] = field(default_factory=dict)
     diagnostics: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The last that was published for each URI."""
@@ -263,7 +265,9 @@ class Editor:
         self.notes.append((method, params))
         if method == "textDocument/publishDiagnostics":
             self.diagnostics[params["uri"]] = params
-        if "id" in message:
+        if "id" in message and method in self.refused:
+            self.send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32603, "message": "Internal error"}})
+        elif "id" in message:
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": self._answer(method, params)})
         self._news.set()
 
@@ -333,6 +337,7 @@ async def editor(
     notifications: list[str] | None = None,
     environ: dict[str, str] | None = None,
     encodings: list[str] | None = None,
+    refused: frozenset[str] = frozenset(),
 ):
     """Start a server with folders open, and end it whatever happens."""
     process = await start_server({"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(environ or {})})
@@ -340,7 +345,7 @@ async def editor(
     if encodings is not None:
         found["general"] = {"positionEncodings": encodings}
     settings = {"": {"interpreter": python}} if python is not None else {}
-    one = Editor(list(folders), process, settings=settings, capabilities=found)
+    one = Editor(list(folders), process, settings=settings, capabilities=found, refused=refused)
     one.listen()
     try:
         await asyncio.wait_for(one.initialize(ALL if notifications is None else notifications, trusted=trusted), LONG)

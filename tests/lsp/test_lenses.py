@@ -107,6 +107,17 @@ async def test_files_that_others_write_are_noticed(open_editor, write):
         await editor.lens("flows/etl.py", "12: No tests")
 
 
+async def test_an_editor_that_watches_no_files_has_them_read_at_each_run(open_editor, write):
+    folder = write(PROJECT)
+    async with open_editor(folder, trusted=False, refused=frozenset({"client/registerCapability"})) as editor:
+        await editor.until(lambda: editor.notes_of("client/registerCapability"), "the registration")
+        await editor.lens("flows/etl.py", "12: No tests")
+        (folder / "tests" / "test_lonely.py").write_text("from flows.etl import lonely\ndef test_it(): lonely()\n")
+        with pytest.raises(ServerError, match="not trusted"):
+            await editor.execute("run", scope="targets", targets=["flows/etl.py:lonely"])
+        await editor.lens("flows/etl.py", "12: ▶ Trust to run 1 test")
+
+
 async def test_which_kinds_have_lenses_is_a_setting(open_editor, write):
     async with open_editor(write(PROJECT)) as editor:
         await editor.lens("flows/etl.py", "12: No tests")

@@ -41,6 +41,10 @@ log = logging.getLogger(__name__)
 PATIENCE = 5.0
 """Seconds that an editor has to say its settings before a run goes on without them."""
 
+WAITING = frozenset({"eglot", "emacs", "helix"})
+"""Names of clients that stand still until a command is answered, or give it up after some seconds: Emacs' two after ten
+(jsonrpc-default-request-timeout, lsp-response-timeout), Helix after twenty (`timeout` of its language-server)."""
+
 
 class App:
     """A session with the editor that it serves; made when the editor has said what it is."""
@@ -58,6 +62,11 @@ class App:
         self._given_settings = options.get("settings")
         self._has_settings = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        name = params.client_info.name.lower() if params.client_info else ""
+        self.runs_in_background = options.get("runsAnswer", "started" if name in WAITING else "ended") == "started"
+        """Whether a command that runs tests is answered before they have ended."""
+        self.hears_of_files = self.client.can("workspace.did_change_watched_files.dynamic_registration")
+        """Whether the editor tells which files have changed on the disk."""
         self.outlet = Outlet(self)
         trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
         vault = Vault(os.environ, state_folder())
@@ -194,7 +203,8 @@ class App:
         finally:
             self._has_settings.set()
             self.session.settings_are_known()
-        await self.client.register(watched_files(self.client))
+        if not await self.client.register(watched_files(self.client)):
+            self.hears_of_files = False
 
     async def settings_read(self) -> None:
         """Wait until the editor has said its settings for the first time, if it says them at all."""

@@ -142,10 +142,12 @@ class Client:
         if self.can("workspace.code_lens.refresh_support"):
             await self._asked(self._server.workspace_code_lens_refresh_async(None))
 
-    async def register(self, registrations: Sequence[types.Registration]) -> None:
-        """Register capabilities that the client takes later."""
-        if registrations:
-            await self._asked(self._server.client_register_capability_async(types.RegistrationParams(registrations)))
+    async def register(self, registrations: Sequence[types.Registration]) -> bool:
+        """Register capabilities that the client takes later; false where it refuses."""
+        if not registrations:
+            return True
+        params = types.RegistrationParams(registrations)
+        return await self._asked(self._server.client_register_capability_async(params), failed=False) is not False
 
     async def begin_progress(self, token: types.ProgressToken) -> bool:
         """Have the client make a place for a progress display; false where it cannot."""

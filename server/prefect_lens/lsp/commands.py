@@ -55,13 +55,23 @@ async def execute(app: App, params: types.ExecuteCommandParams) -> object:
 
 
 async def run(app: App, arguments: Arguments, token: types.ProgressToken | None) -> object:
-    """Run tests; the answer is how it ended. Cancelling the request cancels the run, and the answer says so."""
+    """Run tests; the answer is how it ended. Cancelling the request cancels the run, and the answer says so.
+
+    A client that would wait for the answer gets it at once, and a message at the end.
+    """
     folder, selection = _selection(app, arguments)
+    if not app.runs_in_background:
+        return await _run(app, folder, selection, token)
+    app.soon(_run_and_tell(app, folder, selection))
+    return None
+
+
+async def _run(app: App, folder: Folder, selection: Selection, token: types.ProgressToken | None) -> dict[str, object]:
     if not app.session.trust.may_run:
         app.client.request_trust()
     await app.settings_read()  # they name the interpreter
-    if not app.client.can("workspace.did_change_watched_files.dynamic_registration"):
-        folder.load()  # nobody has told which files have changed
+    if not app.hears_of_files:
+        folder.load()
     started = await app.session.run(folder, selection)
     app.outlet.show_progress(started, token)
     try:
@@ -72,6 +82,17 @@ async def run(app: App, arguments: Arguments, token: types.ProgressToken | None)
     if summary.trouble is not None:
         app.soon(_offer_cure(app, summary.trouble))
     return payloads.summary(started.id, summary)
+
+
+async def _run_and_tell(app: App, folder: Folder, selection: Selection) -> None:
+    """Run tests of which the client no longer waits to hear. The token of its request has ended with the answer."""
+    try:
+        ended = await _run(app, folder, selection, None)
+    except (NotTrustedError, NothingToRunError) as error:
+        app.client.show_message(str(error), types.MessageType.Error)
+    else:
+        if ended["trouble"] is None:
+            app.client.show_message(f"Prefect Lens: {ended['message']}")
 
 
 async def cancel(app: App, arguments: Arguments, _token: object) -> object:
