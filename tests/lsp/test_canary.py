@@ -106,6 +106,11 @@ async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, 
         assert "NAMES == []" in told
         assert all(name in told for name in canaries.values)
         assert canaries.found_in(told.replace("\\n", "\n")) == canaries.found_in("\n".join(editor.log)) == []
+    (trail,) = (tmp_path / "state").glob("prefect-lens/audit/*.jsonl")
+    began, ended = (json.loads(line)["entry"] for line in trail.read_text().splitlines())
+    assert began["by"]["through"] == "editor"
+    assert began["environment"]["variables"].keys() == {"COMMAND", "DOTENV", "INHERITED", "EDITOR"}
+    assert (ended["run"], ended["outcome"]) == (began["run"], "broken")
     assert canaries.found_below(tmp_path, cache) == []
 
 
@@ -114,9 +119,10 @@ def test_what_a_provider_gave_is_in_nothing_that_the_command_prints(write, tmp_p
     folder = write(PROJECT + '\n#- .env\nCANARY="' + canaries.values["DOTENV"] + '"\n')
     environ = {**canaries.environ, "XDG_CACHE_HOME": str(cache), "HOME": str(tmp_path)}
     for arguments in (
-        ("test", "--json", "--allow", "--interpreter", python),
+        ("test", "--json", "--allow", "--interpreter", python, "--audit"),
         ("test", "--allow", "--interpreter", python),
         ("env", "check", "--json", "--allow"),
+        ("audit", "show", "--json", "--through", "command"),
     ):
         said = lens(folder, *arguments, **environ)
         assert said.returncode == (1 if arguments[0] == "test" else 0), said.stdout + said.stderr

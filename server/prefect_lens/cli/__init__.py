@@ -16,6 +16,7 @@ _COMMANDS = {
     "index": "flows and tasks, and the tests that run each, with the reason",
     "test": "run the tests of flows and tasks, and print what failed at its line",
     "env": "show where the variables of the tests' environment come from, and allow what they need",
+    "audit": "show, verify and export who ran which tests, when, and with what result",
 }
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from argparse import BooleanOptionalAction
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ _CONFIGURATION = frozenset({"PL502", "PL503", "PL504", "PL507"})
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    options = "[-h] [--json] [--interpreter PATH] [--profile NAME] [--allow]"
+    options = "[-h] [--json] [--interpreter PATH] [--profile NAME] [--allow] [--audit]"
     parser.usage = f"prefect-lens test {options} [TARGET ...] [-- PYTEST ARGUMENTS]"
     parser.add_argument(
         "targets",
@@ -49,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--profile", metavar="NAME", help="the environment's profile (default: none)")
     parser.add_argument("--allow", action="store_true", help="allow what the environment needs, for this call")
+    parser.add_argument(
+        "--audit",
+        action=BooleanOptionalAction,
+        help="write the run into the audit trail (default: as [tool.prefect-lens] says, else not)",
+    )
     parser.epilog = "Exit status: 0 all well, 1 something failed, 2 could not run, 5 no test to run, 130 cancelled."
 
 
@@ -94,6 +100,9 @@ async def _run_all(
     folder: Path, parts: Sequence[Part], arguments: argparse.Namespace, snapshot: Snapshot, report: Report
 ) -> list[RunResult]:
     """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
+    from prefect_lens.audit.auditor import Auditor  # noqa: PLC0415
+    from prefect_lens.audit.places import Places  # noqa: PLC0415
+    from prefect_lens.audit.trigger import trigger  # noqa: PLC0415
     from prefect_lens.cli.person import CommandPerson  # noqa: PLC0415
     from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
     from prefect_lens.engine.folders import state_folder  # noqa: PLC0415
@@ -106,6 +115,7 @@ async def _run_all(
     _cancel_on_signals(cancel)
     workers = ColdWorkers()
     giver = Giver(Vault(os.environ, state_folder()), CommandPerson(arguments.profile, allow=arguments.allow))
+    auditor = Auditor(Places.of(os.environ), trigger("command", os.environ), os.environ, _warn)
     results: list[RunResult] = []
     for part in parts:
         if cancel.is_set():
@@ -121,13 +131,24 @@ async def _run_all(
         match await giver.give(snapshot, choose, request, report.hear, cancel):
             case Given(requests):
                 for one in requests:
-                    if not cancel.is_set():
-                        results.append(await run_tests(one, workers, report.hear, cancel))  # noqa: PERF401  it stops
+                    if cancel.is_set():
+                        break
+                    is_audited = part.settings.audit if arguments.audit is None else arguments.audit
+                    watched = auditor.began(one) if is_audited else None
+                    result = await run_tests(one, workers, report.hear, cancel)
+                    results.append(result)
+                    if watched is not None:
+                        auditor.ended(watched, result)
             case Refused(troubles):
                 results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles))
             case Cancelled():
                 results.append(RunResult(Ending.CANCELLED, 0.0, asked=part.tests))
+    await auditor.close()
     return results
+
+
+def _warn(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _request(folder: Path, part: Part, arguments: argparse.Namespace) -> RunRequest | Trouble:

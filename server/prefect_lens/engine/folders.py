@@ -56,6 +56,17 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return (Path(state) if Path(state).is_absolute() else home / ".local" / "state") / "prefect-lens"
 
 
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of this user and machine for what has to outlive what is remembered."""
+    home = Path(environ.get("HOME") or Path.home())
+    if sys.platform == "win32":
+        return Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "prefect-lens"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "prefect-lens-data"
+    data = environ.get("XDG_DATA_HOME", "")
+    return (Path(data) if Path(data).is_absolute() else home / ".local" / "share") / "prefect-lens"
+
+
 def write_private(file: Path, text: str) -> None:
     """Write a file that its owner alone can read, at once for whoever reads it meanwhile; its folder is made.
 
@@ -68,6 +79,8 @@ def write_private(file: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as made:
             made.write(text)
+            made.flush()
+            os.fsync(descriptor)
         Path(temporary).replace(file)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -33,6 +33,8 @@ class Injected:
     wrap: tuple[str, ...] = ()
     """A command that starts the worker's, as a gateway's does. Such a run is cold."""
 
+    sources: tuple[tuple[str, str], ...] = ()
+    """Names among `variables` and where their values come from, as a person reads it."""
     expires: tuple[tuple[str, float], ...] = ()
     """Names among `variables` and when their values end, in seconds since the epoch."""
 

@@ -72,6 +72,7 @@ class Resolved:
             network=None if about.network == EVERYTHING else about.network or (),
             is_configured=True,
             wrap=about.wrap or (),
+            sources=tuple((entry.name, entry.address) for entry in entries),
             expires=tuple((entry.name, entry.expires) for entry in entries if entry.expires is not None),
         )
 

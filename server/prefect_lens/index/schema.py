@@ -31,6 +31,10 @@ def schema() -> Node:
                 "type": "boolean",
                 "description": "Whether a flow or task that failed is tried again at once, whatever delay it has.",
             },
+            "audit": {
+                "type": "boolean",
+                "description": "Whether `prefect-lens test` writes its runs into the user's audit trail.",
+            },
             "severity": {
                 "type": "object",
                 "description": 'How bad a diagnostic is, by its code: `PL104 = "error"`.',

@@ -35,6 +35,8 @@ class Settings:
     """Codes, or `SEVERITY_KEYS`, and the severity that each is to have: a word of `SEVERITIES`."""
     skip_retry_delays: bool = False
     """Whether a flow or task that failed is tried again at once, whatever delay it has."""
+    audit: bool = False
+    """Whether `prefect-lens test` writes its runs into the audit trail."""
     environment: Environment | None = None
     """None where the project says nothing of its tests' environment."""
     profiles: tuple[tuple[str, Environment], ...] = ()
@@ -202,6 +204,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "pytest_args": _texts,
     "severity": _severity,
     "skip_retry_delays": _flag,
+    "audit": _flag,
 }
 
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
+from prefect_lens.audit.auditor import Auditor
+from prefect_lens.audit.places import Places
+from prefect_lens.audit.trigger import trigger
 from prefect_lens.engine.cold import ColdWorkers
 from prefect_lens.engine.folders import state_folder
 from prefect_lens.engine.warm import WarmWorkers
@@ -70,11 +73,13 @@ class App:
         self.outlet = Outlet(self)
         trust = Trust(editor=trusted if isinstance(trusted, bool) else None, state=state_folder())
         vault = Vault(os.environ, state_folder())
+        by = trigger("editor", os.environ, _name(params))
+        auditor = Auditor(Places.of(os.environ), by, os.environ, self.client.warn)
         if os.environ.get("PREFECT_LENS_WARM", "").lower() in ("0", "false", "no"):
-            self.session = Session(self.outlet, ColdWorkers(), trust, vault, os.environ)
+            self.session = Session(self.outlet, ColdWorkers(), trust, vault, os.environ, auditor=auditor)
         else:
             warm = WarmWorkers()
-            self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm)
+            self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm, auditor=auditor)
         self._first_folders = _folders(params)
 
     # --- life --------------------------------------------------------------------------------------------
@@ -312,6 +317,12 @@ def _folders(params: types.InitializeParams) -> list[str]:
     if params.root_uri:
         return [params.root_uri]
     return [to_uri(Path(params.root_path))] if params.root_path else []
+
+
+def _name(params: types.InitializeParams) -> str | None:
+    """Return what the editor calls itself, with its version."""
+    about = params.client_info
+    return None if about is None else " ".join(filter(None, (about.name, about.version)))
 
 
 async def _logged(work: Any) -> None:

@@ -74,6 +74,10 @@ class Client:
         """Show a message."""
         self._server.window_show_message(types.ShowMessageParams(kind, text))
 
+    def warn(self, text: str) -> None:
+        """Show a warning."""
+        self.show_message(text, types.MessageType.Warning)
+
     def log_message(self, text: str, kind: types.MessageType) -> None:
         """Write a line to the client's log."""
         self._server.window_log_message(types.LogMessageParams(kind, text))

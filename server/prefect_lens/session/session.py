@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from pytest_prefect_lens.wire import CaseRecord
 
+    from prefect_lens.audit.auditor import Auditor
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import Preparing, Warmth, WorkerSource
     from prefect_lens.environment.resolving import Vault
@@ -60,8 +61,9 @@ class Session:
         environ: Mapping[str, str],
         *,
         preparing: Preparing | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
-        """Begin with no folder open. `preparing` is told which projects are likely to be run."""
+        """Begin with no folder open. `preparing` is told which projects are likely to be run; `auditor` of each run."""
         self.vault = vault
         self.trust = trust
         self.folders: dict[Path, Folder] = {}
@@ -72,6 +74,7 @@ class Session:
         self._listener = listener
         self._workers = workers
         self._environ = environ
+        self._auditor = auditor
         self._queues: dict[tuple[Path, str], RunQueue] = {}
         self._readiness = Readiness(preparing, self.interpreter)
         self._has_settings = False
@@ -278,6 +281,8 @@ class Session:
         for folder in self.folders.values():
             folder.close()
         self._publications.stop()
+        if self._auditor is not None:
+            await self._auditor.close()
         await self._readiness.close()
 
     # --- in between --------------------------------------------------------------------------------------
@@ -380,6 +385,8 @@ class Session:
             run.hear(part.project, event)
 
         queue = self._queues.setdefault((folder.root, part.project), RunQueue(self._workers))
+        auditor = self._auditor if folder.settings.is_audited else None
+        watched = auditor.began(request) if auditor is not None else None
         queued = queue.submit(request, hear)
         run.add(queued)
         self._intakes[intake] = folder.root
@@ -388,6 +395,8 @@ class Session:
         finally:
             del self._intakes[intake]
             intake.stop()
+        if auditor is not None and watched is not None:
+            auditor.ended(watched, result)
         texts = await before[0] if before else dict[str, str]()
         if folder.root in self.folders:
             await self._record(folder, whole_of(part, request), result, texts)

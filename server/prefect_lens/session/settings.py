@@ -21,6 +21,7 @@ NAMES = (
     "environment",
     "warm.projects",
     "warm.idleMinutes",
+    "audit",
 )
 
 
@@ -42,6 +43,8 @@ class Settings:
     """How many projects are kept ready for a run at most."""
     warm_minutes: float = 15
     """How long each of them is after its last run."""
+    is_audited: bool = True
+    """Whether runs are written into the audit trail."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -78,6 +81,13 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
         wrong.append(f"prefectLens.{name}: expected a number, {least} or more.")
         return default
 
+    def flag(name: str, *, default: bool) -> bool:
+        found = _lookup(given, name)
+        if found is None or isinstance(found, bool):
+            return default if found is None else found
+        wrong.append(f"prefectLens.{name}: expected true or false.")
+        return default
+
     def severity() -> tuple[tuple[str, str], ...]:
         try:
             return read_severity(_lookup(given, "severity") or {})
@@ -111,6 +121,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             environment(),
             int(number("warm.projects", Settings.warm_projects, 0)),
             number("warm.idleMinutes", Settings.warm_minutes, 1),
+            flag("audit", default=True),
         ),
         tuple(wrong),
     )

@@ -1,0 +1,1 @@
+"""The audit trail: who ran what, when, with what result. Append-only, chained, sealed with a key that no test holds."""
