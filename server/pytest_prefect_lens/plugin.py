@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="args",
         default=[],
     )
+    parser.addini("prefect_lens_audit", "write each session into the user's audit trail", type="bool", default=False)
     group = parser.getgroup("prefect-lens", "Prefect flows")
     group.addoption(
         "--prefect-repeat",
@@ -115,6 +116,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         watched = connected is not None or order is not None
         report_file.begin(config, report, watched=watched)
+    if connected is None and order is None and config.getini("prefect_lens_audit"):
+        _have_written_down(config)
     if connected is None and order is None:
         return
     from pytest_prefect_lens.observer import Observer  # noqa: PLC0415
@@ -181,6 +184,18 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     if not runs:
         return None
     return [f"{left!r} {op} {right!r}", *(line for run in runs for line in str(run).splitlines())]
+
+
+def _have_written_down(config: pytest.Config) -> None:
+    """Have the session's runs watched here, and the whole of it written down by the process that knows all."""
+    from pytest_prefect_lens import audited, report_file  # noqa: PLC0415
+
+    if config.option.collectonly:
+        return
+    if not config.pluginmanager.hasplugin("prefect-lens-watcher"):
+        config.pluginmanager.register(report_file.Watcher(config), "prefect-lens-watcher")
+    if not hasattr(config, "workerinput"):
+        audited.begin(config)
 
 
 def _bring(item: pytest.Item, fixture: str, place: int) -> None:

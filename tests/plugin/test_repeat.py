@@ -167,8 +167,14 @@ def test_the_report_has_a_line_for_each_test(session):
 def test_xdists_controller_writes_for_its_workers(tmp_path):
     project = write(tmp_path / "project", PROJECT)
     python = python_with("xdist", "prefect")
-    ended = pytest_alone(project, "-n2", "--prefect-report=report.jsonl", "--prefect-repeat=2", python=python)
+    audit = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    options = ("-n2", "--prefect-report=report.jsonl", "--prefect-repeat=2", "-o", "prefect_lens_audit=true")
+    ended = pytest_alone(project, *options, python=python, **audit)
     lines = [json.loads(line) for line in (project.folder / "report.jsonl").read_text().splitlines()]
     assert len(lines) == 8, ended.output
     (steady,) = [line for line in lines if line["test"] == "test_a.py::test_steady"]
     assert {run["name"] for run in steady["runs"]} == {"steady", "flaky", "cached", "parse"}
+    (trail,) = tmp_path.glob("prefect-lens/audit/*.jsonl")
+    _, told = (json.loads(line)["entry"] for line in trail.read_text().splitlines())
+    assert (told["outcome"], len(told["tests"])) == ("failed", 8)
+    assert {run["name"] for run in told["runs"]} >= {"steady", "flaky", "cached", "parse"}
