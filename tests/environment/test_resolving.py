@@ -58,6 +58,7 @@ async def test_a_run_gets_the_variables_that_it_may_see(project):
         ("db.example.com",),
         is_configured=True,
         wrap=("hoop",),
+        sources=(("A", "stands in the configuration"), ("B", "asks for b")),
     )
     assert found.injected(["A"]).variables == (("A", "1"),)
     everything = await project.resolve(variables, 'inherit = true\nnetwork = "any"')
