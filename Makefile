@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
-.PHONY: help demo test unit e2e bench vsix pictures clean python
+.PHONY: help demo test unit e2e bench soak vsix pictures clean python
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,6 +23,9 @@ e2e: python ## the end-to-end tests alone; ONLY=word picks some
 
 bench: python ## measure clicks, plugin and index, as ratios of runs taken in turn; ONLY=word picks one
 	@$(PYTHON) .ci/bench.py $(ONLY)
+
+soak: python ## click 1,000 times while what clicks need is killed; CLICKS=number SEED=number
+	@$(PYTHON) .ci/soak.py $(or $(CLICKS),1000) $(SEED)
 
 vsix: python ## build the extension: dist/prefect-lens-<version>.vsix
 	@$(PYTHON) .ci/vsix.py

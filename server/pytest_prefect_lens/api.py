@@ -47,11 +47,15 @@ serve()
 """
 
 
-def start(home: Path, cache: Path) -> Api:
-    """Start the API of a run whose private folder is `home`. It ends with this process, however that ends."""
+def start(home: Path, cache: Path, alive: int | None = None) -> Api:
+    """Start the API of a run whose private folder is `home`. It ends with this process, however that ends.
+
+    `alive` is a descriptor that it alone is to hold: who has the other end hears that it is ready, and that it is gone.
+    """
     listener, about, environment = _prepare(home, cache)
-    environment["PREFECT_LENS_API"] = json.dumps({**about, "socket": listener.fileno()})
+    environment["PREFECT_LENS_API"] = json.dumps({**about, "socket": listener.fileno(), "alive": alive})
     listener.set_inheritable(True)
+    handed_down = (listener.fileno(), *(() if alive is None else (alive,)))
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", _BOOT.format(plugin=str(Path(__file__).parents[1]))],
@@ -61,9 +65,11 @@ def start(home: Path, cache: Path) -> Api:
             stdout=subprocess.PIPE,
             stderr=log,
             close_fds=sys.platform != "win32",
-            pass_fds=() if sys.platform == "win32" else (listener.fileno(),),
+            pass_fds=() if sys.platform == "win32" else handed_down,
             start_new_session=True,  # an interrupt of the tests is none of its own
         )
+    if alive is not None:
+        os.close(alive)
     assert process.stdout is not None
     said = process.stdout
     address = _address(listener, about)
@@ -71,10 +77,10 @@ def start(home: Path, cache: Path) -> Api:
     return Api(address, said.fileno(), process.poll, home / "server.log", (process.stdin, said))
 
 
-def fork(home: Path, cache: Path, become: Callable[[], None]) -> Api:
+def fork(home: Path, cache: Path, become: Callable[[], None], alive: int) -> Api:
     """Start the API as a fork of this process, which has imported what it needs; `become` makes Prefect usable there.
 
-    Its environment and its working folder are those that `start` gives it. This process must have one thread.
+    Its environment, its working folder and `alive` are what `start` gives it. This process must have one thread.
     """
     listener, about, environment = _prepare(home, cache)
     life, ours = os.pipe()
@@ -83,17 +89,17 @@ def fork(home: Path, cache: Path, become: Callable[[], None]) -> Api:
     if child == 0:
         try:
             log = os.open(home / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-            forking.settle(life, say, log, keep=(listener.fileno(),))
+            forking.settle(life, say, log, keep=(listener.fileno(), alive))
             os.environ.clear()
             os.environ.update(environment)
             os.chdir(home / "server")
-            _serve(about, listener, become)
+            _serve({**about, "alive": alive}, listener, become)
         except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
             traceback.print_exc()
         finally:
             os._exit(1)
-    os.close(life)
-    os.close(say)
+    for number in (life, say, alive):
+        os.close(number)
     address = _address(listener, about)
     listener.close()
     return Api(address, said, functools.partial(forking.poll, child), home / "server.log", (ours,), forked=child)
@@ -264,8 +270,10 @@ def serve() -> None:
     _serve(about, socket.socket(fileno=about["socket"]), lambda: None)
 
 
-def _serve(about: dict[str, str], listener: socket.socket, become: Callable[[], None]) -> None:
+def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], None]) -> None:
     say = os.fdopen(os.dup(1), "wb", buffering=0)
+    if (alive := about["alive"]) is not None:
+        os.set_inheritable(alive, False)  # noqa: FBT003
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
@@ -301,6 +309,8 @@ def _serve(about: dict[str, str], listener: socket.socket, become: Callable[[], 
         await start_up(sockets=sockets)
         if server.started:
             say.write(b"ready\n")
+            if alive is not None:
+                os.write(alive, b"ready\n")
 
     server.startup = start_up_and_tell
     server.run(sockets=[listener])

@@ -42,6 +42,8 @@ class Wanted:
     """What the worker writes to its standard output and error goes here."""
     lock: int
     """Held by the guard as long as the private folder is in use."""
+    alive: int
+    """Held by Prefect's API alone, as long as it lives."""
 
 
 def fork(wanted: Wanted, path: list[str], hidden: Hidden, leave: Callable[[], None]) -> None:
@@ -75,7 +77,7 @@ def _live(wanted: Wanted, path: list[str], hidden: Hidden, guard: int) -> None:
     try:
         os.setsid()
         nothing = os.open(os.devnull, os.O_RDONLY)
-        forking.settle(nothing, wanted.output, wanted.output, keep=(wanted.channel,))
+        forking.settle(nothing, wanted.output, wanted.output, keep=(wanted.channel, wanted.alive))
         if os.getppid() != guard:
             return
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -99,7 +101,7 @@ def _live(wanted: Wanted, path: list[str], hidden: Hidden, guard: int) -> None:
 def _work(wanted: Wanted, hidden: Hidden) -> int:
     say = worker.Channel(f"fd:{wanted.channel}")
     home = Path(wanted.home)
-    server = api.fork(home, Path(wanted.cache), hidden.reveal)
+    server = api.fork(home, Path(wanted.cache), hidden.reveal, wanted.alive)
     trouble = server.wait()
     if trouble is None and not (warmup.use(server.url, home / "warm-up", hidden.reveal) and server.clean()):
         trouble = wire.Broken("PL906", "Prefect's server could not be warmed up.")

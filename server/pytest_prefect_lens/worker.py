@@ -50,7 +50,7 @@ def main() -> None:
     if trouble is not None:
         say(trouble)
         return
-    server = api.start(Path(order.home), Path(about["cache"]))
+    server = api.start(Path(order.home), Path(about["cache"]), about.get("alive"))
     leave.status = work(order, say, hermetic.begin(server.url), server)
     sys.exit(leave.status)
 

@@ -34,7 +34,7 @@ from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-_DESCRIPTORS = ("channel", "commands", "events", "output", "lock")
+_DESCRIPTORS = ("channel", "commands", "events", "output", "lock", "alive")
 """What comes beside a line, in this order; see `spare.Wanted`."""
 
 

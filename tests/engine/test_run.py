@@ -24,6 +24,7 @@ class Script:
         self.script, self.end, self.heeds = messages, end, heeds
         self.opened = self.killed = 0
         self.interrupted = asyncio.Event()
+        self.unserved = asyncio.Event()
         self.home = Path("/nowhere")
         self.why_cold = ""
 
@@ -51,6 +52,9 @@ class Script:
 
     async def kill(self):
         self.killed += 1
+
+    async def api_gone(self):
+        await self.unserved.wait()
 
     async def exited(self):
         if self.end is None:
@@ -140,6 +144,28 @@ async def test_a_plugin_of_another_version_is_not_listened_to():
     assert [trouble.code for trouble in result.trouble] == ["PL909"]
     assert result.cases == ()
     assert result.trouble[0].cure.endswith("-m pip install --upgrade prefect-lens")
+
+
+async def test_an_api_that_ends_is_told_and_its_worker_not_waited_for():
+    script = Script(HELLO, Collected((A, B)), PASSED, Started(B, 1), ..., heeds=False)
+
+    def end_the_api(event):
+        if event == CaseStarted(test=TestId("tests/test_a.py", ("test_b",))):
+            script.unserved.set()
+
+    result = await asyncio.wait_for(run_tests(REQUEST, script, end_the_api), 5)
+    assert result.ending is Ending.BROKEN
+    assert [(one.code, one.what) for one in result.trouble] == [
+        ("PL906", "Prefect's server ended in the middle of the run.")
+    ]
+    assert [case.outcome for case in result.cases] == ["passed", "error"]
+    assert script.killed >= 1
+
+
+async def test_an_api_that_ends_with_its_worker_is_no_news():
+    script = Script(HELLO, Collected((A,)), Started(A, 1), PASSED, Ended(0), end=Exit(0))
+    script.unserved.set()
+    assert (await run_tests(REQUEST, script, lambda _: None)).ending is Ending.COMPLETE
 
 
 async def test_a_broken_machine_is_told_and_what_follows_is_not_believed():

@@ -16,6 +16,7 @@ from prefect_lens.engine.channel import open_channel
 from prefect_lens.engine.environment import environment
 from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder, sweep
 from prefect_lens.engine.guarded import GuardedWorker
+from prefect_lens.engine.lifeline import open_lifeline
 from prefect_lens.engine.trouble import OLDEST_PYTHON, TOO_OLD
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class ColdWorkers:
         """See `WorkerSource.open`."""
         cache = cache_folder(self._environ)
         with run_folder() as (home, lock):
-            async with open_channel(inherited=not request.environment.wrap) as channel:
+            inherited = not request.environment.wrap
+            async with open_channel(inherited=inherited) as channel, open_lifeline(inherited=inherited) as lifeline:
                 program = boot(plugin_folder(cache), "worker")
-                about = {"channel": channel.address.text, "cache": str(cache)}
+                about = {"channel": channel.address.text, "cache": str(cache), "alive": lifeline.theirs}
                 spec: dict[str, Any] = {
                     "argv": [*request.environment.wrap, request.interpreter.path, "-c", program],
                     "cwd": str(request.root),
@@ -59,16 +61,17 @@ class ColdWorkers:
                         **environment(self._environ, request.interpreter, request.root, home),
                         "PREFECT_LENS_WORKER": json.dumps(about),
                     },
-                    "fds": channel.address.descriptors,
+                    "fds": (*channel.address.descriptors, *(() if lifeline.theirs is None else (lifeline.theirs,))),
                     "home": str(home),
                     "wrapped": bool(request.environment.wrap),
                 }
                 process = await start(spec, lock)
                 channel.handed_down()
+                lifeline.handed_down()
                 assert process.stdin is not None
                 assert process.stdout is not None
                 assert process.stderr is not None
-                worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home)
+                worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home, lifeline=lifeline)
                 exited = asyncio.ensure_future(worker.exited())
                 exited.add_done_callback(lambda _: channel.abandon())
                 ordering = asyncio.ensure_future(channel.send(order_of(request, home)))

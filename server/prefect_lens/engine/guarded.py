@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.wire import Message
 
     from prefect_lens.engine.channel import Channel
+    from prefect_lens.engine.lifeline import Lifeline
 
 _LINE = 10_000
 """Characters of a line that may be left out, as it is not whole."""
@@ -34,6 +35,8 @@ class GuardedWorker:
         output: asyncio.StreamReader,
         channel: Channel,
         home: Path,
+        *,
+        lifeline: Lifeline,
     ) -> None:
         self.home = home
         self.why_cold = ""
@@ -41,6 +44,7 @@ class GuardedWorker:
         self._events = events
         self._output = output
         self._channel = channel
+        self._lifeline = lifeline
         self._tail = _Tail(KEPT_OUTPUT)
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._listening = asyncio.ensure_future(self._listen())
@@ -65,6 +69,10 @@ class GuardedWorker:
     async def exited(self) -> Exit:
         """See `Worker.exited`."""
         return await asyncio.shield(self._exit)
+
+    async def api_gone(self) -> None:
+        """See `Worker.api_gone`."""
+        await self._lifeline.cut()
 
     def output(self) -> str:
         """See `Worker.output`."""

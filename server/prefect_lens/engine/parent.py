@@ -21,6 +21,7 @@ from prefect_lens.engine.environment import environment
 from prefect_lens.engine.fingerprint import of_installation
 from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder
 from prefect_lens.engine.guarded import GuardedWorker
+from prefect_lens.engine.lifeline import open_lifeline
 from prefect_lens.engine.workers import ChannelBrokenError
 
 if TYPE_CHECKING:
@@ -77,10 +78,12 @@ class Parent:
         async with AsyncExitStack() as stack:
             home, lock = stack.enter_context(run_folder())
             channel = await stack.enter_async_context(open_channel())
+            lifeline = await stack.enter_async_context(open_lifeline())
+            assert lifeline.theirs is not None
             commands, their_commands = _pipe()[::-1]
             events, their_events = _pipe()
             output, their_output = _pipe()
-            theirs = (channel.address.descriptors[0], their_commands, their_events, their_output, lock)
+            theirs = (channel.address.descriptors[0], their_commands, their_events, their_output, lock, lifeline.theirs)
             wanted = {
                 "home": str(home),
                 "root": str(self.place.root),
@@ -95,15 +98,17 @@ class Parent:
                     await _reader(stack, output),
                     channel,
                     home,
+                    lifeline=lifeline,
                 )
                 stack.push_async_callback(_ended, worker)  # before it is asked for: then it may be there at any moment
                 await _ask(self._control, wanted, theirs)
             finally:
                 channel.handed_down()
+                lifeline.handed_down()
                 for number in (their_commands, their_events, their_output):
                     os.close(number)
             messages = channel.messages()
-            hello = await anext(messages, None)
+            hello = await _first(messages, worker)
             if not isinstance(hello, Hello):
                 why = _failure(self._control) or hello or worker.output().strip()[-300:]
                 raise ParentError(f"its worker did not become ready: {why}")
@@ -118,6 +123,7 @@ class Spare:
         self.interrupt = worker.interrupt
         self.kill = worker.kill
         self.exited = worker.exited
+        self.api_gone = worker.api_gone
         self.output = worker.output
         self._channel = channel
         self._messages = messages
@@ -201,6 +207,19 @@ async def _gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]
 
 async def _ended(worker: GuardedWorker) -> None:
     await asyncio.shield(asyncio.ensure_future(worker.kill()))
+
+
+async def _first(messages: AsyncIterator[Message], worker: GuardedWorker) -> Message | None:
+    """Return the first of the messages, if one comes while the worker has its API."""
+    first = asyncio.ensure_future(anext(messages, None))
+    lost = asyncio.ensure_future(worker.api_gone())
+    try:
+        await asyncio.wait((first, lost), return_when=asyncio.FIRST_COMPLETED)
+        return first.result() if first.done() else None
+    finally:
+        lost.cancel()
+        first.cancel()
+        await asyncio.wait((first,))
 
 
 async def _ask(control: socket.socket, wanted: dict[str, Any], descriptors: tuple[int, ...]) -> None:

@@ -15,7 +15,15 @@ from pytest_prefect_lens.wire import CaseRecord, CollectError, TestId
 from prefect_lens.engine.paths import Relative
 from prefect_lens.engine.preflight import look_before, remember
 from prefect_lens.engine.request import RunRequest
-from prefect_lens.engine.trouble import broken_channel, died, from_worker, not_prepared, stopped_itself, wrong_protocol
+from prefect_lens.engine.trouble import (
+    broken_channel,
+    died,
+    from_worker,
+    lost_api,
+    not_prepared,
+    stopped_itself,
+    wrong_protocol,
+)
 from prefect_lens.engine.workers import ChannelBrokenError, Exit, WorkerSource
 from prefect_lens.model import Ending, RunResult, Trouble
 
@@ -100,8 +108,12 @@ async def _follow(worker: Worker, hearing: _Hearing, cancel: asyncio.Event) -> N
     listening = asyncio.ensure_future(_listen(worker, hearing))
     cancelled = asyncio.ensure_future(cancel.wait())
     exited = asyncio.ensure_future(worker.exited())
+    unserved = asyncio.ensure_future(worker.api_gone())
     try:
-        await asyncio.wait((listening, cancelled), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((listening, cancelled, unserved), return_when=asyncio.FIRST_COMPLETED)
+        if unserved.done():
+            # A worker that ends takes its API along, and one whose test has ended knows more of it.
+            await asyncio.wait((listening, cancelled), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
         if cancelled.done() and not listening.done():
             hearing.cancelled = True
             await worker.interrupt()
@@ -111,11 +123,13 @@ async def _follow(worker: Worker, hearing: _Hearing, cancel: asyncio.Event) -> N
             # Cancelling a run that has said its last word still shortens the wait for its end.
             await asyncio.wait((exited, cancelled), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
             hearing.exit = exited.result() if exited.done() else None
+        elif not cancelled.done():
+            hearing.hear(lost_api(worker.home))
         # What is said after a kill is said by a process that does not know that it is dead.
         await _stop(listening)
         await worker.kill()
     finally:
-        for task in (listening, cancelled, exited):
+        for task in (listening, cancelled, exited, unserved):
             task.cancel()
 
 
@@ -223,6 +237,7 @@ class _Hearing:
 
     def _trouble(self) -> Trouble | None:
         if self._broken is not None:
+            self._blame_running(self._broken.what)
             return from_worker(self._request, self._broken)
         if self._ended is not None:
             return stopped_itself(self._ended, self.output, tests_ran=bool(self._cases or self._collect_errors))

@@ -53,6 +53,15 @@ def wrong_protocol(hello: Hello) -> Broken:
     return Broken("PL909", what, distributions=("prefect-lens",))
 
 
+def lost_api(home: Path) -> Broken:
+    """The Prefect API of a run ended while its tests ran; `home` is the run's private folder."""
+    try:
+        log = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-20_000:]
+    except OSError:
+        log = ""
+    return Broken("PL906", "Prefect's server ended in the middle of the run.", log)
+
+
 def died(request: RunRequest, end: Exit, running: list[TestId], output: str, *, greeted: bool) -> Trouble:
     """The worker went without saying that it had ended."""
     if request.environment.wrap and not greeted:

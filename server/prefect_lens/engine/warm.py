@@ -276,7 +276,9 @@ class _Kept:
             spare = await stack.enter_async_context(parent.spare())
             self.deaths = 0
             self._spare.set_result((parent, spare))
-            events = [asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited())]
+            events = [
+                asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited(), spare.api_gone())
+            ]
             try:
                 await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
                 if self.in_use:

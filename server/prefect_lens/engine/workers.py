@@ -61,6 +61,10 @@ class Worker(Protocol):
         """Return how the worker ended, once it has; what it started may still be going away."""
         ...
 
+    async def api_gone(self) -> None:
+        """Return when the run's Prefect API was ready and is gone, where the system lets the server know."""
+        ...
+
     def output(self) -> str:
         """What it wrote to its standard output and error so far: the end of it, where it is long."""
         ...
