@@ -31,6 +31,7 @@ from pytest_prefect_lens.wire import Broken
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
+    from pytest_prefect_lens.backlog import Backlog
     from pytest_prefect_lens.cleaning import Cleaner
 
 PATIENCE = 120.0
@@ -277,14 +278,15 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import cleaning, haste, template  # noqa: PLC0415
+        from pytest_prefect_lens import backlog, cleaning, haste, template  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
         if template.use(kept, database):
             for name in ("API_DATABASE_MIGRATE", "SERVER_DATABASE_MIGRATE", "API_BLOCKS_REGISTER"):
                 os.environ[f"PREFECT_{name}_ON_START"] = "false"
-        haste.install()
+        waiting = backlog.Backlog()
+        haste.install(backlog=waiting)
         become()
         uvicorn: Any = import_module("uvicorn")
         app: Any = import_module("prefect.server.api.server").create_app()
@@ -299,7 +301,7 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
         template.keep(kept, database)
         cleaner.keep()
 
-    wrapped = _behind(about["secret"], _before_ready(app, keep), cleaner)
+    wrapped = _behind(about["secret"], _before_ready(app, keep), cleaner, waiting)
     config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
 
     server = uvicorn.Server(config)
@@ -322,7 +324,7 @@ def _go_with_parent() -> None:
     os._exit(0)  # a clean shutdown takes seconds, and what it would save is removed with the run's folder
 
 
-def _behind(secret: str, app: Any, cleaner: Cleaner) -> Callable[..., Awaitable[None]]:
+def _behind(secret: str, app: Any, cleaner: Cleaner, backlog: Backlog) -> Callable[..., Awaitable[None]]:
     """Serve the application below a path that nobody guesses: other users of this machine reach loopback too.
 
     The oldest Prefects have no setting for that.
@@ -334,11 +336,16 @@ def _behind(secret: str, app: Any, cleaner: Cleaner) -> Callable[..., Awaitable[
                 await _refuse(scope, send)
                 return
             if scope["path"] == f"{secret}{_CLEAN}":
+                backlog.begin_anew()
                 await _answer(send, 204 if await cleaner.clean() else 409)
                 return
             raw = scope.get("raw_path") or b""
             scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}
-        await app(scope, receive, send)
+            path = scope["path"].removeprefix("/api")
+            async with backlog.around(scope["type"], scope.get("method", ""), path):
+                await app(scope, receive, send)
+        else:
+            await app(scope, receive, send)
 
     return wrapped
 

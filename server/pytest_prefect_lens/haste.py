@@ -10,6 +10,7 @@ the pytest that it meets; where one does not, that takes its time there.
 | `raise_for_api_version_mismatch` of the clients | a request, to compare the API's version with its own |
 | `check_server_version` of the events | the same, in a client that reads all certificates |
 | `begin_transaction` of SQLite | the seconds until a client asks again that was told "database is locked" |
+| `get` of the messages in memory | what the services of the API take while a flow waits for an answer, see `backlog` |
 | `getsource` of pytest's tracebacks | the parsing of Prefect's engines in each report of a failure, see `outlines` |
 """
 
@@ -28,17 +29,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import ModuleType
 
+    from pytest_prefect_lens.backlog import Backlog
     from pytest_prefect_lens.patching import Patches
 
 _unfit: list[str] = []
 _own_api: str | None = None
+_backlog: Backlog | None = None
 
 
-def install(api: str | None = None) -> Callable[[], None]:
-    """Begin; the function returned ends it. `api` is the address of the API that the run has to itself, if any."""
-    global _own_api  # noqa: PLW0603  a process has one run
+def install(api: str | None = None, backlog: Backlog | None = None) -> Callable[[], None]:
+    """Begin; the function returned ends it.
+
+    `api` is the address of the API that the run has to itself, if any; `backlog` is given in the process of that API.
+    """
+    global _own_api, _backlog
     _unfit.clear()
-    _own_api = api
+    _own_api, _backlog = api, backlog
     return patching.install(_STEPS, _unfit)
 
 
@@ -128,6 +134,11 @@ def _around_begin(original: Callable[..., Any]) -> Callable[..., Any]:
     return begin_transaction
 
 
+def _messages(patches: Patches, module: ModuleType) -> None:
+    if _backlog is not None:
+        patches.wrap(module, "Subscription", "get", _backlog.around_get)
+
+
 @functools.cache
 def certificates() -> ssl.SSLContext | None:
     """Return what Prefect's clients would make anew each time; a warm parent makes it before it forks."""
@@ -144,5 +155,6 @@ _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.client.orchestration": _client,
     "prefect.events.clients": _events,
     "prefect.server.database.configurations": _database,
+    "prefect.server.utilities.messaging.memory": _messages,
     "_pytest._code.code": outlines.patch,
 }
