@@ -69,12 +69,20 @@ def load(folder: Path) -> Snapshot:
 
 
 def load_all(
-    folder: Path, progress: Callable[[int, int], None] | None = None, cache: FactsCache | None = None
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    cache: FactsCache | None = None,
+    before: Snapshot | None = None,
 ) -> Loaded:
     """Return the snapshot of a folder, and what could not be read.
 
-    `progress` is told now and then how many files of how many have been read. What `cache` knows is not read again.
+    Args:
+        folder: the folder.
+        progress: is told now and then how many files of how many have been read.
+        cache: what it knows is not read again.
+        before: a snapshot of the folder's files at an earlier time, to begin with.
     """
+    before = before if before is not None else Snapshot.empty()
     facts: dict[str, Packed | None] = {}
     configs: dict[str, str | None] = {}
     unread: list[Problem] = []
@@ -99,7 +107,9 @@ def load_all(
             facts[path] = packed = pack(read_facts(text))
             if cache is not None and status is not None:
                 cache.put(path, status, packed)
-    return Loaded(Snapshot.empty().update(facts, configs), tuple(unread))
+    facts |= dict.fromkeys(before.paths - facts.keys())
+    configs |= dict.fromkeys(before.configs - configs.keys())
+    return Loaded(before.update(facts, configs), tuple(unread))
 
 
 def walk(folder: Path) -> Iterator[str]:

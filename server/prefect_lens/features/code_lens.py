@@ -10,7 +10,7 @@ from prefect_lens.features.status import CouldNotRun, Ended, NotRun, Queued, Run
 from prefect_lens.model import Definition, How, Match, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from prefect_lens.features.view import View
 
@@ -41,19 +41,11 @@ def code_lenses(view: View, path: str) -> tuple[Lens, ...]:
     """Return the lenses of a file, from its top to its end."""
     found = [
         lens
-        for definition in _definitions(view, path)
+        for definition in view.snapshot.definitions_at(path)
         if definition.kind in view.kinds
         for lens in _lenses_of(view, definition, path)
     ]
     return tuple(sorted(found, key=lambda lens: lens.span))
-
-
-def _definitions(view: View, path: str) -> Iterable[Definition]:
-    """Return what a file defines, and what other files make of its functions."""
-    yield from view.snapshot.definitions(path)
-    for definition in view.snapshot.definitions():
-        if definition.path != path and definition.location.path == path:
-            yield definition
 
 
 def _lenses_of(view: View, definition: Definition, path: str) -> Iterator[Lens]:

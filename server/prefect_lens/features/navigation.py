@@ -73,11 +73,10 @@ def outgoing(view: View, definition: Definition, text: Callable[[str], str | Non
 def incoming(view: View, definition: Definition, text: Callable[[str], str | None]) -> tuple[Calls, ...]:
     """Return the flows and tasks that call a flow or task, and the tests that do."""
     found: list[Calls] = []
-    for caller in view.snapshot.definitions():
-        if caller != definition and definition in view.snapshot.callees(caller):
-            body = caller.location
-            places = _places(Source(text(body.path) or ""), body.span.start, definition)
-            found.append(Calls(caller, body.path, places or (body.span,)))
+    for caller in view.snapshot.callers(definition):
+        body = caller.location
+        places = _places(Source(text(body.path) or ""), body.span.start, definition)
+        found.append(Calls(caller, body.path, places or (body.span,)))
     for match in view.matches(definition):
         if len(match.path) == 2:  # the test, the definition: nothing in between
             test = match.test

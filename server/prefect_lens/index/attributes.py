@@ -165,6 +165,7 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
 
 def _of_folder(inter: Interpreter, folder: str, name: str, frame: Frame) -> Values:
     inside = name if folder in {"", "."} else f"{folder}/{name}"
+    inter.asks(frame.module.path, name)
     for path in (f"{inside}/__init__.py", f"{inside}.py"):
         if inter.resolver.has(path):
             return frozenset((inter.module_at(path, frame.module),))

@@ -100,7 +100,7 @@ class Fixtures:
         return found
 
     def _plugin(self, name: str, module: Module) -> Iterator[Module]:
-        for plugin in self._inter.import_module(name, 0, module):
+        for plugin in self._inter.import_named(name, 0, module):
             if isinstance(plugin, Module):
                 yield from self._plugins_of(plugin)
                 yield plugin
@@ -110,7 +110,7 @@ class Fixtures:
             return
         values = self._inter.name_in(module.frame, "pytest_plugins")
         for name in [*texts(values), *texts(containers.elements(self._inter, values, module.frame))]:
-            for plugin in self._inter.import_module(name, 0, module):
+            for plugin in self._inter.import_named(name, 0, module):
                 if isinstance(plugin, Module) and plugin is not module:
                     yield plugin
 

@@ -79,6 +79,8 @@ class Interpreter:
         """The root of the project that a file belongs to."""
         self.dependents: dict[str, set[str]] = {}
         """For each file, the files whose answers came from it."""
+        self.asked: dict[str, set[str]] = {}
+        """For each part of a module's name: the files that asked for it otherwise than by an import statement."""
         self.users = users
         self.active = active
         """The files that may lead to a definition."""
@@ -126,11 +128,12 @@ class Interpreter:
         }
 
     def next(
-        self, modules: ModuleTable, users: registries.Users, active: frozenset[str], gone: set[str]
+        self, modules: ModuleTable, resolver: Modules, users: registries.Users, active: frozenset[str], gone: set[str]
     ) -> Interpreter:
         """Return the interpreter of the next snapshot, which shares what is known about the files that are not gone."""
-        new = Interpreter(modules, self.resolver, users, active, self.root_of)
+        new = Interpreter(modules, resolver, users, active, self.root_of)
         new.dependents = self.dependents
+        new.asked = self.asked
         new.frames = self.frames
         new._interned = self._interned
         new._answers = self._answers
@@ -144,6 +147,7 @@ class Interpreter:
         """Return an interpreter of the same files that has read none of them yet."""
         new = Interpreter(self.modules.anew(), self.resolver, self.users, self.active, self.root_of)
         new.dependents = self.dependents
+        new.asked = self.asked
         return new
 
     def attempt(self, about: str, question: Callable[[], T], otherwise: T) -> T:
@@ -339,6 +343,12 @@ class Interpreter:
 
     # --- imports
 
+    def import_named(self, dotted: str, level: int, importer: Module) -> Values:
+        """Return the module of a name that stands in no import statement; see `import_module`."""
+        for part in dotted.split("."):
+            self.asks(importer.path, part)
+        return self.import_module(dotted, level, importer)
+
     def import_module(self, dotted: str, level: int, importer: Module) -> Values:
         """Return the module of a name, as the importing file finds it."""
         path = self.resolver.find(dotted, level, importer.path)
@@ -358,6 +368,10 @@ class Interpreter:
         """Note that what is known about one file came from another."""
         if path != on:
             self.dependents.setdefault(on, set()).add(path)
+
+    def asks(self, path: str, name: str) -> None:
+        """Note that what is known about a file depends on whether there is a module or folder of a name."""
+        self.asked.setdefault(name, set()).add(path)
 
     def meet_decorators(self, module: Module) -> None:
         """Put on every decorator of a module's own functions."""

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import posixpath
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from prefect_lens.index import makers, marks, plain
+from prefect_lens.index import makers, marks
+from prefect_lens.index.arrivals import shifted
 from prefect_lens.index.collect import collect
-from prefect_lens.index.config import Project, find_project
 from prefect_lens.index.definitions import Defined, definitions
 from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.interpret import Interpreter
+from prefect_lens.index.layout import Layout
+from prefect_lens.index.links import Links, Reaching
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.reach import Reached, marks_of, reach
 from prefect_lens.index.registries import Users
@@ -34,30 +36,13 @@ if TYPE_CHECKING:
 MOST_FRAMES = 100_000
 """Frames that are kept from one question to the next: some four hundred megabytes."""
 
-MOST_MODULES = 3_000
-"""Modules that are kept while one file's definitions are asked for after another's."""
+MOST_MODULES = 12_000
+"""Modules that are kept from one question to the next."""
 
-MANY = 500
-"""When more files than these were followed at once, what was read for them is most of what there is."""
+NO_NAMES: frozenset[str] = frozenset()
 
-Reaching = dict["Key", list[tuple["TestCase", Reached]]]
+Runs = dict["Key", list[tuple["TestCase", Reached]]]
 """For each definition that a test file runs, the tests that do and how."""
-
-
-class Projects:
-    """The projects of a workspace's folders."""
-
-    def __init__(self, configs: Mapping[str, str]) -> None:
-        self._configs = configs
-        self._by_folder: dict[str, Project] = {}
-
-    def of(self, path: str) -> Project:
-        """Return the project of a file or, with a name that need not exist, of a folder."""
-        folder = posixpath.dirname(path) or "."
-        found = self._by_folder.get(folder)
-        if found is None:
-            found = self._by_folder[folder] = find_project(folder, self._configs)
-        return found
 
 
 class Answers(NamedTuple):
@@ -65,7 +50,7 @@ class Answers(NamedTuple):
 
     definitions: dict[str, tuple[Defined, ...]]
     tests: dict[str, tuple[TestCase, ...]]
-    reached: dict[str, Reaching]
+    reached: dict[str, Runs]
     profiles: dict[str, dict[TestCase, str]]
 
     def without(self, gone: set[str]) -> Answers:
@@ -81,79 +66,89 @@ class Answers(NamedTuple):
         return self.without(gone)._replace(definitions={})
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Known:
     """What is known about one state of the files, worked out as it is asked for."""
 
     files: Mapping[str, Packed]
-    projects: Projects
+    layout: Layout
+    links: Links
     factories: frozenset[str]
     """The names of the functions that may return a flow or task that they made."""
     interpreter: Interpreter
     fixtures: Fixtures
-    waiting: set[str]
-    """The files whose tests have not been followed yet."""
     answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}))
     holders: dict[Key, set[str]] = field(default_factory=dict["Key", set[str]])
     """For each definition, the files that had a test for it at some time."""
+    near: dict[str, tuple[Reaching, list[str]]] = field(default_factory=dict[str, "tuple[Reaching, list[str]]"])
+    """For each file that was asked about: who can come to it, and the test files among them."""
 
     @staticmethod
     def about(files: Mapping[str, Packed], configs: Mapping[str, str]) -> Known:
         """Return what is known of files before anybody asked."""
-        projects = Projects(configs)
-        modules = Modules(files, configs, projects.of)
-        inter = Interpreter(
-            ModuleTable(files),
-            modules,
-            Users(files),
-            plain.active(files, modules.find),
-            lambda path: projects.of(path).root,
-        )
-        return Known(files, projects, makers.closed(files), inter, Fixtures(inter), set(files))
+        layout = Layout(files, configs)
+        modules = Modules(files, configs, layout.of)
+        links = Links(files, modules.find)
+        inter = Interpreter(ModuleTable(files), modules, Users(files), links.active, lambda path: layout.of(path).root)
+        return Known(files, layout, links, makers.closed(files), inter, Fixtures(inter))
 
-    def after(self, changed: Mapping[str, Packed], files: Mapping[str, Packed]) -> Known:
-        """Return what is still known when some files have new contents and none has come or gone."""
+    def after(self, changed: Mapping[str, Packed | None], files: Mapping[str, Packed]) -> Known:
+        """Return what is still known when some files have new contents, have come (None before) or gone (None now)."""
         old, users = self.interpreter, self.interpreter.users
+        moved = frozenset(path for path in changed if (path in files) != (path in self.files))
+        layout, resolver = self.layout, old.resolver
+        linked: dict[str, Packed | None] = dict(changed)
         gone, waiting = set[str](), list(changed)
+        if moved:
+            layout = layout.after(moved, files)
+            resolver = Modules(files, layout.configs, layout.of)
+            for path in shifted(moved, self.links, old, files, resolver):
+                waiting.append(path)
+                linked[path] = files.get(path)
         for path, packed in changed.items():
-            waiting.extend(users.askers(packed))
-            waiting.extend(users.askers(self.files[path]))
-            users = users.after(path, self.files[path].uses, packed.uses)
-        active = old.active
-        if not all(packed.leads_as(self.files[path]) for path, packed in changed.items()):
-            active = plain.active(files, old.resolver.find)
-            waiting.extend(active ^ old.active)
+            before = self.files.get(path)
+            for one in (before, packed):
+                waiting.extend(users.askers(one) if one is not None else ())
+            users = users.after(
+                path, before.uses if before is not None else NO_NAMES, packed.uses if packed is not None else NO_NAMES
+            )
+        links = self.links.after(linked, files, resolver.find)
+        waiting.extend(links.active ^ self.links.active)
         while waiting:
             path = waiting.pop()
             if path not in gone:
                 gone.add(path)
                 waiting.extend(old.dependents.get(path, ()))
         factories = self.factories
-        if any(packed.origins != self.files[path].origins for path, packed in changed.items()):
+        if any(_origins(self.files.get(path)) != _origins(packed) for path, packed in changed.items()):
             factories = makers.closed(files)
-        inter = old.next(old.modules.next(files, gone), users, active, gone)
+        inter = old.next(old.modules.next(files, gone), resolver, users, links.active, gone)
         return Known(
             files,
-            self.projects,
+            layout,
+            links,
             factories,
             inter,
             self.fixtures.next(inter),
-            self.waiting | gone,
             self.answers.without(gone) if factories == self.factories else self.answers.without_definitions(gone),
             self.holders,
+            {} if moved else self.near,
         )
+
+    @cached_property
+    def uses_prefect(self) -> bool:
+        """Whether any file names Prefect."""
+        return any(packed.prefect for packed in self.files.values())
 
     def definitions(self, path: str) -> tuple[Defined, ...]:
         """Return the definitions of a file."""
         found = self.answers.definitions.get(path)
         if found is None:
-            if not self.holders and len(self.interpreter.modules) > MOST_MODULES:
-                self._forget()  # no test has asked yet: files are read for their definitions, one after the other
-            self._begin()
-            module = self.interpreter.modules.get(path)
-            found = self.answers.definitions[path] = (
-                definitions(self.interpreter, module, self.factories) if module is not None else ()
-            )
+            found = ()
+            if path in self.links.active:
+                self._begin()
+                found = definitions(self.interpreter, self.interpreter.modules[path], self.factories)
+            self.answers.definitions[path] = found
         return found
 
     def definition_of(self, key: Key) -> Definition | None:
@@ -165,7 +160,7 @@ class Known:
         found = self.answers.tests.get(path)
         if found is None:
             found = ()
-            project = self.projects.of(path)
+            project = self.layout.of(path)
             if project.is_test_file(path) and (module := self.interpreter.modules.get(path)) is not None:
                 self._begin()
                 found = tuple(test.case for test in collect(self.interpreter, module, project))
@@ -177,7 +172,7 @@ class Known:
         found = self.answers.profiles.get(path)
         if found is None:
             found = self.answers.profiles[path] = {}
-            inter, project = self.interpreter, self.projects.of(path)
+            inter, project = self.interpreter, self.layout.of(path)
             module = inter.modules.get(path) if project.settings.profiles and project.is_test_file(path) else None
             for test in collect(inter, module, project) if module is not None else ():
                 asked = inter.attempt(test.case.node_id, lambda t=test: marks.profile(marks_of(inter, t)), None)
@@ -185,48 +180,56 @@ class Known:
                     found[test.case] = asked
         return found
 
-    def reached(self, path: str) -> Reaching:
+    def reached(self, path: str) -> Runs:
         """Return what the tests of a file run."""
         found = self.answers.reached.get(path)
         if found is None:
-            found = Reaching()
-            self._begin()
-            inter, fixtures, project = self.interpreter, self.fixtures, self.projects.of(path)
-            module = inter.modules.get(path) if project.is_test_file(path) else None
-            for test in collect(inter, module, project) if module is not None else ():
-                answer = inter.attempt(
-                    test.case.node_id, lambda t=test: reach(inter, fixtures, t, project), dict["Key", Reached]()
-                )
-                for key, reached in answer.items():
-                    found.setdefault(key, []).append((test.case, reached))
+            found = Runs()
+            project = self.layout.of(path)
+            if path in self.layout.test_files and (self.links.leads(path) or project.plugins):
+                self._begin()
+                inter, fixtures = self.interpreter, self.fixtures
+                for test in collect(inter, inter.modules[path], project):
+                    answer = inter.attempt(
+                        test.case.node_id, lambda t=test: reach(inter, fixtures, t, project), dict["Key", Reached]()
+                    )
+                    for key, reached in answer.items():
+                        found.setdefault(key, []).append((test.case, reached))
             self.answers.reached[path] = found
-            self.waiting.discard(path)
             for key in found:
                 self.holders.setdefault(key, set()).add(path)
         return found
 
+    def makers(self, path: str) -> Iterator[str]:
+        """Return the other files that may make definitions of what a file has in it."""
+        return (other for other in self.links.reaching(path).files if other != path and other in self.links.active)
+
+    def waiting(self, path: str) -> list[str]:
+        """Return the test files that may come to what a file defines and have not been followed yet."""
+        reaching = self.links.reaching(path)
+        known = self.near.get(path)
+        if known is None or known[0] is not reaching:
+            among = [p for p in sorted(self.layout.test_files) if reaching.has(p) or self.layout.of(p).plugins]
+            known = self.near[path] = reaching, among
+        return [path for path in known[1] if path not in self.answers.reached]
+
     def reaching(self, key: Key) -> Iterator[tuple[TestCase, Reached]]:
-        """Return the tests that run a definition. The first one to ask waits until all tests have been followed."""
-        if self.waiting:
-            many = len(self.waiting) > MANY
-            with without_collector():
-                for path in sorted(self.waiting):  # neighbours share what they import
-                    self.reached(path)
-            if many:
-                gc.freeze()  # what was read stays: no search for garbage is to go through it with each edit
+        """Return the tests that run a definition, as far as test files have been followed; see `waiting`."""
         for path in self.holders.get(key, ()):
             yield from self.answers.reached.get(path, {}).get(key, ())
 
     def _begin(self) -> None:
         """Forget what was read for earlier questions, where it has become too much."""
-        if self.interpreter.frames > MOST_FRAMES:
-            self._forget()
-
-    def _forget(self) -> None:
+        if self.interpreter.frames <= MOST_FRAMES and len(self.interpreter.modules) <= MOST_MODULES:
+            return
         self.interpreter = self.interpreter.anew()
         self.fixtures = Fixtures(self.interpreter)
         gc.unfreeze()
         gc.collect()
+
+
+def _origins(packed: Packed | None) -> makers.Origins:
+    return packed.origins if packed is not None else ()
 
 
 @contextlib.contextmanager

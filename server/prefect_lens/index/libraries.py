@@ -350,11 +350,11 @@ def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> V
             where, colon, name = text.rpartition(":")
             if not colon:
                 where, _, name = text.rpartition(".")
-                sources = inter.import_module(where, 0, frame.module) if where else NOTHING
+                sources = inter.import_named(where, 0, frame.module) if where else NOTHING
             elif where.endswith(".py"):
                 sources = module_at(inter, frozenset((inter.one(Text, where),)), frame)
             else:
-                sources = inter.import_module(where, 0, frame.module)
+                sources = inter.import_named(where, 0, frame.module)
             sources = frozenset(source for source in sources if isinstance(source, Module))
             for part in name.split("."):
                 sources = attributes.of_all(inter, sources, part, frame)
@@ -384,6 +384,7 @@ def module_at(inter: Interpreter, values: Values, frame: Frame) -> Values:
             case _:
                 continue
         for path in candidates:
+            inter.asks(frame.module.path, posixpath.basename(path).removesuffix(".py"))
             if path in inter.modules:
                 found.add(inter.module_at(path, frame.module))
                 break
@@ -394,13 +395,13 @@ def _import(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     stripped = name.lstrip(".")
     level = len(name) - len(stripped)
     if level and (packages := texts(arguments.at(1, "package"))):
-        return union(*(inter.import_module(f"{p}.{stripped}", 0, frame.module) for p in packages))
-    return inter.import_module(stripped, level, frame.module)
+        return union(*(inter.import_named(f"{p}.{stripped}", 0, frame.module) for p in packages))
+    return inter.import_named(stripped, level, frame.module)
 
 
 def _run_path(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
     modules = module_at(inter, arguments.at(0), frame) or union(
-        *(inter.import_module(name, 0, frame.module) for name in texts(arguments.at(0)))
+        *(inter.import_named(name, 0, frame.module) for name in texts(arguments.at(0)))
     )
     for module in modules:
         if isinstance(module, Module):

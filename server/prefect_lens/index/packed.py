@@ -5,9 +5,8 @@ from __future__ import annotations
 import marshal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prefect_lens.index import makers
+from prefect_lens.index import makers, registries
 from prefect_lens.index.facts import EMPTY, Facts, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.registries import names_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,8 @@ Imports = tuple[tuple[str, int, bool], ...]
 TOO_DEEP = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
 
 _BY_NAME = (b"importlib", b"runpy", b"__import__", b"pkgutil", b"globals")
+_BY_TEXT = (b"entrypoint", b"from_source", b"pytest_plugins")
+"""Words of code that names a module in a string."""
 
 
 class Packed(NamedTuple):
@@ -38,6 +39,10 @@ class Packed(NamedTuple):
     """Whether others can put functions into what it holds, or it imports by names that it works out."""
     held: frozenset[str] = frozenset()
     """The names that the module gives to what a call returns."""
+    opens: frozenset[str] = frozenset()
+    """The names that fill what it holds, when something of that name is called or, with `@`, its methods decorate."""
+    is_wild: bool = False
+    """Whether it may come to any other file, by a name that it works out or that stands in a string."""
 
     def imports(self) -> Imports:
         """Return what it imports: name, level, and whether it may hold the module itself."""
@@ -46,7 +51,7 @@ class Packed(NamedTuple):
     def leads_as(self, other: Packed) -> bool:
         """Whether another file in its place leaves all files as plain or active as they are."""
         mine = self.prefect, self.is_open, self.decorating(), self.held
-        return mine == (other.prefect, other.is_open, other.decorating(), other.held) and self.links == other.links
+        return mine == (other.prefect, other.is_open, other.decorating(), other.held)
 
     def decorating(self) -> set[str]:
         """Return the names of the objects whose methods decorate something in it."""
@@ -72,18 +77,24 @@ def _pack(facts: Facts) -> Packed:
     plain = tuple((*scope[:7], tuple(map(tuple, scope.parameters)), *scope[8:]) for scope in facts.scopes)
     blob = marshal.dumps(plain)
     module = facts.scopes[0]
-    held = (name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es))
+    held = frozenset(
+        name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es)
+    )
+    filling = frozenset(_filling(facts))
+    by_name = any(word in blob for word in _BY_NAME)
     decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
     return Packed(
         blob,
         facts.problem,
         facts.prefect,
         facts.makes,
-        frozenset((*names_used(facts), *decorating)),
+        frozenset((*registries.names_used(facts), *decorating)),
         makers.origins(facts),
         marshal.dumps(tuple(sorted(set(_imports(facts))))),
-        any(word in blob for word in _BY_NAME) or any(_is_filled(facts, scope) for scope in facts.scopes),
-        frozenset(held),
+        by_name or bool(filling),
+        held,
+        filling | {f"@{name}" for name in held},
+        by_name or any(word in blob for word in _BY_TEXT),
     )
 
 
@@ -102,10 +113,15 @@ def _imports(facts: Facts) -> Iterator[tuple[str, int, bool]]:
                 yield f"{dotted}.{name}" if dotted else name, level, True
 
 
-def _is_filled(facts: Facts, scope: Scope) -> bool:
-    """Whether others put something into what a scope holds: its code into a container, callers by a class's methods."""
-    methods = (facts.scopes[index] for indexes in scope.own.values() for index in indexes)
-    return bool(scope.outer) or any(m.name != "__init__" and len(m.parameters) > 1 for m in methods)
+def _filling(facts: Facts) -> Iterator[str]:
+    """Return the functions that put something into what a file holds: code into a container, callers by a method."""
+    for index, scope in enumerate(facts.scopes):
+        if scope.outer:
+            yield from registries.outermost(facts, index)
+        for methods in scope.own.values():
+            for method in (facts.scopes[number] for number in methods):
+                if method.name != "__init__" and len(method.parameters) > 1:
+                    yield method.name
 
 
 def _owners(facts: Facts, expression: Expression) -> Iterator[str]:

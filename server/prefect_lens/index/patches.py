@@ -175,7 +175,7 @@ def _places(inter: Interpreter, targets: list[str], frame: Frame) -> tuple[Place
 def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
-        modules = inter.import_module(".".join(parts[:length]), 0, frame.module)
+        modules = inter.import_named(".".join(parts[:length]), 0, frame.module)
         values = frozenset(module for module in modules if isinstance(module, Module))
         if values:
             for part in parts[length:]:

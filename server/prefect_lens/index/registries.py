@@ -64,7 +64,7 @@ def added(inter: Interpreter, module: Module, name: str) -> Values:
     """Return what functions put into a container of a module."""
     found: Values = NOTHING
     for index, expression in module.added[name]:
-        for outer in _outermost(module, index):
+        for outer in outermost(module.facts, index):
             meet_users(inter, outer, module)
         for frame in _frames(module, index):
             found |= inter.evaluate(expression, frame)
@@ -108,10 +108,11 @@ def meet_decorated(inter: Interpreter, module: Module, site: tuple[Any, ...]) ->
                 inter.meet_decorators(inter.modules[path])
 
 
-def _outermost(module: Module, index: int) -> Iterator[str]:
+def outermost(facts: Facts, index: int) -> Iterator[str]:
+    """Return the names by which others can call the function that a scope is or stands in."""
     while index > 0:
-        scope = module.facts.scopes[index]
-        if scope.parent == 0 or module.facts.scopes[scope.parent].kind == "class":
+        scope = facts.scopes[index]
+        if scope.parent == 0 or facts.scopes[scope.parent].kind == "class":
             yield scope.name
         index = scope.parent
 

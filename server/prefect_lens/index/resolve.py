@@ -42,7 +42,7 @@ class Modules:
     def __init__(self, paths: Iterable[str], config_paths: Iterable[str], project_of: Callable[[str], Project]) -> None:
         self._paths = frozenset(paths)
         self._project_of = project_of
-        self._folders: set[str] = {"."}
+        self.folders: set[str] = {"."}
         self._homes: dict[str, list[str]] = {}
         """For a top-level name: the folders in which a module or package of that name stands."""
         tops: dict[str, set[str]] = {}
@@ -51,8 +51,8 @@ class Modules:
             stem = posixpath.basename(path)[:-3]
             if stem != "__init__":
                 tops.setdefault(stem, set()).add(folder)
-            while folder not in self._folders:
-                self._folders.add(folder)
+            while folder not in self.folders:
+                self.folders.add(folder)
                 parent = posixpath.dirname(folder) or "."
                 tops.setdefault(posixpath.basename(folder), set()).add(parent)
                 folder = parent
@@ -62,7 +62,7 @@ class Modules:
             if posixpath.basename(path) in {"pyproject.toml", "setup.py", "setup.cfg"}:
                 folder = posixpath.dirname(path) or "."
                 self._packages.extend(
-                    f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self._folders
+                    f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self.folders
                 )
         self._find_from = lru_cache(maxsize=None)(self._find)
         self._search = lru_cache(maxsize=None)(self._search_path)
@@ -101,7 +101,11 @@ class Modules:
             return f"{at}.py"
         if (package := join(at, "__init__.py")) in self._paths:
             return package
-        return at if at in self._folders and (at != "." or not dotted) else None
+        return at if at in self.folders and (at != "." or not dotted) else None
+
+    def inside(self, folder: str) -> list[str]:
+        """Return the names of the modules and packages that stand in a folder."""
+        return [name for name, folders in self._homes.items() if (folder or ".") in folders]
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
@@ -126,4 +130,4 @@ class Modules:
             join(root, "tests"),
             join(root, "test"),
         ]
-        return tuple(dict.fromkeys(base for base in found if base in self._folders))
+        return tuple(dict.fromkeys(base for base in found if base in self.folders))

@@ -7,13 +7,14 @@ Snapshots that came from one another share that knowledge, under one lock.
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import navigate, problems
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, candidates, read_deployments
-from prefect_lens.index.known import Known
+from prefect_lens.index.known import Known, without_collector
 from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
@@ -32,11 +33,15 @@ from prefect_lens.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, KeysView, Mapping
 
     from prefect_lens.index.facts import Facts, SyntaxProblem
     from prefect_lens.index.moves import Place
     from prefect_lens.index.values import Key
+
+
+MANY = 500
+"""When more files than these were followed at once, what was read for them is most of what there is."""
 
 
 class Snapshot:
@@ -71,12 +76,13 @@ class Snapshot:
         A file with a syntax error keeps the facts that it had before, where it had any, and has a problem.
         """
         files, errors, texts = dict(self._files), dict(self._errors), dict(self._configs)
-        changed: dict[str, Packed] = {}
+        changed: dict[str, Packed | None] = {}
         moves_of = dict(self._moves)
-        others = False
+        reconfigured = False
         for path, new in facts.items():
             if new is None:
-                others = files.pop(path, None) is not None or others
+                if files.pop(path, None) is not None:
+                    changed[path] = None
                 errors.pop(path, None)
                 moves_of.pop(path, None)
                 continue
@@ -87,7 +93,9 @@ class Snapshot:
                 if path in files:
                     continue
             old = files.get(path)
-            others = others or old is None
+            if old is not None and old == new:
+                moves_of.pop(path, None)
+                continue
             places = _moves(old, new) if old is not None else None
             moves_of.pop(path, None)
             if places is not None:
@@ -97,44 +105,65 @@ class Snapshot:
             files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
         for path, text in configs.items():
             before = texts.get(path)
-            others = others or (before != text and not is_declaring(path))
+            reconfigured = reconfigured or (before != text and not is_declaring(path))
             if text is None:
                 texts.pop(path, None)
             else:
                 texts[path] = text
         known = None
-        if self._lazy is not None and not others:
+        if self._lazy is not None and not reconfigured:
             with self._lock:
                 known = self._lazy.after(changed, files) if changed else self._lazy
         return Snapshot(files, errors, texts, known, self._lock, moved=moves_of)
 
     @property
-    def paths(self) -> Iterable[str]:
+    def paths(self) -> KeysView[str]:
         """The Python files."""
         return self._files.keys()
 
     @property
+    def configs(self) -> KeysView[str]:
+        """The other files whose texts are known."""
+        return self._configs.keys()
+
+    @property
     def uses_prefect(self) -> bool:
         """Whether any file names Prefect."""
-        return any(facts.prefect for facts in self._files.values())
+        with self._lock:
+            return self._known.uses_prefect
 
     @property
     def projects(self) -> tuple[Project, ...]:
         """The projects that have Python files, by their roots."""
         with self._lock:
-            found = {(p := self._known.projects.of(path)).root: p for path in self._files}
-            return tuple(found[root] for root in sorted(found))
+            return self._known.layout.projects
 
     def project_of(self, path: str) -> Project:
         """Return the project of a file or, with a name that need not exist, of a folder."""
         with self._lock:
-            return self._known.projects.of(path)
+            return self._known.layout.of(path)
 
     def definitions(self, path: str | None = None) -> tuple[Definition, ...]:
         """Return the definitions of a file, or all, in the order of files and lines."""
         with self._lock:
             paths = sorted(self._files) if path is None else (path,)
             return tuple(found for one in paths for _, found in self._defined(one))
+
+    def definitions_at(self, path: str) -> tuple[Definition, ...]:
+        """Return what a file defines, and what other files make of its functions."""
+        with self._lock:
+            makers = sorted(self._known.makers(path))
+        found = list(self.definitions(path))
+        for other in makers:
+            found += [one for one in self.definitions(other) if one.location.path == path]
+        return tuple(found)
+
+    def callers(self, definition: Definition) -> tuple[Definition, ...]:
+        """Return the flows and tasks that call a flow or task."""
+        with self._lock:
+            paths = sorted({definition.path, *self._known.makers(definition.path)})
+        candidates = (one for path in paths for one in self.definitions(path) if one != definition)
+        return tuple(one for one in candidates if definition in self.callees(one))
 
     def definition(self, entrypoint: str) -> Definition | None:
         """Return the definition of an entrypoint; the last one, where several have the name."""
@@ -149,11 +178,16 @@ class Snapshot:
             paths = sorted(self._files) if path is None else (path,)
             return tuple(self._moved.test(test) for one in paths for test in self._known.tests(one))
 
+    def tested_projects(self) -> tuple[str, ...]:
+        """Return the roots of the projects that have tests."""
+        with self._lock:
+            files = self._known.layout.by_project
+        return tuple(root for root, paths in files.items() if any(map(self.tests, paths)))
+
     def test_files(self) -> dict[str, Project]:
         """Return the files that pytest would collect, whether or not a test in them is known, with their projects."""
         with self._lock:
-            found = ((path, self._known.projects.of(path)) for path in sorted(self._files))
-            return {path: project for path, project in found if project.is_test_file(path)}
+            return {path: self._known.layout.of(path) for path in sorted(self._known.layout.test_files)}
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests that run a definition: direct ones first, then by node ID."""
@@ -161,6 +195,8 @@ class Snapshot:
             key = next((key for key, one in self._defined(definition.path) if one == definition), None)
             if key is None:
                 return ()
+        self._follow(definition.path)
+        with self._lock:
             found = [
                 Match(self._moved.test(case), reached.how, (*reached.path[:-1], _last(definition)))
                 for case, reached in self._known.reaching(key)
@@ -177,6 +213,10 @@ class Snapshot:
                 if self._moved.test(case) == test and (definition := self._definition_of(key)) is not None
             ]
         return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].location)))
+
+    def has_test(self, node_id: str) -> bool:
+        """Whether there is a test of a node ID, parameters left out."""
+        return any(test.node_id == node_id for test in self.tests(node_id.partition("::")[0]))
 
     def profiles(self, path: str) -> Mapping[TestCase, str | None]:
         """Return the environment's profiles that the tests of a file ask for by a mark."""
@@ -235,6 +275,19 @@ class Snapshot:
                         found.add(other)
                         waiting.append(other)
             return frozenset(found)
+
+    def _follow(self, path: str) -> None:
+        """Have the tests followed that may come to what a file defines; others get their turn between two of them."""
+        with self._lock:
+            waiting = self._known.waiting(path)
+        if not waiting:
+            return
+        with without_collector():
+            for test_file in waiting:  # in order: neighbours share what they import
+                with self._lock:
+                    self._known.reached(test_file)
+        if len(waiting) > MANY:
+            gc.freeze()  # what was read stays: no search for garbage is to go through it with each edit
 
     def _declared(self) -> Iterable[Deployment]:
         for path, text in sorted(self._configs.items()):

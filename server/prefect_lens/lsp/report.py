@@ -33,11 +33,11 @@ async def environment_report(session: Session, folders: Iterable[Folder]) -> str
     ]
     standings = {standing.folder: standing for standing in await session.folder_standings()}
     for folder in folders:
-        files, definitions = await asyncio.to_thread(_sizes, folder)
+        files, definitions, tests = await asyncio.to_thread(_sizes, folder)
         lines += [
             "",
             f"Folder {folder.root}",
-            f"  files: {files}, flows and tasks: {definitions}, tests: {len(folder.reading.tests)}, "
+            f"  files: {files}, flows and tasks: {definitions}, tests: {tests}, "
             f"problems: {len(folder.reading.problems)}" + ("" if folder.is_complete else " (still reading)"),
             f"  settings given: {', '.join(_given(folder.settings)) or 'none'}",
         ]
@@ -72,8 +72,8 @@ def _kept(warmth: Warmth) -> str:
     return f"{warmth.state}, {size} (proportional set size)"
 
 
-def _sizes(folder: Folder) -> tuple[int, int]:
-    return len(tuple(folder.snapshot.paths)), len(folder.snapshot.definitions())
+def _sizes(folder: Folder) -> tuple[int, int, int]:
+    return len(folder.snapshot.paths), len(folder.snapshot.definitions()), len(folder.snapshot.tests())
 
 
 def _given(settings: Settings) -> list[str]:

@@ -108,8 +108,9 @@ class Folder:
         texts = {path: d.text if (d := self.documents.get(path)) is not None else None for path in paths}
         new = {path: texts[path] for path in paths - self._hashes.keys()}  # the others are kept up to date
         hashes = await asyncio.to_thread(_hashes, self.root, new)
+        there = await asyncio.to_thread(_there, self.snapshot, results.tests.keys() | results.troubles.keys())
         self.results = results
-        self._known |= self.reading.tests & (results.tests.keys() | results.troubles.keys())
+        self._known |= there
         self._hashes = {path: found for path, found in self._hashes.items() if path in paths} | hashes
         self.stale = freshness.stale(results, self._hashes.get)
         # What was typed meanwhile is seen now that these files are of interest.
@@ -198,8 +199,9 @@ class Folder:
 
         try:
             cache = await asyncio.to_thread(FactsCache, self.root)
-            self._loaded = await asyncio.to_thread(read_folder, self.root, progress, cache)
+            self._loaded = await asyncio.to_thread(read_folder, self.root, progress, cache, self.reading)
             self._saving = asyncio.create_task(asyncio.to_thread(cache.save))
+            self._saving.add_done_callback(self._saved)
         except Exception:  # an edge: a mistake of ours must not leave the folder waiting
             log.exception("%s could not be read.", self.root)
             self._loaded = self.reading
@@ -208,6 +210,10 @@ class Folder:
         self._taken += 1
         self._loading = None
         self._wake()
+
+    def _saved(self, task: asyncio.Task[None]) -> None:
+        if self._saving is task:
+            self._saving = None  # the cache takes memory
 
     async def _apply(self) -> None:
         try:
@@ -218,13 +224,14 @@ class Folder:
                 # Which files a new reading has read anew, nobody told.
                 again = {path: d.text if (d := self.documents.get(path)) else None for path in ours if loaded}
                 hashed = again | {path: text for path, text in changes.items() if path in ours}
-                reading, hashes = await asyncio.to_thread(_applied, self.root, base, changes, hashed)
+                watched = frozenset(self._known)
+                reading, hashes, there = await asyncio.to_thread(_applied, self.root, base, changes, hashed, watched)
                 self.reading, self._applied = reading, taken
                 self._hashes |= hashes
                 self.is_complete = self.is_complete or loaded
                 if loaded:
                     self.credentials.search_all()
-                self._refresh_results()
+                self._refresh_results(watched - there)
                 self._tell()
                 self._changed(self)
         except Exception:  # an edge: a mistake of ours must not end the updates after it
@@ -238,21 +245,30 @@ class Folder:
         self._news.set()
         self._news = asyncio.Event()
 
-    def _refresh_results(self) -> None:
+    def _refresh_results(self, gone: frozenset[str]) -> None:
         if not self.results.batches and not self.results.troubles:
             return
         if self.is_complete:
-            there = self.reading.tests
             self._known &= self.results.tests.keys() | self.results.troubles.keys()
-            self.results = forget(self.results, self._known - there)
+            self.results = forget(self.results, self._known & gone)
         self.stale = freshness.stale(self.results, self._hashes.get)
 
 
 def _applied(
-    root: Path, reading: Reading, changes: Mapping[str, str | None], hashed: Mapping[str, str | None]
-) -> tuple[Reading, dict[str, Hashes]]:
-    """Return the folder with the changes in it, and the hashes of the files that results speak of."""
-    return read_again(root, reading, changes), _hashes(root, hashed)
+    root: Path,
+    reading: Reading,
+    changes: Mapping[str, str | None],
+    hashed: Mapping[str, str | None],
+    watched: frozenset[str],
+) -> tuple[Reading, dict[str, Hashes], frozenset[str]]:
+    """Return the folder with its changes, the hashes of the files that results speak of, which watched tests it has."""
+    new = read_again(root, reading, changes)
+    return new, _hashes(root, hashed), _there(new.snapshot, watched)
+
+
+def _there(snapshot: Snapshot, node_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of some node IDs that the index knows a test of."""
+    return frozenset(filter(snapshot.has_test, node_ids))
 
 
 def _hashes(root: Path, texts: Mapping[str, str | None]) -> dict[str, Hashes]:

@@ -24,8 +24,6 @@ class Reading:
     """The index of a folder, and its answers to what is asked all the time."""
 
     snapshot: Snapshot = field(default_factory=Snapshot.empty)
-    tests: frozenset[str] = frozenset()
-    """The node IDs of all tests."""
     projects: tuple[str, ...] = ()
     """The roots of the projects that have tests."""
     settings: Mapping[str, Settings] = field(default_factory=dict[str, Settings])
@@ -38,9 +36,12 @@ class Reading:
     """The files that could not be read."""
 
 
-def read_folder(root: Path, progress: Callable[[int, int], None], cache: FactsCache) -> Reading:
-    """Return a folder as the disk has it; `progress` is told how many files of how many have been read."""
-    loaded = workspace.load_all(root, progress, cache)
+def read_folder(root: Path, progress: Callable[[int, int], None], cache: FactsCache, before: Reading) -> Reading:
+    """Return a folder as the disk has it; `progress` is told how many files of how many have been read.
+
+    What was found out `before` about files that are the same now is kept.
+    """
+    loaded = workspace.load_all(root, progress, cache, before.snapshot)
     return _answered(loaded.snapshot, frozenset(), {one.path: one.diagnostic for one in loaded.problems})
 
 
@@ -79,15 +80,10 @@ def disk_text(root: Path, path: str) -> str | None:
 
 
 def _answered(snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic]) -> Reading:
-    """Return a reading, with the work behind the first lens done: the snapshot itself is lazy."""
-    tests = snapshot.tests()
-    for definition in snapshot.definitions():
-        snapshot.matches(definition)
-        break
+    """Return a reading, with what is asked all the time worked out: the snapshot itself is lazy."""
     return Reading(
         snapshot,
-        frozenset(test.node_id for test in tests),
-        tuple(sorted({test.project for test in tests})),
+        snapshot.tested_projects(),
         {project.root: project.settings for project in snapshot.projects},
         (*snapshot.problems(), *unread.values()),
         snapshot.uses_prefect,
@@ -101,6 +97,6 @@ def _left_out(root: Path, reading: Reading, paths: Iterable[str]) -> frozenset[s
 
     The folder's files are listed for a new file only; one that is not on the disk yet is taken as it is.
     """
-    known = frozenset(reading.snapshot.paths) | reading.left_out
-    new = {path for path in paths if path not in known and (root / path).exists()}
+    known = reading.snapshot.paths
+    new = {path for path in paths if path not in known and path not in reading.left_out and (root / path).exists()}
     return reading.left_out | (new - frozenset(workspace.walk(root)) if new else frozenset[str]())

@@ -156,12 +156,15 @@ def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) 
 
 def _exercised(snapshot: Snapshot, functions: frozenset[str]) -> tuple[tuple[Definition, tuple[str, ...]], ...]:
     """Return the definitions that some test functions exercise, each with the node IDs of all of its tests."""
-    found: list[tuple[Definition, tuple[str, ...]]] = []
-    for definition in snapshot.definitions():
-        tests = tuple(match.test.node_id for match in snapshot.matches(definition))
-        if not functions.isdisjoint(tests):
-            found.append((definition, tests))
-    return tuple(found)
+    definitions: dict[Definition, None] = {}
+    for path in dict.fromkeys(function.partition("::")[0] for function in sorted(functions)):
+        for test in snapshot.tests(path):
+            if test.node_id in functions:
+                definitions |= dict.fromkeys(snapshot.exercised(test))
+    return tuple(
+        (definition, tuple(match.test.node_id for match in snapshot.matches(definition)))
+        for definition in sorted(definitions, key=lambda one: (one.path, one.declared_at or one.location))
+    )
 
 
 def _definition(snapshot: Snapshot, entrypoint: str) -> Definition:
