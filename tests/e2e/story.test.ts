@@ -68,6 +68,17 @@ step("the next click finds all well: the lens is green, the diagnostic gone", as
   await (await window.problems()).filter({ hasText: "Failed" }).first().waitFor({ state: "detached" });
 });
 
+step("with continuous run on, a save runs what it affects", async (window) => {
+  await window.closePanel();
+  await window.command("Test: Start Continuous Run");
+  await window.replaceLine("return customer.strip()", "return customer.strip(), float(amount)");
+  await window.save();
+  await window.waitForRun("def parse", /✗ 1 failed · \d passed/);
+  await window.page.locator(".squiggly-error").first().waitFor();
+  await window.evidence("a save has run");
+  await window.command("Test: Stop Continuous Run");
+});
+
 step("nothing has popped up in all that time", async (window) => {
   assert.deepEqual(await window.messages(), []);
 });

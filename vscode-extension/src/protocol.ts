@@ -6,6 +6,7 @@ import type { Range } from "vscode-languageclient/node";
 /** Commands that the server executes. */
 export const SERVER = {
   run: "prefectLens.server.run",
+  runOnSave: "prefectLens.server.runOnSave",
   cancel: "prefectLens.server.cancel",
   clearResults: "prefectLens.server.clearResults",
   showTrouble: "prefectLens.server.showTrouble",

@@ -29,6 +29,7 @@ export function createTestingView(server: () => Server): TestingView {
   const asked = new Set<{ request: vscode.TestRunRequest; folder: string; targets: ReadonlySet<string> }>();
 
   const execute = async (request: vscode.TestRunRequest, token: vscode.CancellationToken) => {
+    if (request.continuous) return runOnSave(request, token);
     for (const [folder, targets] of targetsOf(tree, request)) {
       const entry = { request, folder, targets: new Set(targets) };
       asked.add(entry);
@@ -40,7 +41,16 @@ export function createTestingView(server: () => Server): TestingView {
       }
     }
   };
-  controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, execute, true);
+  /** Has each save run what it affects, until the person turns it off. The runs are told as any others. */
+  const runOnSave = async (request: vscode.TestRunRequest, token: vscode.CancellationToken) => {
+    const chosen = request.include === undefined ? undefined : targetsOf(tree, request);
+    const folders = [...(chosen?.keys() ?? vscode.workspace.workspaceFolders?.map(({ uri }) => uri.toString()) ?? [])];
+    const turn = (on: boolean) =>
+      Promise.all(folders.map((folder) => server().execute(SERVER.runOnSave, { folder, on, targets: chosen?.get(folder) })));
+    token.onCancellationRequested(() => turn(false));
+    await turn(true);
+  };
+  controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, execute, true, undefined, true);
 
   const begin = (progress: RunProgress): vscode.TestRun => {
     const targets = progress.definitions.map(({ entrypoint }) => entrypoint);

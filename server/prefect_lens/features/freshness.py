@@ -23,8 +23,19 @@ def function_hashes(text: str) -> Hashes | None:
         tree, _ = newer.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return dict(_walk(tree, "", lines))
+    return dict(_walk(tree, "", _lines(text)))
+
+
+def rest_hash(text: str) -> str | None:
+    """Return a hash of what a text has beside its functions, comments and blank lines left out; None for no Python."""
+    try:
+        tree, _ = newer.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    lines = _lines(text)
+    for first, last in _spans(tree):
+        lines[first:last] = [""] * (last - first)
+    return _hash([line for line in lines if line.strip() and not line.lstrip().startswith("#")])
 
 
 def stale(results: Results, hashes: Callable[[str], Hashes | None]) -> frozenset[str]:
@@ -61,8 +72,7 @@ def _walk(node: ast.AST, prefix: str, lines: list[str]) -> Iterator[tuple[str, s
         match child:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 qualname = prefix + child.name
-                first = min((decorator.lineno for decorator in child.decorator_list), default=child.lineno)
-                yield qualname, _hash(lines[first - 1 : child.end_lineno])
+                yield qualname, _hash(lines[slice(*_span(child))])
                 yield from _walk(child, f"{qualname}.<locals>.", lines)
             case ast.ClassDef():
                 yield from _walk(child, f"{prefix}{child.name}.", lines)
@@ -72,6 +82,25 @@ def _walk(node: ast.AST, prefix: str, lines: list[str]) -> Iterator[tuple[str, s
                 # `except` handlers and `match` cases hold statements without being one; expressions hold none.
                 if hasattr(child, "body") and not isinstance(child, ast.expr):
                     yield from _walk(child, prefix, lines)
+
+
+def _spans(node: ast.AST) -> Iterator[tuple[int, int]]:
+    """Yield where the outermost functions stand."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield _span(child)
+        elif not isinstance(child, ast.expr):
+            yield from _spans(child)
+
+
+def _span(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[int, int]:
+    """Return the lines of a function, its decorators with it: the first, counted from 0, and the one after the last."""
+    first = min((decorator.lineno for decorator in function.decorator_list), default=function.lineno)
+    return first - 1, function.end_lineno or function.lineno
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _hash(lines: list[str]) -> str:

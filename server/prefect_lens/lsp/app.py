@@ -137,9 +137,9 @@ class App:
         self.session.changed_on_disk(paths)
 
     def saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """Take notice of a document that the editor has written: what the disk has is another text now."""
+        """Take notice of a document that the editor has written."""
         if (path := to_path(params.text_document.uri)) is not None:
-            self.session.changed_on_disk([path])
+            self.session.saved(path)
 
     def document(self, path: Path) -> Document | None:
         """Return a text as the editor has it."""

@@ -34,6 +34,13 @@ class Arguments:
             raise WrongArgumentsError(f"{name}: expected a string, got {value!r:.80}.")
         return value
 
+    def switch(self, name: str) -> bool:
+        """Return a truth value that must be there."""
+        value = self._value.get(name)
+        if not isinstance(value, bool):
+            raise WrongArgumentsError(f"{name}: expected true or false, got {value!r:.80}.")
+        return value
+
     def required(self, name: str) -> str:
         """Return a text that must be there."""
         if not (value := self.text(name)):

@@ -95,6 +95,17 @@ async def _run_and_tell(app: App, folder: Folder, selection: Selection) -> None:
             app.client.show_message(f"Prefect Lens: {ended['message']}")
 
 
+async def run_on_save(app: App, arguments: Arguments, _token: object) -> object:
+    """Run the tests that a change affects whenever a file is saved, beside what the setting says; or no more."""
+    folder, is_on = arguments.folder(app.session), arguments.switch("on")
+    if is_on and not app.session.trust.may_run:
+        app.client.request_trust()
+        raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
+    app.session.trust.commanded(folder.root)
+    app.session.saving.switch(folder, frozenset(arguments.texts("targets", needed=False)), is_on=is_on)
+    return None
+
+
 async def cancel(app: App, arguments: Arguments, _token: object) -> object:
     """Stop a run, or all."""
     return {"cancelled": app.session.cancel(arguments.text("run"))}
@@ -220,6 +231,7 @@ Command = Callable[["App", Arguments, Any], Awaitable[object]]
 
 COMMANDS: Mapping[str, Command] = {
     "run": run,
+    "runOnSave": run_on_save,
     "cancel": cancel,
     "clearResults": clear_results,
     "showOutput": show_output,

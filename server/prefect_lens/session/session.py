@@ -26,6 +26,7 @@ from prefect_lens.session.intake import Intake
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Run, Waiting
+from prefect_lens.session.saving import Saving
 from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan, whole_of
 from prefect_lens.session.trust import NotTrustedError, Trust
 
@@ -85,6 +86,7 @@ class Session:
         self._publications = Publications(listener.diagnostics_changed, self._places)
         self._locks: dict[Path, asyncio.Lock] = {}
         self._intakes: dict[Intake, Path] = {}
+        self.saving = Saving(partial(self.run, is_asked=False))
 
     # --- changes come in ---------------------------------------------------------------------------------
 
@@ -107,6 +109,7 @@ class Session:
             if of is folder:
                 run.cancel()
         folder.close()
+        self.saving.forget(folder)
         self._publications.remove(folder)
         self._listener.standing_changed()
 
@@ -116,6 +119,7 @@ class Session:
             folder.settings = settings
             self._forget_interpreters(root)
             self._readiness.limit(self.folders.values())
+            self.saving.settings_changed(folder)
             self._listener.lenses_changed()
             self._publications.hint(folder)
             self._prepare(folder)
@@ -132,12 +136,20 @@ class Session:
             is_new = inside not in folder.documents
             folder.set_document(inside, document)
             if is_new:
+                self.saving.opened(folder, inside, document.text)
                 self._prepare(folder)
 
     def close_document(self, path: Path) -> None:
         """Go back to what the disk has of a file."""
         for folder, inside in self._places(path):
             folder.close_document(inside)
+            self.saving.closed(folder, inside)
+
+    def saved(self, path: Path) -> None:
+        """Take notice of a document that the editor has written: what the disk has is another text now."""
+        self.changed_on_disk([path])
+        for folder, inside in self._places(path):
+            self.saving.saved(folder, inside)
 
     def changed_on_disk(self, paths: Iterable[Path]) -> None:
         """Take notice of files that something has written, made or removed."""
@@ -247,19 +259,22 @@ class Session:
             raise NothingToRunError("Nothing has been run yet.")
         return selection
 
-    async def run(self, folder: Folder, selection: Selection) -> Run:
-        """Start or queue a run, at a person's command. A selection that waits already is not queued twice.
+    async def run(self, folder: Folder, selection: Selection, *, is_asked: bool = True) -> Run:
+        """Start or queue a run, at a person's command or, where the folder is trusted, unasked.
+
+        A selection that waits already is not queued twice.
 
         Raises:
             NotTrustedError: the user does not trust the workspace.
             NothingToRunError: the selection names nothing that is there.
         """
-        if not self.trust.may_run:
+        if not (self.trust.may_run if is_asked else self.trust.may_run_unasked(folder.root)):
             raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
-        self.trust.commanded(folder.root)
+        if is_asked:
+            self.trust.commanded(folder.root)
+            self._last[folder.root] = selection
         await folder.complete()
         planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
-        self._last[folder.root] = selection
         for of, run in self.runs.values():
             is_waiting = isinstance(run.phase, Waiting) and not run.is_cancelled
             if of is folder and is_waiting and run.plan.selection == selection:

@@ -22,6 +22,7 @@ NAMES = (
     "warm.projects",
     "warm.idleMinutes",
     "audit",
+    "runOnSave",
 )
 
 
@@ -45,6 +46,8 @@ class Settings:
     """How long each of them is after its last run."""
     is_audited: bool = True
     """Whether runs are written into the audit trail."""
+    run_on_save: bool = False
+    """Whether saving a file runs the tests that the change affects."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -122,6 +125,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             int(number("warm.projects", Settings.warm_projects, 0)),
             number("warm.idleMinutes", Settings.warm_minutes, 1),
             flag("audit", default=True),
+            flag("runOnSave", default=False),
         ),
         tuple(wrong),
     )
