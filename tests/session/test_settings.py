@@ -68,3 +68,10 @@ def test_what_is_kept_ready_is_a_number_or_has_its_default():
         "prefectLens.warm.projects: expected a number, 0 or more.",
         "prefectLens.warm.idleMinutes: expected a number, 1 or more.",
     )
+
+
+def test_the_trail_and_the_hints_are_on_unless_somebody_turns_them_off():
+    assert read_settings({}, FOLDER)[0] == Settings(is_audited=True, inlay_hints=True)
+    settings, wrong = read_settings({"audit": False, "inlayHints": False}, FOLDER)
+    assert (settings, wrong) == (Settings(is_audited=False, inlay_hints=False), ())
+    assert read_settings({"audit": "no"}, FOLDER) == (Settings(), ("prefectLens.audit: expected true or false.",))

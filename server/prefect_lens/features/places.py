@@ -26,8 +26,13 @@ def body_location(run: RunRecord) -> Location:
     """Return the name in the `def` of a run's function."""
     line = max(run.line - 1, 0)
     if run.column is None or run.end_column is None:
-        return Location(run.path, Span(Position(line, 0), Position(line, _TO_THE_END)))
+        return Location(run.path, line_span(line))
     return Location(run.path, Span(Position(line, run.column - 1), Position(line, run.end_column - 1)))
+
+
+def line_span(line: int) -> Span:
+    """Return a whole line."""
+    return Span(Position(line, 0), Position(line, _TO_THE_END))
 
 
 def file_location(path: str) -> Location:

@@ -142,9 +142,11 @@ class Client:
         return found if len(found) == len(uris) else None
 
     async def refresh_lenses(self) -> None:
-        """Have the client ask for its lenses again."""
+        """Have the client ask for its lenses again, and for the hints in the code."""
         if self.can("workspace.code_lens.refresh_support"):
             await self._asked(self._server.workspace_code_lens_refresh_async(None))
+        if self.can("workspace.inlay_hint.refresh_support"):
+            await self._asked(self._server.workspace_inlay_hint_refresh_async(None))
 
     async def register(self, registrations: Sequence[types.Registration]) -> bool:
         """Register capabilities that the client takes later; false where it refuses."""

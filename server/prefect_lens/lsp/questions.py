@@ -10,9 +10,10 @@ from lsprotocol import types
 
 from prefect_lens.features import navigation
 from prefect_lens.features.hover import Pointed, hover, pointed
+from prefect_lens.features.inlay_hint import inlay_hints as hints
 from prefect_lens.features.settings_help import settings_completions, settings_hover
 from prefect_lens.features.source import Source
-from prefect_lens.lsp.convert import from_range, to_range
+from prefect_lens.lsp.convert import from_range, to_position, to_range
 from prefect_lens.lsp.uris import to_path
 from prefect_lens.model import Definition, Kind, Position
 
@@ -40,6 +41,20 @@ async def show_hover(app: App, params: types.HoverParams) -> types.Hover | None:
         return None
     text = await asyncio.to_thread(hover, app.session.view(folder), found.definition, folder.text)
     return _hover(app, folder, path, text, found.span)
+
+
+async def inlay_hints(app: App, params: types.InlayHintParams) -> list[types.InlayHint]:
+    """Return what became of the flows and tasks of a stretch of a file the last time."""
+    if (place := await app.place(params.text_document.uri)) is None or not place[0].settings.inlay_hints:
+        return []
+    folder, path = place
+    text, lines = folder.text(path) or "", app.lines(folder)(path)
+    span = from_range(app.columns, lines, params.range)
+    found = await asyncio.to_thread(hints, app.session.view(folder), path, text, span)
+    return [
+        types.InlayHint(to_position(app.columns, lines, one.at), one.label, tooltip=one.tooltip, padding_left=True)
+        for one in found
+    ]
 
 
 async def completions(app: App, params: types.CompletionParams) -> list[types.CompletionItem]:

@@ -159,6 +159,10 @@ def _register(server: Server) -> None:
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
         return await server.app.code_actions(params)
 
+    @feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    async def _(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return await questions.inlay_hints(server.app, params)
+
     @feature(types.TEXT_DOCUMENT_HOVER)
     async def _(params: types.HoverParams) -> types.Hover | None:
         return await questions.show_hover(server.app, params)

@@ -49,11 +49,11 @@ def recorded(results: Results, run: RunResult, whole: frozenset[str], root: Path
     """
     places = {place for case in run.cases for place in freshness.places(case)}
     said = Batch(run.cases, run.collect_errors, run.missing, run.trouble).diagnostics
-    paths = {path for path, _ in places} | {location for one in said for location in _paths(one)}
+    paths = {path for path, _ in places} | {location for one in said for location in _paths(one)} | _paths_of_runs(run)
     texts = {**read_texts(root, paths - before.keys()), **before}
     hashes = {path: freshness.function_hashes(texts[path]) or {} for path, _ in places if path in texts}
     code: dict[Place, str] = {(path, name): hashes[path][name] for path, name in places if name in hashes.get(path, {})}
-    pointed = {location for one in said for location in _paths(one)}
+    pointed = {location for one in said for location in _paths(one)} | _paths_of_runs(run)
     return record(results, run, whole, {path: texts[path] for path in sorted(pointed) if path in texts}, code)
 
 
@@ -103,6 +103,12 @@ def moved(diagnostics: Iterable[Diagnostic], old: Path, new: Path) -> list[Diagn
         )
         for one in diagnostics
     ]
+
+
+def _paths_of_runs(run: RunResult) -> set[str]:
+    """Return the files that flows and tasks stand in or were called in."""
+    runs = [one for case in run.cases for one in case.runs]
+    return {one.path for one in runs if one.path} | {one.called_at.path for one in runs if one.called_at is not None}
 
 
 def _paths(diagnostic: Diagnostic) -> set[str]:

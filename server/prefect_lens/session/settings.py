@@ -23,6 +23,7 @@ NAMES = (
     "warm.idleMinutes",
     "audit",
     "runOnSave",
+    "inlayHints",
 )
 
 
@@ -48,6 +49,8 @@ class Settings:
     """Whether runs are written into the audit trail."""
     run_on_save: bool = False
     """Whether saving a file runs the tests that the change affects."""
+    inlay_hints: bool = True
+    """Whether the last state and time stand beside calls and flows."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -126,6 +129,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             number("warm.idleMinutes", Settings.warm_minutes, 1),
             flag("audit", default=True),
             flag("runOnSave", default=False),
+            flag("inlayHints", default=True),
         ),
         tuple(wrong),
     )

@@ -71,6 +71,7 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     // Nothing of ours or of Prefect is to be found in the user's folders afterwards.
     XDG_CACHE_HOME: at("cache"),
     XDG_STATE_HOME: at("state"),
+    XDG_DATA_HOME: at("share"),
     PREFECT_HOME: at("prefect"),
     ...options.env,
   };
