@@ -161,6 +161,8 @@ class Diagnostic:
     """Node IDs, with parameters, of the tests that showed it."""
     setting: str = ""
     """By what its severity is chosen, where that is not the code: `swallowed`, `expected`."""
+    state: str = ""
+    """The name of the state that a run ended in, where it tells of one."""
 
 
 class EnvironmentKind(StrEnum):

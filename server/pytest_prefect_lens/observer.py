@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_prefect_lens import held, injection, network, recorder
+from pytest_prefect_lens import held, injection, marks, network, recorder
 from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
@@ -147,6 +147,7 @@ class Observer:
                 exception=_failure(item, report, excinfo) if report.failed else None,
                 runs=recorder.take() if call.when == "teardown" else (),
                 reached=tuple(self._reached) if call.when == "teardown" else (),
+                expects=_expected(item),
             ),
         )
 
@@ -161,6 +162,14 @@ class Observer:
         frame = caller()
         if frame is not None and os.getpid() == self._pid and len(self._reached) < MAX_REACHED:
             self._reached[Reached(host, frame)] = None
+
+
+def _expected(item: pytest.Item) -> str | None:
+    """Return the state that a test's mark expects, as far as the mark says one."""
+    if item.get_closest_marker(marks.MARKER) is None:
+        return None
+    state: object = marks.asked(item).expect_state
+    return state if isinstance(state, str) else None
 
 
 def _failure(item: pytest.Item, report: Any, excinfo: Any) -> ExceptionRecord:

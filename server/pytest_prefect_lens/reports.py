@@ -43,6 +43,7 @@ class Luggage:
     runs: tuple[RunRecord, ...] = ()
     collect_error: CollectError | None = None
     reached: tuple[Reached, ...] = ()
+    expects: str | None = None
 
 
 def pack(report: Any, luggage: Luggage) -> None:
@@ -72,6 +73,7 @@ def case_record(test: TestId, reports: list[Any]) -> CaseRecord:
         sections=_sections(reports),
         note=next((note for note in map(_note, reports) if note), None),
         reached=tuple(dict.fromkeys(reached for _, bag in luggage for reached in bag.reached)),
+        expects=next((bag.expects for _, bag in luggage if bag.expects is not None), None),
     )
 
 

@@ -145,6 +145,8 @@ class CaseRecord:
     """The reason of a skip or an expected failure."""
     reached: tuple[Reached, ...] = ()
     """What it spoke to, where nobody has said what it may."""
+    expects: str | None = None
+    """The name or type of the state that its mark expects a run to end in."""
     expired: tuple[tuple[str, float], ...] = ()
     """The variables whose values had ended when it failed, and when: seconds since the epoch. The server adds them."""
 

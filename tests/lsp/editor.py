@@ -34,7 +34,7 @@ EVERYTHING = {
     "textDocument": {"publishDiagnostics": {"relatedInformation": True, "versionSupport": True}, "codeLens": {}},
 }
 
-ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret"]
+ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret", "debug"]
 
 
 class ServerError(Exception):

@@ -1,5 +1,9 @@
 """The whole story against a real Prefect: a lens is clicked, a state fails at its line, the code is mended."""
 
+import asyncio
+import os
+import subprocess
+
 import pytest
 
 from tests.lsp.editor import ServerError
@@ -173,28 +177,114 @@ async def test_an_edit_moves_a_diagnostic_with_its_line_and_a_setting_weighs_it(
         await editor.until(lambda: severities() == [2], "the other severity")
 
 
+SWALLOWED = """
+#- tests/test_swallowed.py
+from prefect import flow
+from flows.etl import parse
+
+
+@flow
+def lenient():
+    parse("x", return_state=True)
+    return 1
+
+
+def test_swallowed():
+    assert lenient() == 1
+"""
+
+
+async def actions_on(editor, path, diagnostic):
+    """What the editor offers at a diagnostic, by its title."""
+    params = {
+        "textDocument": {"uri": editor.uri(path)},
+        "range": diagnostic["range"],
+        "context": {"diagnostics": [diagnostic], "only": ["quickfix"]},
+    }
+    found = await editor.request("textDocument/codeAction", params)
+    return {one["title"]: one["command"] for one in found if one.get("diagnostics") == [diagnostic]}
+
+
 async def test_a_diagnostic_offers_what_to_do_about_it(open_editor, write, python):
-    async with open_editor(write(PROJECT), python=python) as editor:
+    folder = write(PROJECT)
+    async with open_editor(folder, python=python) as editor:
         await editor.click(await editor.lens("flows/etl.py", "10: ▶ Run 2 tests"))
         [failed] = editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]
-        params = {
-            "textDocument": {"uri": editor.uri("flows/etl.py")},
-            "range": failed["range"],
-            "context": {"diagnostics": [failed], "only": ["quickfix"]},
-        }
-        again, output, copy = [
-            action
-            for action in await editor.request("textDocument/codeAction", params)
-            if action.get("diagnostics") == [failed]
+        again, debug, traceback, output, copy = await actions_on(editor, "flows/etl.py", failed)
+        assert [again, debug, traceback, output, copy] == [
+            "Run test_a_comma again",
+            "Debug test_a_comma",
+            "Open the traceback of test_a_comma",
+            "Show the output of test_a_comma",
+            "Copy what it says",
         ]
-        assert (again["title"], output["title"]) == ("Run test_a_comma again", "Show the output of test_a_comma")
-        summary = await editor.request("workspace/executeCommand", again["command"])
+        commands = await actions_on(editor, "flows/etl.py", failed)
+
+        async def do(title):
+            return await editor.request("workspace/executeCommand", commands[title])
+
+        summary = await do(again)
         assert [one["node_id"] for one in summary["results"]] == ["tests/test_etl.py::test_a_comma"]
-        shown = await editor.request("workspace/executeCommand", output["command"])
+        shown = await do(output)
         assert shown["title"] == "tests/test_etl.py::test_a_comma"
         assert "could not convert string to float: '2,5'" in shown["text"]
-        await editor.request("workspace/executeCommand", copy["command"])
-        assert editor.notes_of("prefectLens/copyText") == [{"text": failed["message"]}]
+        assert "tests/test_etl.py::test_a_comma, call" in (await do(traceback))["text"]
+        await do(copy)
+        [copied] = editor.notes_of("prefectLens/copyText")
+        assert copied["text"].startswith(f"flows/etl.py:6:12: PL101 {failed['message']}\n")
+        assert "  test_etl.py:9  called here, in the test" in copied["text"]
+
+        configuration = await do(debug)
+        assert editor.notes_of("prefectLens/debug")[0]["configuration"] == configuration
+        # Each program and option of it is there; what hermetic means is the plugin's own tests' to show.
+        collected = await asyncio.to_thread(
+            subprocess.run,
+            [configuration["python"], "-m", configuration["module"], *configuration["args"], "--collect-only", "-q"],
+            cwd=configuration["cwd"],
+            env={**os.environ, **configuration["env"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert collected.stdout.splitlines()[0] == "tests/test_etl.py::test_a_comma", collected
+        assert "prefect_lens_hermetic=true" in configuration["args"]
+
+
+async def test_a_swallowed_failure_can_be_marked_as_expected(open_editor, write, python):
+    async with open_editor(write(PROJECT + SWALLOWED), python=python) as editor:
+        await editor.open("flows/etl.py")
+        await editor.open("tests/test_swallowed.py")
+        arguments = {"scope": "file", "uri": editor.uri("tests/test_swallowed.py")}
+        await editor.execute("run", **arguments)
+        [hint] = editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]
+        assert hint["severity"] == 4
+        assert hint["message"].endswith("by tests/test_swallowed.py::test_swallowed, which passed")
+        lines = {"start": {"line": 0, "character": 0}, "end": {"line": 20, "character": 0}}
+        params = {"textDocument": {"uri": editor.uri("tests/test_swallowed.py")}, "range": lines}
+        assert [
+            (one["position"]["line"] + 1, one["label"].partition(" · ")[0])
+            for one in await editor.request("textDocument/inlayHint", params)
+        ] == [(6, "✓ Completed"), (7, "✗ Failed")]
+
+        commands = await actions_on(editor, "flows/etl.py", hint)
+        await editor.request("workspace/executeCommand", commands["Mark Failed as expected"])
+        [change] = editor.applied[-1]["documentChanges"]
+        assert [one["newText"] for one in change["edits"]] == [
+            "import pytest\n",
+            '@pytest.mark.prefect(expect_state="Failed")\n',
+        ]
+        await editor.edit("tests/test_swallowed.py", "from prefect", "import pytest\nfrom prefect")
+        mark = '@pytest.mark.prefect(expect_state="Failed")\n'
+        await editor.edit("tests/test_swallowed.py", "def test_swallowed", f"{mark}def test_swallowed")
+        await editor.save("tests/test_swallowed.py")
+        # The result is of older code now, and no word on this one.
+        await editor.until(lambda: "(before the last edit)" in str(editor.problems("flows/etl.py")), "the mark")
+        assert await editor.request("textDocument/inlayHint", params) == []
+        summary = await editor.execute("run", **arguments)
+        assert summary["outcome"] == "passed"
+        [hint] = editor.diagnostics[editor.uri("flows/etl.py")]["diagnostics"]
+        assert hint["message"].endswith("expected by tests/test_swallowed.py::test_swallowed")
+        assert "Mark Failed as expected" not in await actions_on(editor, "flows/etl.py", hint)
 
 
 async def test_results_can_be_cleared(open_editor, write, python):

@@ -29,6 +29,13 @@ export interface RunSummary {
   message: string;
 }
 
+export interface DebugConfiguration {
+  name: string;
+  type: string;
+  request: string;
+  [key: string]: unknown;
+}
+
 export interface TextShown {
   title: string;
   text: string;
@@ -111,6 +118,8 @@ export const Secret = new RequestType<SecretWanted, { value: string | null }, vo
 export const KeepSecret = new RequestType<SecretWanted & { value: string }, { kept: boolean }, void>("prefectLens/keepSecret");
 export const ShowOutput = new NotificationType<TextShown>("prefectLens/showOutput");
 export const CopyText = new NotificationType<{ text: string }>("prefectLens/copyText");
+/** What Microsoft's Python debugger is to start. */
+export const Debug = new NotificationType<{ folder: string; configuration: DebugConfiguration }>("prefectLens/debug");
 export const RequestTrust = new NotificationType<object>("prefectLens/requestTrust");
 export const StatusChanged = new NotificationType<Status>("prefectLens/status");
 export const DefinitionsChanged = new NotificationType<Definitions>("prefectLens/definitions");
@@ -118,4 +127,4 @@ export const RunsChanged = new NotificationType<RunProgress>("prefectLens/runs")
 export const TrustGranted = new NotificationType<object>("prefectLens/trustGranted");
 
 /** The names under which the server knows which of its notifications we handle. */
-export const HANDLED = ["showOutput", "copyText", "requestTrust", "status", "definitions", "runs", "secret"] as const;
+export const HANDLED = ["showOutput", "copyText", "requestTrust", "status", "definitions", "runs", "secret", "debug"] as const;

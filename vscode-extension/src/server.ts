@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { CloseAction, ErrorCodes, ExecuteCommandRequest, LanguageClient, LSPErrorCodes, ResponseError, State } from "vscode-languageclient/node";
 import type { CloseHandlerResult, ErrorHandler, LanguageClientOptions } from "vscode-languageclient/node";
+import { debug } from "./debugging.ts";
 import { findServerInterpreter } from "./interpreter.ts";
 import type { Found, NotFound } from "./interpreter.ts";
 import { LensCommands } from "./lensCommands.ts";
@@ -162,6 +163,7 @@ export class Server implements vscode.Disposable {
     client.onNotification(protocol.DefinitionsChanged, (definitions) => this.#listeners.definitions(definitions));
     client.onNotification(protocol.RunsChanged, (progress) => this.#listeners.run(progress));
     client.onNotification(protocol.ShowOutput, (shown) => this.#listeners.showOutput(shown));
+    client.onNotification(protocol.Debug, ({ folder, configuration }) => debug(folder, configuration));
     client.onNotification(protocol.RequestTrust, () => vscode.commands.executeCommand("workbench.trust.manage"));
     client.onRequest(protocol.Secret, async (wanted) => ({ value: await this.#secrets.get(wanted) }));
     client.onRequest(protocol.KeepSecret, async (wanted) => {

@@ -7,6 +7,10 @@ import sys
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prefect_lens.model import Interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class Environment:
             for found in _metadata(Path(site), distribution):
                 return found
         return None
+
+
+def has_plugin(interpreter: Interpreter) -> bool:
+    """Whether the project itself has our plugin, so that plain pytest knows its marks."""
+    return any(True for site in interpreter.site_packages for _ in Path(site).glob("prefect_lens-*.dist-info"))
 
 
 def read(program: Path) -> Environment:

@@ -9,6 +9,8 @@ from prefect_lens.features import counts
 from prefect_lens.features.code_lens import Call, code_lenses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefect_lens.features.view import View
     from prefect_lens.model import Span
 
@@ -35,21 +37,36 @@ def code_actions(view: View, path: str, span: Span) -> tuple[Action, ...]:
     )
 
 
-def for_diagnostic(message: str, tests: tuple[str, ...], *, may_run: bool) -> tuple[Action, ...]:
+def for_diagnostic(
+    text: str, tests: tuple[str, ...], *, may_run: bool, may_debug: bool = False, swallowed: str = ""
+) -> tuple[Action, ...]:
     """Return what can be done about a diagnostic that a run has shown.
 
     Args:
-        message: what it says.
+        text: all that it says, and where.
         tests: the node IDs of the cases that showed it.
         may_run: whether the user trusts the workspace.
+        may_debug: whether the editor can begin to debug.
+        swallowed: the name of the state that the tests did not look at, where it tells of one and can be marked.
     """
-    actions = [Action("Copy what it says", RUN, Call("copy", {"text": message}))]
+    return tuple(_for_diagnostic(text, tests, may_run=may_run, may_debug=may_debug, swallowed=swallowed))
+
+
+def _for_diagnostic(
+    text: str, tests: tuple[str, ...], *, may_run: bool, may_debug: bool, swallowed: str
+) -> Iterator[Action]:
     if tests:
         name = tests[0].rpartition("::")[2] if len(tests) == 1 else f"these {counts.plural(len(tests), 'test')}"
-        actions.insert(0, Action(f"Show the output of {name}", RUN, Call("showOutput", {"tests": list(tests)})))
+        these = {"tests": list(tests)}
         if may_run:
-            actions.insert(0, Action(f"Run {name} again", RUN, Call("run", {"scope": "tests", "tests": list(tests)})))
-    return tuple(actions)
+            yield Action(f"Run {name} again", RUN, Call("run", {"scope": "tests", **these}))
+        if may_run and may_debug:
+            yield Action(f"Debug {name}", RUN, Call("debug", these))
+        yield Action(f"Open the traceback of {name}", RUN, Call("showTraceback", these))
+        yield Action(f"Show the output of {name}", RUN, Call("showOutput", these))
+        if swallowed:
+            yield Action(f"Mark {swallowed} as expected", RUN, Call("markExpected", {**these, "state": swallowed}))
+    yield Action("Copy what it says", RUN, Call("copy", {"text": text}))
 
 
 def _kind(call: Call) -> str:

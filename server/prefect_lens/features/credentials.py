@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefect_lens.features.code_action import RUN, Action
 from prefect_lens.features.code_lens import Call
+from prefect_lens.features.edits import Edit, importing
 from prefect_lens.index.credentials import MARK
 from prefect_lens.model import Position, Span
 
@@ -25,14 +24,6 @@ network = "any"
 
 """
 """What keeps the runs of a project as they were that had no configuration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A stretch of a text, and what is to stand there."""
-
-    span: Span
-    text: str
 
 
 def for_credential(path: str, position: Position, *, may_run: bool) -> tuple[Action, ...]:
@@ -54,8 +45,8 @@ def marked(text: str, credential: Credential) -> Edit:
 def moved(text: str, credential: Credential, name: str) -> tuple[Edit, ...]:
     """Return the edits that have a module read a credential from its environment."""
     edits = [Edit(credential.span, f'os.environ["{name}"]')]
-    if (line := _import_line(text)) is not None:
-        edits.insert(0, Edit(Span(Position(line, 0), Position(line, 0)), "import os\n"))
+    if (needed := importing(text, "os")) is not None:
+        edits.insert(0, needed)
     return tuple(edits)
 
 
@@ -85,22 +76,3 @@ def configured(text: str, name: str, source: str) -> Edit | None:
         tomllib.loads(after)
         return edit
     return None
-
-
-def _import_line(text: str) -> int | None:
-    """Return the line before which `import os` belongs; None where it is there."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return 0
-    line = 0
-    for node in body:
-        if isinstance(node, ast.Import) and any(one.name == "os" and one.asname in (None, "os") for one in node.names):
-            return None
-    for node in body:
-        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and line == 0
-        is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-        if not is_docstring and not is_future:
-            return node.lineno - 1 if isinstance(node, ast.Import | ast.ImportFrom) else line
-        line = node.end_lineno or node.lineno
-    return line

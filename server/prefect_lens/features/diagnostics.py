@@ -83,6 +83,7 @@ def _told(group: list[Story]) -> Diagnostic:
         related=tuple(related[:MAX_RELATED]),
         tests=tuple(dict.fromkeys(story.test for story in group)),
         setting=_setting(group),
+        state=first.state,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.features.code_action import RUN, Action
 from prefect_lens.features.code_lens import Call
-from prefect_lens.features.credentials import Edit
+from prefect_lens.features.edits import Edit
 from prefect_lens.model import Position, Span
 
 if TYPE_CHECKING:

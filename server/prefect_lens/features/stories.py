@@ -44,6 +44,8 @@ class Story:
     is_expected: bool = False
     """Whether it passed although the failure reached it, as with `pytest.raises`: it was waiting for that."""
     exception: ExceptionRecord | None = None
+    state: str = ""
+    """The name of the state that the run ended in."""
 
 
 def stories(case: CaseRecord) -> tuple[Story, ...]:
@@ -151,8 +153,10 @@ def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Fa
         test=test_node_id(case.test),
         related=_related(case, run, state.exception, family, location),
         is_harmless=harmless,
-        is_expected=harmless and (ended_badly(outermost) or case.outcome == "xfailed"),
+        is_expected=harmless
+        and (ended_badly(outermost) or case.outcome == "xfailed" or case.expects in (state.name, state.type)),
         exception=state.exception,
+        state=state.name or state.type,
     )
 
 

@@ -26,7 +26,7 @@ from prefect_lens.features.network import REACHED, for_reached
 from prefect_lens.index.problems import CREDENTIAL
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
-from prefect_lens.lsp.convert import SOURCE, Columns, from_range, to_code_action, to_code_lens, to_command
+from prefect_lens.lsp.convert import SOURCE, Columns, from_range, in_words, to_code_action, to_code_lens, to_command
 from prefect_lens.lsp.outlet import Outlet
 from prefect_lens.lsp.uris import to_path, to_uri
 from prefect_lens.lsp.watching import watched_files
@@ -36,6 +36,7 @@ from prefect_lens.session.texts import Document, edited, lines
 from prefect_lens.session.trust import Trust
 
 if TYPE_CHECKING:
+    from prefect_lens.features.code_action import Action
     from prefect_lens.lsp.server import Server
     from prefect_lens.session.folder import Folder
 
@@ -258,9 +259,7 @@ class App:
                 actions = for_credential(path, at, may_run=view.may_run)
                 found += [to_code_action(uri, one, diagnostic) for one in actions]
             elif diagnostic.source == SOURCE:
-                given = _options(diagnostic.data).get("tests")
-                tests = tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else ()
-                actions = for_diagnostic(diagnostic.message, tests, may_run=view.may_run)
+                actions = self._for_diagnostic(path, diagnostic, may_run=view.may_run)
                 if diagnostic.code == REACHED:
                     actions = (*for_reached(path, diagnostic.message), *actions)
                 found += [to_code_action(uri, one, diagnostic) for one in actions]
@@ -269,6 +268,17 @@ class App:
             for one in found
             if only is None or any(f"{one.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
         ]
+
+    def _for_diagnostic(self, path: str, diagnostic: types.Diagnostic, *, may_run: bool) -> tuple[Action, ...]:
+        data = _options(diagnostic.data)
+        given = data.get("tests")
+        return for_diagnostic(
+            in_words(path, diagnostic),
+            tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else (),
+            may_run=may_run,
+            may_debug=self.client.wants("debug"),
+            swallowed=str(data.get("swallowed", "")) if self.client.can("workspace.apply_edit") else "",
+        )
 
     async def execute(self, params: types.ExecuteCommandParams) -> object:
         """Execute a command."""

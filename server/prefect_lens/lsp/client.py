@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 Progress = types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd
 
-NOTIFICATIONS = frozenset({"showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret"})
+NOTIFICATIONS = frozenset(
+    {"showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret", "debug"}
+)
 
 MOST_SHOWN = 1500
 """The most characters of a text that goes into a message, where the client cannot show it otherwise."""

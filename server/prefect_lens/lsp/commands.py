@@ -16,6 +16,7 @@ from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
 from prefect_lens.lsp.credentials import mark_no_secret, move_credential
 from prefect_lens.lsp.editing import limit_network
+from prefect_lens.lsp.failures import debug, mark_expected, show_traceback
 from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
 from prefect_lens.session.selection import (
     Everything,
@@ -246,6 +247,9 @@ COMMANDS: Mapping[str, Command] = {
     "markNoSecret": mark_no_secret,
     "moveCredential": move_credential,
     "limitNetwork": limit_network,
+    "showTraceback": show_traceback,
+    "debug": debug,
+    "markExpected": mark_expected,
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from prefect_lens.lsp.uris import to_path
 from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
@@ -131,10 +133,28 @@ def to_diagnostics(
             ]
             if related and one.related
             else None,
-            data={"tests": list(one.tests)} if one.tests else None,
+            data=_data(one),
         )
         for one in diagnostics
     ]
+
+
+def in_words(path: str, diagnostic: types.Diagnostic) -> str:
+    """Return a diagnostic of the protocol as a text to paste: where, what, and the places that belong to it."""
+    start = diagnostic.range.start
+    lines = [f"{path}:{start.line + 1}:{start.character + 1}: {diagnostic.code} {diagnostic.message}"]
+    for place in diagnostic.related_information or ():
+        name = (to_path(place.location.uri) or Path(place.location.uri)).name
+        lines.append(f"  {name}:{place.location.range.start.line + 1}  {place.message}")
+    return "\n".join(lines)
+
+
+def _data(diagnostic: Diagnostic) -> dict[str, Any] | None:
+    """Return what the client gives back when it asks what can be done about a diagnostic."""
+    if not diagnostic.tests:
+        return None
+    swallowed = {"swallowed": diagnostic.state} if diagnostic.setting == "swallowed" and diagnostic.state else {}
+    return {"tests": list(diagnostic.tests), **swallowed}
 
 
 def _in_words(diagnostic: Diagnostic) -> Iterable[str]:

@@ -14,7 +14,7 @@ from prefect_lens.lsp.convert import to_range
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prefect_lens.features.credentials import Edit
+    from prefect_lens.features.edits import Edit
     from prefect_lens.lsp.app import App
     from prefect_lens.lsp.arguments import Arguments
     from prefect_lens.session.folder import Folder
