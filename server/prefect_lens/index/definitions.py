@@ -45,6 +45,11 @@ def definitions(inter: Interpreter, module: Module, factories: frozenset[str]) -
     return tuple(sorted(found.values(), key=lambda d: d.definition.declared_at or d.definition.location))
 
 
+def may_define(facts: Facts, index: int, factories: frozenset[str]) -> bool:
+    """Whether calls in a scope may make definitions; see `definitions`."""
+    return any(_calls(facts, index, makers.names_in(facts), factories))
+
+
 def _decorated(inter: Interpreter, module: Module, index: int) -> tuple[Made, ...]:
     return calls.decorated(inter, index, inter.generic(module, module.facts.scopes[index].parent))[1]
 

@@ -22,14 +22,17 @@ from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
 from prefect_lens.index.links import Links, Reaching
 from prefect_lens.index.module_table import ModuleTable
+from prefect_lens.index.neutral import neutral
+from prefect_lens.index.packed import Packed, pack
 from prefect_lens.index.reach import Reached, marks_of, reach
 from prefect_lens.index.registries import Users
 from prefect_lens.index.resolve import Modules
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Container, Generator, Iterator, Mapping
 
-    from prefect_lens.index.packed import Packed
+    from prefect_lens.index.facts import Facts
+    from prefect_lens.index.moves import Place
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
 
@@ -80,6 +83,10 @@ class Known:
     answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}))
     holders: dict[Key, set[str]] = field(default_factory=dict["Key", set[str]])
     """For each definition, the files that had a test for it at some time."""
+    sure: set[str] | None = None
+    """The files with what all callers are known, as far as answers were worked out; None for all of them."""
+    adopted: dict[str, Packed] = field(default_factory=dict[str, "Packed"])
+    """The files whose modules have been changed in place since they were made, as they are now."""
     near: dict[str, tuple[Reaching, list[str]]] = field(default_factory=dict[str, "tuple[Reaching, list[str]]"])
     """For each file that was asked about: who can come to it, and the test files among them."""
 
@@ -132,8 +139,34 @@ class Known:
             self.fixtures.next(inter),
             self.answers.without(gone) if factories == self.factories else self.answers.without_definitions(gone),
             self.holders,
+            self.sure | gone if self.sure is not None else None,
+            {path: packed for path, packed in self.adopted.items() if path not in gone},
             {} if moved else self.near,
         )
+
+    def adopt(self, path: str, new: Facts) -> tuple[Packed, dict[Place, Place]] | None:
+        """Take in what a file says now, if it means nothing to others but what it said before; None if it may.
+
+        Returned is what is kept as the file's facts, and where their places stand now.
+        """
+        if self.sure is not None and path not in self.sure:
+            return None  # who has called into it was followed, and forgotten
+        if not pack(new).looks_like(self.files[path]):
+            return None
+        found = neutral(self.interpreter, self.interpreter.modules[path], new, self.factories)
+        if found is None:
+            return None
+        packed = self.adopted[path] = pack(self.interpreter.modules[path].facts)
+        return packed, found
+
+    def of(self, files: Mapping[str, Packed]) -> Known:
+        """Return itself, as knowledge of files of which some have been adopted."""
+        self.files = self.interpreter.modules.files = files
+        return self
+
+    def is_beyond(self, files: Mapping[str, Packed], but: Container[str] = ()) -> bool:
+        """Whether it has adopted what these files do not say; `but` are those that do not matter."""
+        return any(files.get(path) is not packed and path not in but for path, packed in self.adopted.items())
 
     @cached_property
     def uses_prefect(self) -> bool:
@@ -220,8 +253,12 @@ class Known:
 
     def _begin(self) -> None:
         """Forget what was read for earlier questions, where it has become too much."""
-        if self.interpreter.frames <= MOST_FRAMES and len(self.interpreter.modules) <= MOST_MODULES:
-            return
+        if self.interpreter.frames > MOST_FRAMES or len(self.interpreter.modules) > MOST_MODULES:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget what was read, and keep what was answered."""
+        self.sure, self.adopted = set(), {}
         self.interpreter = self.interpreter.anew()
         self.fixtures = Fixtures(self.interpreter)
         gc.unfreeze()

@@ -17,21 +17,21 @@ class ModuleTable:
     """The modules of a workspace by their paths, each made when it is asked for."""
 
     def __init__(self, files: Mapping[str, Packed], made: dict[str, Module] | None = None) -> None:
-        self._files = files
+        self.files = files
         self._made = made if made is not None else {}
 
     def __contains__(self, path: str) -> bool:
-        return path in self._files
+        return path in self.files
 
     def __getitem__(self, path: str) -> Module:
         found = self._made.get(path)
         if found is None:
-            found = self._made[path] = Module(path, unpack(self._files[path]))
+            found = self._made[path] = Module(path, unpack(self.files[path]))
         return found
 
     def get(self, path: str) -> Module | None:
         """Return the module of a file; None where there is no such file."""
-        return self[path] if path in self._files else None
+        return self[path] if path in self.files else None
 
     def __len__(self) -> int:
         return len(self._made)
@@ -45,4 +45,4 @@ class ModuleTable:
 
     def anew(self) -> ModuleTable:
         """Return the modules of the same files, none of them made yet."""
-        return ModuleTable(self._files)
+        return ModuleTable(self.files)

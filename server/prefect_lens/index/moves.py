@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index.facts import Scope
+from prefect_lens.index.facts import Parameter, Scope
 from prefect_lens.model import Definition, Location, Position, Span, TestCase
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int]
 """Line and column."""
+
+_LIFT = 10_000_000
+"""No text has so many lines: from here on, a line tells places apart from those that facts had before an edit."""
 
 
 def moves(old: Facts, new: Facts) -> dict[Place, Place] | None:
@@ -30,6 +33,37 @@ def moves(old: Facts, new: Facts) -> dict[Place, Place] | None:
         return found if _is_same(old.scopes, new.scopes, found) else None
     except RecursionError:
         return None
+
+
+def same_but(old: Facts, new: Facts, found: dict[Place, Place]) -> list[int] | None:
+    """Return which functions of a file say something else now, inside; None where more is different.
+
+    Args:
+        old: the facts before.
+        new: the facts now.
+        found: takes where places have moved to.
+    """
+    if (old.prefect, old.makes, len(old.scopes)) != (new.prefect, new.makes, len(new.scopes)):
+        return None
+    changed: list[int] = []
+    try:
+        for index, (before, now) in enumerate(zip(old.scopes, new.scopes, strict=True)):
+            moved: dict[Place, Place] = {}
+            if not _is_same(before, now, moved):
+                moved = {}
+                if before.kind != "function" or not _is_same(_outside(before), _outside(now), moved):
+                    return None
+                changed.append(index)
+            if not all(_has_moved(place, to, found) for place, to in moved.items()):
+                return None
+    except RecursionError:
+        return None
+    return changed
+
+
+def apart(old: Scope, new: Scope) -> Scope:
+    """Return a function as it says now, with its name where it stood; the places in it are none of the text's."""
+    return Scope._make(_lifted(new))._replace(line=old.line, column=old.column, keyword_line=old.keyword_line)
 
 
 class Moved:
@@ -67,6 +101,24 @@ class Moved:
         start = span.start
         line, column = self._by_path.get(path, {}).get((start.line, start.column), (start.line, start.column))
         return Span(Position(line, column), Position(line, column + span.end.column - start.column))
+
+
+def _lifted(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _lifted(value) for name, value in cast("dict[Any, Any]", part).items()}
+    if not isinstance(part, tuple):
+        return part
+    parts = cast("tuple[Any, ...]", part)
+    if isinstance(parts, Parameter):
+        return parts
+    if len(parts) == 6 and parts[0] == "call":
+        line = parts[4] if parts[4] >= _LIFT else parts[4] + _LIFT
+        return (*map(_lifted, parts[:4]), line, parts[5])
+    return tuple(map(_lifted, parts))
+
+
+def _outside(scope: Scope) -> Scope:
+    return scope._replace(bindings={}, body=(), returns=(), yields=())
 
 
 def _is_same(old: object, new: object, found: dict[Place, Place]) -> bool:

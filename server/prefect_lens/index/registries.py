@@ -66,7 +66,7 @@ def added(inter: Interpreter, module: Module, name: str) -> Values:
     for index, expression in module.added[name]:
         for outer in outermost(module.facts, index):
             meet_users(inter, outer, module)
-        for frame in _frames(module, index):
+        for frame in frames(module, index):
             found |= inter.evaluate(expression, frame)
     return found
 
@@ -117,25 +117,23 @@ def outermost(facts: Facts, index: int) -> Iterator[str]:
         index = scope.parent
 
 
-def _frames(module: Module, index: int) -> list[Frame]:
+def frames(module: Module, index: int) -> list[Frame]:
+    """Return the calls of a module's function that have been followed."""
+    return [frame for function in functions(module, index) for frame in function.frames.values()]
+
+
+def functions(module: Module, index: int) -> list[Function]:
+    """Return what a `def` of a module has made so far."""
     scope = module.facts.scopes[index]
     if scope.parent <= 0:
         arounds = [module.frame]
     elif module.facts.scopes[scope.parent].kind == "class":
-        outside = _frames_or_module(module, module.facts.scopes[scope.parent].parent)
+        outer = module.facts.scopes[scope.parent].parent
+        outside = [module.frame] if outer <= 0 else frames(module, outer)
         arounds = [frame.classes[scope.parent].body for frame in outside if scope.parent in frame.classes]
     else:
-        arounds = _frames(module, scope.parent)
-    found: list[Frame] = []
-    for around in arounds:
-        function = around.functions.get(index)
-        if function is not None:
-            found.extend(function.frames.values())
-    return found
-
-
-def _frames_or_module(module: Module, index: int) -> list[Frame]:
-    return [module.frame] if index <= 0 else _frames(module, index)
+        arounds = frames(module, scope.parent)
+    return [around.functions[index] for around in arounds if index in around.functions]
 
 
 def _last(expression: Expression) -> set[str]:

@@ -44,6 +44,10 @@ MANY = 500
 """When more files than these were followed at once, what was read for them is most of what there is."""
 
 
+FEW = 3
+"""Of so many edited files it is looked at whether the edits mean anything."""
+
+
 class Snapshot:
     """A workspace as its files are at one moment."""
 
@@ -77,6 +81,7 @@ class Snapshot:
         """
         files, errors, texts = dict(self._files), dict(self._errors), dict(self._configs)
         changed: dict[str, Packed | None] = {}
+        edited: dict[str, Facts] = {}
         moves_of = dict(self._moves)
         reconfigured = False
         for path, new in facts.items():
@@ -93,16 +98,15 @@ class Snapshot:
                 if path in files:
                     continue
             old = files.get(path)
-            if old is not None and old == new:
-                moves_of.pop(path, None)
-                continue
-            places = _moves(old, new) if old is not None else None
             moves_of.pop(path, None)
-            if places is not None:
-                if any(before != now for before, now in places.items()):
+            if old is None:
+                files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
+            elif old != new:
+                now = unpack(new) if isinstance(new, Packed) else new
+                if (places := moves(unpack(old), now)) is None:
+                    edited[path] = now
+                elif any(before != after for before, after in places.items()):
                     moves_of[path] = places
-                continue
-            files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
         for path, text in configs.items():
             before = texts.get(path)
             reconfigured = reconfigured or (before != text and not is_declaring(path))
@@ -111,9 +115,16 @@ class Snapshot:
             else:
                 texts[path] = text
         known = None
-        if self._lazy is not None and not reconfigured:
-            with self._lock:
-                known = self._lazy.after(changed, files) if changed else self._lazy
+        with self._lock:
+            if self._lazy is not None and not reconfigured and not self._lazy.is_beyond(files, facts):
+                known = self._lazy
+                for path, now in list(edited.items()) if not changed and len(edited) <= FEW else ():
+                    if (kept := known.adopt(path, now)) is not None:
+                        files[path], moves_of[path] = kept
+                        del edited[path]
+            files |= (packed := {path: pack(now) for path, now in edited.items()})
+            if known is not None:
+                known = known.after(changed | packed, files) if changed or packed else known.of(files)
         return Snapshot(files, errors, texts, known, self._lock, moved=moves_of)
 
     @property
@@ -328,13 +339,9 @@ class Snapshot:
 
     @property
     def _known(self) -> Known:
-        if self._lazy is None:
+        if self._lazy is None or self._lazy.is_beyond(self._files):
             self._lazy = Known.about(self._files, self._configs)
         return self._lazy
-
-
-def _moves(old: Packed, new: Facts | Packed) -> dict[Place, Place] | None:
-    return moves(unpack(old), unpack(new) if isinstance(new, Packed) else new)
 
 
 def _last(definition: Definition) -> str:

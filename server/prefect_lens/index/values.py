@@ -72,8 +72,8 @@ class Frame:
     """A scope as it runs with certain arguments."""
 
     __slots__ = (
-        "arguments", "behind", "classes", "edges", "functions", "index", "left", "linked", "made", "memo", "module",
-        "names", "parent", "result", "scope", "walked", "world",
+        "arguments", "behind", "classes", "edges", "first_world", "functions", "index", "left", "linked", "made",
+        "memo", "module", "names", "parent", "result", "scope", "walked", "world",
     )  # fmt: skip
 
     def __init__(
@@ -84,7 +84,7 @@ class Frame:
         self.scope: Scope = module.facts.scopes[index]
         self.parent = parent
         self.arguments = arguments
-        self.world = world
+        self.world = self.first_world = world
         self.memo: dict[int, Values] = {}
         self.names: dict[Any, Values] = {}
         self.functions: dict[int, Function] = {}
@@ -99,6 +99,11 @@ class Frame:
         self.result: Values | None = None
         self.behind: dict[Key, tuple[str, ...]] | None = None
         """The definitions that it leads to, once asked for, with the names on the way."""
+
+    def become(self, other: Frame) -> None:
+        """Take over what was found out about another body that comes to the same."""
+        self.scope, self.memo, self.names = other.scope, other.memo, other.names
+        self.edges, self.linked = other.edges, other.linked
 
     def __repr__(self) -> str:
         return f"<frame {self.module.path}:{self.scope.name}>"

@@ -1,0 +1,102 @@
+"""Edits inside functions that leave what the functions do as it was: who they call, what they give back and patch.
+
+Most keystrokes are such edits, and nothing that was found out about other files has to be found out again for them. To
+know, each changed function is followed once more, in each of the ways in which it has been called, with its new body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from prefect_lens.index import calls, registries
+from prefect_lens.index.definitions import may_define
+from prefect_lens.index.moves import apart, same_but
+from prefect_lens.index.values import Frame
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.moves import Place
+    from prefect_lens.index.values import Module
+
+
+def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset[str]) -> dict[Place, Place] | None:
+    """Change a module in place, if that means nothing to others, and return where its places stand in the text.
+
+    What is the same in the new facts keeps the places that it had, so that answers about it stay what they are. None,
+    and nothing is changed, where the edit may mean something.
+
+    Args:
+        inter: has followed all code that calls into the file, as far as anything is known of it.
+        module: the file before.
+        new: what it says now.
+        factories: see `definitions.definitions`.
+    """
+    old = module.facts
+    found: dict[Place, Place] = {}
+    changed = same_but(old, new, found)
+    if changed is None or not all(_is_apart(facts, index, factories) for index in changed for facts in (old, new)):
+        return None
+    if any(_reads(facts, index) for index in changed for facts in (old, new)):
+        return None
+    scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
+    frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]
+    again = inter.attempt(module.path, lambda: [_again(inter, frame, scope) for frame, scope in frames], None)
+    if again is None or not all(_does_the_same(old, new) for (old, _), new in zip(frames, again, strict=True)):
+        return None
+    for (frame, _), after in zip(frames, again, strict=True):
+        frame.become(after)
+    for index, scope in scopes.items():
+        for function in registries.functions(module, index):
+            function.scope = scope
+    module.facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
+    return found
+
+
+def _is_apart(facts: Facts, index: int, factories: frozenset[str]) -> bool:
+    """Whether only callers of a function can see what is in it."""
+    scope = facts.scopes[index]
+    return (
+        not any("." in name for name in scope.bindings)
+        and not scope.outer
+        and not scope.own
+        and all(other.parent != index for other in facts.scopes)
+        and not may_define(facts, index, factories)
+    )
+
+
+def _reads(facts: Facts, index: int) -> bool:
+    """Whether another scope binds a name to what stands in a function."""
+    return any(
+        _has_inside(expression, index)
+        for number, scope in enumerate(facts.scopes)
+        if number != index
+        for _, expressions in scope.bindings.values()
+        for expression in expressions
+    )
+
+
+def _has_inside(expression: Expression, index: int) -> bool:
+    if not isinstance(expression, tuple):
+        return False
+    parts = cast("tuple[Any, ...]", expression)
+    return parts[:2] == ("inside", index) or any(_has_inside(part, index) for part in parts)
+
+
+def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
+    """Return what comes of a call with another body, as far as the call was followed."""
+    new = Frame(old.module, old.index, old.parent, old.arguments, old.first_world)
+    new.scope = scope
+    if old.walked:
+        inter.walk(new)
+    if old.result is not None:
+        calls.returns(inter, new)
+    return new
+
+
+def _does_the_same(old: Frame, new: Frame) -> bool:
+    return (
+        new.result == old.result
+        and new.left == old.left
+        and [(e.target, e.name, e.made) for e in new.edges] == [(e.target, e.name, e.made) for e in old.edges]
+    )

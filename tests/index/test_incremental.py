@@ -1,0 +1,241 @@
+"""Whatever happens to the files of a workspace, in whatever order, the index says what a fresh one would say."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from prefect_lens.index.facts import read_facts
+from prefect_lens.index.packed import pack
+from prefect_lens.index.snapshot import Snapshot
+
+from tests.checking import described, workspace
+
+FILES = """
+#- registry.py
+STEPS = []
+def register(f):
+    STEPS.append(f)
+    return f
+class Box:
+    def __init__(self): self.held = None
+    def put(self, f):
+        self.held = f
+        return self
+    def run(self):
+        return self.held()
+#- pkg/__init__.py
+from .flows import outer
+#- pkg/flows.py
+from prefect import flow, task
+from pkg.helpers import apply, choose
+from registry import register
+@task
+def one(x=None):
+    return x
+@task
+def two():
+    total = 0
+    return total
+@register
+@flow
+def inner():
+    return one()
+@flow
+def outer(callback=None):
+    apply(two)
+    found = choose()
+    return found
+#- pkg/helpers.py
+def apply(f):
+    return f()
+def choose():
+    from pkg import flows
+    return flows.inner
+#- tests/conftest.py
+import pytest
+from pkg.flows import inner
+@pytest.fixture
+def made(): return inner
+#- tests/test_a.py
+from pkg import outer
+from registry import Box, STEPS
+def test_outer(): outer()()
+def test_box():
+    box = Box()
+    box.put(outer).run()
+def test_steps():
+    for step in STEPS: step()
+#- tests/test_b.py
+from pkg.flows import one, two
+def test_made(made): made()
+def test_both():
+    one(two)()
+"""
+
+BODIES = (
+    "print('x')",
+    "x = 1",
+    "total = len('abc')",
+    "# a remark",
+    "if True: pass",
+    "one()",
+    "return two()",
+    "return two",
+    "found = one",
+    "from pkg.flows import two; two()",
+    "apply(one)",
+    "def nested(): return one()",
+    "made = flow(one); made()",
+    "callback and callback()",
+    "global held; held = one",
+)
+"""Lines for a function's body: some mean nothing to anybody else, some do."""
+
+TAILS = (
+    "\n@flow\ndef late(): one()\n",
+    "\nfrom pkg.flows import *\n",
+    "\nimport importlib\n",
+    "\nfrom extra import more\nmore()\n",
+    "\ndef broken(:\n",
+    "\nx = (\n",
+    "\0",
+    "\n",
+)
+
+NEW = {
+    "extra.py": "from prefect import flow\nfrom pkg.flows import one\n@flow\ndef more(): one()\n",
+    "tests/extra.py": "def more(): ...\n",
+    "tests/__init__.py": "",
+    "tests/test_c.py": "import extra\ndef test_more(): extra.more()\n",
+    "conftest.py": "import pytest\nfrom pkg.flows import two\n@pytest.fixture(autouse=True)\ndef always(): two()\n",
+    "pkg/helpers/__init__.py": "def apply(f): ...\ndef choose(): ...\n",
+}
+
+_places = st.integers(0, 40)
+
+
+class Workspace(RuleBasedStateMachine):
+    """Files that are edited, saved, made, removed, renamed and checked out, with an index that is told of each."""
+
+    @initialize()
+    def open(self) -> None:
+        self.saved = dict(workspace(FILES).files)
+        self.texts = dict(self.saved)
+        self.good = dict(self.saved)
+        self.snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in self.texts.items()}, {})
+        described(self.snapshot)
+
+    def tell(self, changes: dict[str, str | None]) -> None:
+        for path, text in changes.items():
+            if text is None:
+                self.texts.pop(path, None)
+                self.good.pop(path, None)
+                continue
+            self.texts[path] = text
+            if read_facts(text).problem is None or path not in self.good:
+                self.good[path] = text
+        self.snapshot = self.snapshot.update(
+            {path: None if text is None else read_facts(text) for path, text in changes.items()}, {}
+        )
+
+    @rule(data=st.data(), line=st.sampled_from(BODIES), at=_places)
+    def type_in_a_function(self, data, line, at) -> None:
+        path = data.draw(st.sampled_from(sorted(self.texts)))
+        lines = self.texts[path].split("\n")
+        bodies = [number for number, text in enumerate(lines) if text.startswith("    ") and text.strip()]
+        if bodies:
+            number = bodies[at % len(bodies)]
+            indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+            self.tell({path: "\n".join([*lines[:number], indent + line, *lines[number:]])})
+
+    @rule(line=st.sampled_from(BODIES), at=_places)
+    def type_in_a_flow_and_look(self, line, at) -> None:
+        path = "pkg/flows.py"
+        if path in self.texts:
+            lines = self.texts[path].split("\n")
+            bodies = [number for number, text in enumerate(lines) if text.startswith("    ")]
+            number = bodies[at % len(bodies)] if bodies else len(lines)
+            self.tell({path: "\n".join([*lines[:number], "    " + line, *lines[number:]])})
+            self.look_at_everything()
+
+    @rule(data=st.data(), at=_places)
+    def remove_a_line(self, data, at) -> None:
+        path = data.draw(st.sampled_from(sorted(self.texts)))
+        lines = self.texts[path].split("\n")
+        self.tell({path: "\n".join(line for number, line in enumerate(lines) if number != at % len(lines))})
+
+    @rule(data=st.data(), tail=st.sampled_from(TAILS))
+    def type_at_the_end(self, data, tail) -> None:
+        path = data.draw(st.sampled_from(sorted(self.texts)))
+        self.tell({path: self.texts[path] + tail})
+
+    @rule(path=st.sampled_from(sorted(NEW)))
+    def make(self, path) -> None:
+        self.tell({path: NEW[path]})
+
+    @precondition(lambda self: len(self.texts) > 2)
+    @rule(data=st.data())
+    def remove(self, data) -> None:
+        self.tell({data.draw(st.sampled_from(sorted(self.texts))): None})
+
+    @rule(data=st.data(), name=st.sampled_from(["pkg/other.py", "other.py", "tests/test_d.py", "pkg/flows.py"]))
+    def rename(self, data, name) -> None:
+        path = data.draw(st.sampled_from(sorted(self.texts)))
+        if path != name:
+            self.tell({path: None, name: self.texts[path]})
+
+    @rule()
+    def save(self) -> None:
+        self.saved = dict(self.texts)
+
+    @rule()
+    def check_out(self) -> None:
+        self.tell(dict.fromkeys(self.texts.keys() - self.saved.keys()) | self.saved)
+
+    @rule(data=st.data())
+    def look_at_one_file(self, data) -> None:
+        for definition in self.snapshot.definitions_at(data.draw(st.sampled_from(sorted(self.texts)))):
+            self.snapshot.matches(definition)
+
+    @rule()
+    def run_out_of_memory(self) -> None:
+        self.snapshot._known.forget()
+
+    @rule()
+    def look_at_everything(self) -> None:
+        fresh = Snapshot.empty().update({path: read_facts(text) for path, text in self.good.items()}, {})
+        assert described(self.snapshot) == described(fresh)
+        for definition in fresh.definitions():
+            mine = self.snapshot.definition(definition.entrypoint)
+            assert mine is not None
+            assert self.snapshot.callees(mine) == fresh.callees(fresh.definition(definition.entrypoint))
+
+    @invariant()
+    def the_files_are_those(self) -> None:
+        if hasattr(self, "texts"):
+            assert set(self.snapshot.paths) == set(self.texts)
+
+    def teardown(self) -> None:
+        if hasattr(self, "texts"):
+            self.look_at_everything()
+
+
+TestWorkspace = Workspace.TestCase
+TestWorkspace.settings = settings(max_examples=25, stateful_step_count=14, deadline=None)
+
+
+def test_an_edit_that_means_nothing_to_others_keeps_all_that_is_known():
+    files = dict(workspace(FILES).files)
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    described(snapshot)
+    answers = snapshot._known.answers
+    text = files["pkg/flows.py"].replace("    total = 0\n", "    total = 0\n    print(total)\n")
+    after = snapshot.update({"pkg/flows.py": read_facts(text)}, {})
+    assert after._known.answers is answers
+    again = after.update({"pkg/flows.py": read_facts(text.replace("return found", "return found()"))}, {})
+    assert again._known.answers is not answers
+    assert again._known.answers.reached.keys() < answers.reached.keys()
+
+
+def test_facts_are_packed_the_same_each_time():
+    for text in workspace(FILES).files.values():
+        assert pack(read_facts(text)) == pack(read_facts(text))
