@@ -25,6 +25,8 @@ from pytest_prefect_lens.patching import OnImport
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_prefect_lens.early import Early
+
 
 class Visible:
     """What there is to see now, for `Hidden` to leave it so."""
@@ -43,8 +45,10 @@ class Hidden(importlib.abc.MetaPathFinder):
     Where another module of the same name would be found now, none is brought back: Python then imports everything anew.
     """
 
-    def __init__(self, visible: Visible, installed: tuple[str, ...]) -> None:
+    def __init__(self, visible: Visible, installed: tuple[str, ...], early: Early) -> None:
         """Hide all but what was visible; in the folders `installed` nothing changes as long as it is hidden."""
+        self.early = early
+        """The libraries of the project among what is hidden."""
         self._installed = installed
         self._modules = {
             name: module
@@ -52,9 +56,7 @@ class Hidden(importlib.abc.MetaPathFinder):
             if name not in visible.modules and name.partition(".")[0] != __package__
         }
         self._tops = frozenset(name.partition(".")[0] for name in self._modules)
-        using = {"prefect"} | {
-            name.partition(".")[0] for name, module in self._modules.items() if _uses_prefect(module)
-        }
+        using = {"prefect"} | {name.partition(".")[0] for name, module in self._modules.items() if uses_prefect(module)}
         self._prefects = {name for name in self._modules if name.partition(".")[0] in using}
         self._pythons = {name for name in self._modules if name.partition(".")[0] in sys.stdlib_module_names}
         self._finders = [finder for finder in sys.meta_path if _module_of(finder) in self._modules]
@@ -149,6 +151,7 @@ class Hidden(importlib.abc.MetaPathFinder):
             sys.path_hooks[:0] = self._hooks
             sys.path_importer_cache.clear()
             self._hooks = []
+        self.early.back(names)
 
     def _fits(self) -> bool:
         """Whether all of them are what an import would find; where not, forget them."""
@@ -187,6 +190,20 @@ def is_below(path: str, folders: tuple[str, ...]) -> bool:
     return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
+def uses_prefect(module: ModuleType) -> bool:
+    """Whether a module holds anything of Prefect's, as far as can be seen without asking it."""
+    for value in list(vars(module).values()):
+        if isinstance(value, ModuleType):
+            name = value.__name__
+        elif isinstance(value, (type, FunctionType)):
+            name = value.__module__
+        else:
+            continue
+        if str(name).partition(".")[0] == "prefect":
+            return True
+    return False
+
+
 class _AtHand(importlib.abc.Loader):
     """Loads a module that has run already."""
 
@@ -204,20 +221,6 @@ class _AtHand(importlib.abc.Loader):
         """Do nothing, but take off what the import system has put on it."""
         module.__spec__ = self._spec
         module.__loader__ = self._loader
-
-
-def _uses_prefect(module: ModuleType) -> bool:
-    """Whether a module holds anything of Prefect's, as far as can be seen without asking it."""
-    for value in list(vars(module).values()):
-        if isinstance(value, ModuleType):
-            name = value.__name__
-        elif isinstance(value, (type, FunctionType)):
-            name = value.__module__
-        else:
-            continue
-        if str(name).partition(".")[0] == "prefect":
-            return True
-    return False
 
 
 def _module_of(finder: Any) -> str:

@@ -116,6 +116,9 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
         order = say.hear()
     if not isinstance(order, Order):
         return 1
+    if not hidden.early.is_true_in({**os.environ, **dict(order.environment.variables)}):
+        sys.stderr.write("a library that is imported already reads a variable that this run sets")
+        return 1
     say(greeting)  # until now the server could do without us
     trouble = worker.unfit(order, greeting)
     if trouble is not None:
@@ -127,9 +130,6 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
 def _reseed() -> None:
     """Let no two runs draw the same numbers, as two fresh processes would not."""
     random.seed()
-    numpy: Any = sys.modules.get("numpy.random")
-    if numpy is not None:
-        numpy.seed()
     tempfile.tempdir = None
 
 

@@ -3,7 +3,8 @@
 It has one thread and none of the project's own modules. What it imports comes from the folders of the standard library
 and of installed distributions alone: other entries of the path, and finders of editable installs, are away meanwhile.
 The server starts it like a worker, and speaks to it over a socket: a line of JSON for each process that it wants,
-with the descriptors for that process beside it. It answers with lines of JSON: `ready`, `forked`, `failed`.
+with the descriptors for that process beside it, or one that names what the project's code imports. It answers with
+lines of JSON: `ready`, `forked`, `failed`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import gc
 import importlib.machinery
 import importlib.util
-import inspect
 import json
 import os
 import select
@@ -21,14 +21,14 @@ import socket
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_prefect_lens import forking, haste, link, outlines, spare, warmup
+from pytest_prefect_lens import early, forking, haste, link, outlines, spare, warmup
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 
 _DESCRIPTORS = ("channel", "commands", "events", "output", "lock", "alive")
 """What comes beside a line, in this order; see `spare.Wanted`."""
+
+
+@dataclass(frozen=True)
+class Imports:
+    """The server says what the project's code imports."""
+
+    names: tuple[str, ...]
 
 
 class UnfitError(Exception):
@@ -63,10 +70,13 @@ def main() -> None:
             _import_pytest(about.get("blocked", []), Path(about["home"]))
             visible = Visible()
             _import_prefect(_known(Path(about["known"])))
+            libraries = early.bring(Path(about["libraries"]))
         _nothing_strange(installed)
-        hidden = Hidden(visible, installed)
+        hidden = Hidden(visible, installed, libraries)
     except _StartsThreadError as error:
         _begin_again({**about, "blocked": [*about.get("blocked", []), *error.plugins]})
+    except early.SpoiledError:
+        _begin_again(about)
     except UnfitError as error:
         _say(control, failed=str(error))
         return
@@ -162,7 +172,7 @@ def _import_pytest(blocked: list[str], home: Path) -> None:
             options = ["-q", "-p", "no:cacheprovider", "-p", link.PLUGIN, *_without(_plugins_elsewhere())]
             # It refuses an option that nobody knows once it has imported all plugins, before any of them does anything.
             pytest.main([*options, "--prefect-lens-imports-plugins"])
-            with _no_thread() as starters:
+            with early.no_thread() as starters:
                 status = int(pytest.main([*options, *_without(blocked), "test_nothing.py"]))
         finally:
             os.chdir(here)
@@ -179,28 +189,6 @@ def _import_pytest(blocked: list[str], home: Path) -> None:
     for name in ("observer", "speaker"):  # what the plugin imports when a run begins
         import_module(f"{__package__}.{name}")
     _one_thread("pytest or one of its plugins")
-
-
-@contextmanager
-def _no_thread() -> Generator[set[str]]:
-    """Let no thread be started; yields the names of the packages that tried to."""
-    starters: set[str] = set()
-    start = threading.Thread.start
-
-    def refuse(self: threading.Thread) -> None:
-        frame = inspect.currentframe()
-        assert frame is not None
-        ours = sys.stdlib_module_names | {__package__}
-        while frame.f_back is not None and _top(frame.f_globals.get("__name__", "")) in ours:
-            frame = frame.f_back
-        starters.add(_top(frame.f_globals.get("__name__", "")))
-        raise RuntimeError(f"{self.name} cannot be started: this process is there to be forked.")
-
-    threading.Thread.start = refuse  # type: ignore[method-assign]
-    try:
-        yield starters
-    finally:
-        threading.Thread.start = start
 
 
 def _top(module: str) -> str:
@@ -226,10 +214,10 @@ def _plugins_elsewhere() -> list[str]:
 
 def _import_prefect(needed: Iterable[str]) -> None:
     """Import Prefect, its server, and what the two import only when they are used for the first time."""
-    with _no_thread() as starters:
+    with early.no_thread() as starters:
         for name in ("prefect.main", "prefect.testing.utilities", "prefect.server.api.server", "uvicorn"):
             import_module(name)
-    with _no_thread() as more:
+    with early.no_thread() as more:
         warmup.prepare(needed)
     haste.certificates()
     outlines.prepare()
@@ -250,36 +238,49 @@ def _known(known: Path) -> list[str]:
 
 
 def _serve(control: socket.socket, about: dict[str, Any], path: list[str], hidden: Hidden) -> None:
-    """Fork for each line that comes.
+    """Fork for each line that asks for it.
 
-    What a first flow run imports is found out once for what is installed: when the first worker is on its way, so that
-    nobody waits for it. Then everything is imported once more, that with it.
+    What a first flow run imports, and which libraries of the project can be imported early, is found out in another
+    process beside a run, so that nobody waits for it. Then everything is imported once more, that with it.
     """
-    is_known = Path(about["known"]).exists()
+    known, libraries = Path(about["known"]), Path(about["libraries"])
+    is_known, imported = known.exists(), early.good(libraries)
+    asked: tuple[str, ...] = ()
+    tried: set[str] = set()
     beside: list[int] = []
-    for wanted in _hear(control, beside):
-        if wanted is None:
-            os.close(beside.pop())
-            if Path(about["known"]).exists():
-                _begin_again(about)
+    for heard in _hear(control, beside):
+        match heard:
+            case spare.Wanted():
+                _fork(control, heard, path, hidden)
+            case Imports(names):
+                asked = names
+            case None:
+                os.close(beside.pop())
+        if beside:
             continue
-        sys.stdout.flush()
-        sys.stderr.flush()
-        try:
-            spare.fork(wanted, path, hidden, control.close)
-        except OSError as error:
-            _say(control, failed=f"fork: {error.strerror}")
-        else:
-            _say(control, forked=wanted.home)
-        for name in _DESCRIPTORS:
-            os.close(getattr(wanted, name))
-        if not is_known:
-            is_known = True
-            beside.append(_find_out(about, hidden))
+        untried = {top: names for top, names in early.untried(asked, libraries).items() if top not in tried}
+        if untried or not (is_known or known.exists() or "prefect" in tried):
+            tried |= {"prefect", *untried}
+            beside.append(_find_out(about, hidden, untried))
+        elif not isinstance(heard, spare.Wanted) and (is_known, imported) != (known.exists(), early.good(libraries)):
+            _begin_again(about)
 
 
-def _find_out(about: dict[str, Any], hidden: Hidden) -> int:
-    """Begin to find out, in another process, what a first flow run imports; returns what ends when that is done."""
+def _fork(control: socket.socket, wanted: spare.Wanted, path: list[str], hidden: Hidden) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        spare.fork(wanted, path, hidden, control.close)
+    except OSError as error:
+        _say(control, failed=f"fork: {error.strerror}")
+    else:
+        _say(control, forked=wanted.home)
+    for name in _DESCRIPTORS:
+        os.close(getattr(wanted, name))
+
+
+def _find_out(about: dict[str, Any], hidden: Hidden, libraries: dict[str, tuple[str, ...]]) -> int:
+    """Begin to find out, in another process, what could be imported; returns what ends when that is done."""
     done, doing = os.pipe()
     if os.fork() == 0:
         try:
@@ -288,19 +289,24 @@ def _find_out(about: dict[str, Any], hidden: Hidden) -> int:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             hidden.reveal()
             with _installed_only():
-                needed = warmup.needed(Path(about["home"], "first"))
-            known = Path(about["known"])
-            known.parent.mkdir(mode=0o700, exist_ok=True)
-            made = known.with_suffix(f".{os.getpid()}")
-            made.write_text("\n".join(needed), encoding="utf-8")
-            made.replace(known)
+                if libraries:
+                    early.find_out(libraries, Path(about["libraries"]))
+                if not Path(about["known"]).exists():
+                    _note(Path(about["known"]), warmup.needed(Path(about["home"], "first")))
         finally:
             os._exit(0)  # a copy must not go on as the process that it was forked from
     os.close(doing)
     return done
 
 
-def _hear(control: socket.socket, beside: list[int]) -> Generator[spare.Wanted | None]:
+def _note(known: Path, needed: Iterable[str]) -> None:
+    known.parent.mkdir(mode=0o700, exist_ok=True)
+    made = known.with_suffix(f".{os.getpid()}")
+    made.write_text("\n".join(needed), encoding="utf-8")
+    made.replace(known)
+
+
+def _hear(control: socket.socket, beside: list[int]) -> Generator[spare.Wanted | Imports | None]:
     """Yield what the server wants, and None when one of the descriptors `beside` has something to say."""
     text: bytes = b""
     descriptors: list[int] = []
@@ -315,8 +321,12 @@ def _hear(control: socket.socket, beside: list[int]) -> Generator[spare.Wanted |
             return
         while b"\n" in text:
             line, _, text = text.partition(b"\n")
+            about: dict[str, Any] = json.loads(line)
+            if "imports" in about:
+                yield Imports(tuple(about["imports"]))
+                continue
             mine, descriptors = descriptors[: len(_DESCRIPTORS)], descriptors[len(_DESCRIPTORS) :]
-            about: dict[str, Any] = {**json.loads(line), **dict(zip(_DESCRIPTORS, mine, strict=True))}
+            about.update(zip(_DESCRIPTORS, mine, strict=True))
             about["guard"] = tuple(about["guard"])
             yield spare.Wanted(**about)
 

@@ -156,6 +156,26 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
     assert family(os.environ["RUN_MARK"])["parent"] == parent
 
 
+async def test_a_library_of_the_project_is_at_hand_once_it_was_found_to_bear_that(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        import sys
+        AT_HAND = [name for finder in sys.meta_path for name in getattr(finder, "_modules", ())]
+        import requests
+        def test_a(): assert "requests.sessions" in AT_HAND
+        def test_it_is_as_new(): assert requests.sessions.__spec__.name == "requests.sessions"
+    """)
+    engine.source.mention(python, folder, ".", ("requests", "requests.Session"))
+    kept = await engine.ready(folder, python)
+    for _ in range(20):
+        told = outcomes(await engine.run(folder, python, "test_a.py"))
+        assert told["test_it_is_as_new"] == "passed"
+        if told["test_a"] == "passed":
+            break
+    assert told["test_a"] == "passed"
+    assert await engine.ready(folder, python) is kept
+
+
 VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare", "api"]
 
 

@@ -363,3 +363,24 @@ def test_a_question_that_leads_too_deep_costs_no_other_its_answer(caplog, monkey
 )
 def test_deep_and_circular_code_is_taken(text):
     ask_everything(Snapshot.empty().update({"test_a.py": read_facts(text)}, {}))
+
+
+def test_what_a_project_imports_of_others_is_known_by_its_full_name():
+    files = workspace("""
+    #- flows/etl.py
+    import os, yaml
+    from prefect import flow
+    from sqlalchemy.orm import Session
+    from flows.steps import load
+    from . import rates
+    def late(): import boto3
+    #- flows/steps.py
+    import helpers, vendored
+    #- other/pyproject.toml
+    [project]
+    name = "other"
+    #- other/src/vendored/__init__.py
+    import duckdb
+    #- helpers.py
+    """)
+    assert files.snapshot.imports(".") == ("boto3", "sqlalchemy.orm", "sqlalchemy.orm.Session", "yaml")

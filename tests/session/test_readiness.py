@@ -20,6 +20,9 @@ class Engine:
     def prepare(self, interpreter, folder, project):
         self.prepared.append((interpreter.path, folder, project))
 
+    def mention(self, interpreter, folder, project, imports):
+        self.mentioned = (interpreter.path, folder, project, imports)
+
     def limit(self, most, idle):
         self.limits = most, idle
 
@@ -28,7 +31,10 @@ class Engine:
 
 
 def folder(*projects, documents=(), uses_prefect=True, is_complete=True):
-    snapshot = SimpleNamespace(project_of=lambda path: SimpleNamespace(root=path.partition("/")[0]))
+    snapshot = SimpleNamespace(
+        project_of=lambda path: SimpleNamespace(root=path.partition("/")[0]),
+        imports=lambda project: (f"imported_by_{project}",),
+    )
     reading = SimpleNamespace(projects=projects, uses_prefect=uses_prefect)
     return SimpleNamespace(
         root=ROOT, reading=reading, snapshot=snapshot, documents=dict.fromkeys(documents), is_complete=is_complete
@@ -57,6 +63,7 @@ async def test_a_folders_only_project_is_made_ready_once_until_it_changes(engine
     readiness = Readiness(engine, found)
     await told(readiness, folder("."), folder("."))
     assert engine.prepared == [("/./bin/python", ROOT, ".")]
+    assert engine.mentioned == ("/./bin/python", ROOT, ".", ("imported_by_.",))
     readiness.forget(ROOT)
     await told(readiness, folder("."))
     assert len(engine.prepared) == 2

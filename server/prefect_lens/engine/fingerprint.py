@@ -31,12 +31,12 @@ def of_run(environ: Mapping[str, str], interpreter: Interpreter, root: Path) -> 
         repr(sorted(environment(environ, interpreter, root, Path("home")).items())),
         *(_text(root / name) for name in _CONFIGURATION),
     ]
-    return _digest(about)
+    return digest(about)
 
 
 def of_installation(interpreter: Interpreter) -> str:
     """Return what is installed for an interpreter, as a digest: each package by its name and the time of its change."""
-    return _digest([interpreter.path, _stamp(interpreter.path), *_entries(interpreter.site_packages)])
+    return digest([interpreter.path, _stamp(interpreter.path), *_entries(interpreter.site_packages)])
 
 
 def first_in(folders: Iterable[str], names: frozenset[str]) -> str | None:
@@ -47,6 +47,11 @@ def first_in(folders: Iterable[str], names: frozenset[str]) -> str | None:
             if name in names and (kind in ("py", "so", "pyc") or os.path.lexists(f"{path.path}/__init__.py")):
                 return path.path
     return None
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return some texts as one short one."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _entries(folders: Iterable[str]) -> list[str]:
@@ -79,7 +84,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "\0"
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -18,14 +18,14 @@ from prefect_lens.engine import guard
 from prefect_lens.engine.channel import open_channel
 from prefect_lens.engine.cold import boot, order_of, start
 from prefect_lens.engine.environment import environment
-from prefect_lens.engine.fingerprint import of_installation
+from prefect_lens.engine.fingerprint import digest, of_installation
 from prefect_lens.engine.folders import cache_folder, plugin_folder, run_folder
 from prefect_lens.engine.guarded import GuardedWorker
 from prefect_lens.engine.lifeline import open_lifeline
 from prefect_lens.engine.workers import ChannelBrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_prefect_lens.wire import Message
@@ -66,6 +66,22 @@ class Parent:
         self._environ = environ
         self._control = control
         self._cache = cache_folder(environ)
+        self._libraries = _libraries(self._cache, place)
+        self._told: set[str] = set()
+
+    async def mention(self, imports: Sequence[str]) -> None:
+        """Say which modules the project's code imports; what is found fit is imported beside what goes on.
+
+        Tells the log what was found unfit meanwhile.
+
+        Raises:
+            ParentError: it is gone.
+        """
+        for library, why in _left_out(self._libraries).items():
+            if library not in self._told:
+                self._told.add(library)
+                log.info("%s is not imported before a run of %s: %s.", library, self.place.root, why)
+        await _ask(self._control, {"imports": list(imports)})
 
     @asynccontextmanager
     async def spare(self) -> AsyncGenerator[Spare]:
@@ -166,6 +182,7 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
             "control": theirs.fileno(),
             "home": str(home),
             "known": str(cache / "imports" / f"{plugin_folder(cache).name}-{of_installation(place.interpreter)}"),
+            "libraries": str(_libraries(cache, place)),
         }
         spec: dict[str, Any] = {
             "argv": [place.interpreter.path, "-c", boot(plugin_folder(cache), "zygote")],
@@ -222,10 +239,10 @@ async def _first(messages: AsyncIterator[Message], worker: GuardedWorker) -> Mes
         await asyncio.wait((first,))
 
 
-async def _ask(control: socket.socket, wanted: dict[str, Any], descriptors: tuple[int, ...]) -> None:
+async def _ask(control: socket.socket, wanted: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
     line = json.dumps(wanted).encode("ascii") + b"\n"
     try:
-        sent = socket.send_fds(control, [line], list(descriptors))
+        sent = socket.send_fds(control, [line], list(descriptors)) if descriptors else 0
         if sent < len(line):
             await asyncio.get_running_loop().sock_sendall(control, line[sent:])
     except OSError as error:
@@ -241,6 +258,21 @@ async def _answer(control: socket.socket) -> dict[str, Any]:
             return {}
         text += chunk
     return json.loads(text.splitlines()[-1])
+
+
+def _libraries(cache: Path, place: Place) -> Path:
+    """Return where it is kept which libraries of a project bear to be imported early."""
+    of = digest([str(place.root), of_installation(place.interpreter)])
+    return cache / "imports" / f"{plugin_folder(cache).name}-{of}.json"
+
+
+def _left_out(libraries: Path) -> dict[str, str]:
+    """Return the libraries that are not imported early, and why."""
+    try:
+        verdicts: dict[str, dict[str, Any]] = json.loads(libraries.read_text(encoding="utf-8"))
+        return {name: verdict["why_not"] for name, verdict in verdicts.items() if verdict["why_not"]}
+    except (OSError, ValueError, KeyError):
+        return {}  # none was tried yet
 
 
 def _failure(control: socket.socket) -> str | None:

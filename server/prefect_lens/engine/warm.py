@@ -63,12 +63,21 @@ class WarmWorkers:
         self.idle = idle
         self._warm: dict[Place, _Kept] = {}
         self._why_cold: dict[Place, str] = {}
+        self._imports: dict[Place, tuple[str, ...]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def prepare(self, interpreter: Interpreter, folder: Path, project: str) -> None:
         """Begin to get ready for runs of a project, in the background. Must be called in an event loop."""
         self._keep(Place(interpreter, folder / project))
+
+    def mention(self, interpreter: Interpreter, folder: Path, project: str, imports: tuple[str, ...]) -> None:
+        """See `Preparing.mention`."""
+        self._imports[Place(interpreter, folder / project)] = imports
+
+    def imports(self, place: Place) -> tuple[str, ...]:
+        """Return what the code of a project imports, as far as that was mentioned."""
+        return self._imports.get(place, ())
 
     def limit(self, most: int, idle: float) -> None:
         """See `Preparing.limit`."""
@@ -276,6 +285,8 @@ class _Kept:
             spare = await stack.enter_async_context(parent.spare())
             self.deaths = 0
             self._spare.set_result((parent, spare))
+            if imports := self._source.imports(self.place):
+                await parent.mention(imports)
             events = [
                 asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited(), spare.api_gone())
             ]

@@ -89,6 +89,10 @@ class Preparing(Protocol):
         """Begin to get ready for runs of a project, in the background."""
         ...
 
+    def mention(self, interpreter: Interpreter, folder: Path, project: str, imports: tuple[str, ...]) -> None:
+        """Say which modules the code of a project imports that are not its own: those could be at hand in its runs."""
+        ...
+
     def limit(self, most: int, idle: float) -> None:
         """Keep no more than so many projects ready, each for so many seconds after its last run."""
         ...

@@ -8,6 +8,7 @@ Snapshots that came from one another share that knowledge, under one lock.
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -258,6 +259,20 @@ class Snapshot:
                 definition.entrypoint, lambda: navigate.callees(known.interpreter, module, start), ()
             )
             return tuple(found for key in keys if (found := self._definition_of(key)) is not None)
+
+    def imports(self, project: str) -> tuple[str, ...]:
+        """Return the modules that the files of a project import and the workspace does not have, by their full names.
+
+        Among them are names of what stands in a module: `from a.b import c` may ask for a module `a.b.c`. Reads what
+        each file imports: for a thread.
+        """
+        with self._lock:
+            of = self._known.layout.of
+            files = [packed for path, packed in self._files.items() if of(path).root == project]
+        others = {"prefect", "pytest", *sys.stdlib_module_names}
+        others |= {part.removesuffix(".py") for path in self._files for part in path.split("/")}
+        found = {name for packed in files for name, level, _ in packed.imports() if level == 0}
+        return tuple(sorted(name for name in found if name.partition(".")[0] not in others))
 
     def deployments(self) -> tuple[tuple[Deployment, Definition | None], ...]:
         """Return the deployments that the files declare, each with its flow where that is known."""
