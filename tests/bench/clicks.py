@@ -4,7 +4,7 @@
 Each round runs under plain `pytest` a test of one flow and one task that fails, with Prefect's harness for the session
 and without one, and the example's whole suite; then the same from a client of the language server, from the click on a
 lens to the diagnostic; then a test that does nothing; then a first click, in a server that was started two seconds ago.
-The ratios are those of the medians.
+The ratios are those of the medians, each beside the least that it must be and what is aimed at.
 """
 
 from __future__ import annotations
@@ -58,6 +58,18 @@ def harness():
 HARNESSED, BARE, EXAMPLE = "pytest, session-scoped harness", "pytest, no harness", "pytest, the example's suite"
 CLICK, NOTHING, SUITE, FIRST = "click to diagnostic", "a test that does nothing", "the example's suite", "first click"
 
+ROWS = (
+    # What is slow, against what, how many times slower it must be at least, and what is aimed at.
+    (HARNESSED, CLICK, 60, 150),
+    (BARE, CLICK, 35, 90),
+    (EXAMPLE, SUITE, 15, 40),
+    (BARE, FIRST, 1, 3),
+)
+FLOOR = (CLICK, NOTHING, 4, 2)
+"""As a row, but the ratio must be no more than that."""
+MOST_MEMORY = (350, 200)
+"""Megabytes for one project: no more than that, and what is aimed at."""
+
 
 async def main() -> None:
     """Run the rounds and print what came of them."""
@@ -105,21 +117,30 @@ async def _rounds(folder: Path, python: str, rounds: int) -> None:
             await _ready(2)
             took(SUITE, await _run(suite, scope="all"))
             await _ready(2)
-            memory = _memory(clicked.process.pid)
+            memory = _memory(clicked.process.pid, "harness")
             async with _open(folder, "bare", python) as fresh:
                 await asyncio.sleep(2)
                 took(FIRST, await _click(fresh, "flows.py", "6: "))
             print(f"round {number + 1}: " + ", ".join(f"{what} {took[-1]:.3f} s" for what, took in times.items()))
     middle = {what: statistics.median(of) for what, of in times.items()}
     print()
-    for slow, quick in ((HARNESSED, CLICK), (BARE, CLICK), (EXAMPLE, SUITE), (CLICK, NOTHING), (BARE, FIRST)):
-        ratio = middle[slow] / middle[quick]
-        print(f"{ratio:6.1f} ×  {slow} ({middle[slow]:.2f} s) against {quick} ({middle[quick]:.3f} s)")
-    print(f"\nServer, parent, spare and its API together: {memory:.0f} MB (proportional set size)")
+    for slow, quick, least, aim in ROWS:
+        _say(middle, slow, quick, f"at least {least}, aim {aim}")
+    slow, quick, most, aim = FLOOR
+    _say(middle, slow, quick, f"at most {most}, aim {aim}")
+    most, aim = MOST_MEMORY
+    print(f"{memory:5.0f} MB (at most {most}, aim {aim})  server, parent, spare and its API (proportional set size)")
+
+
+def _say(middle: dict[str, float], slow: str, quick: str, bounds: str) -> None:
+    ratio = middle[slow] / middle[quick]
+    print(f"{ratio:6.1f} ×  ({bounds})  {slow} ({middle[slow]:.2f} s) against {quick} ({middle[quick]:.3f} s)")
 
 
 def _open(folder: Path, project: str, python: str) -> Any:
-    return editor(folder / project, home=folder / "home", python=python, environ={"PREFECT_LENS_BENCH": MARK})
+    return editor(
+        folder / project, home=folder / "home", python=python, environ={"PREFECT_LENS_BENCH": f"{MARK}-{project}"}
+    )
 
 
 def _pytest(python: str, project: Path, *files: str) -> float:
@@ -171,10 +192,10 @@ async def _ready(spares: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def _memory(server: int) -> float:
-    """Return the megabytes that a server and its warm processes take together."""
+def _memory(server: int, project: str) -> float:
+    """Return the megabytes that a server and what it keeps ready for a project take together."""
     total = 0
-    for folder in (Path(f"/proc/{server}"), *_ours()):
+    for folder in (Path(f"/proc/{server}"), *_ours(f"{MARK}-{project}")):
         try:
             total += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
         except (OSError, IndexError):
@@ -182,13 +203,13 @@ def _memory(server: int) -> float:
     return total / 1024
 
 
-def _ours() -> Iterator[Path]:
+def _ours(mark: str = MARK) -> Iterator[Path]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if MARK.encode() in environment and b"pytest_prefect_lens.zygote" in command:
+        if mark.encode() in environment and b"pytest_prefect_lens.zygote" in command:
             yield folder
 
 
