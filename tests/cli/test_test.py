@@ -1,5 +1,6 @@
 """`prefect-lens test`, started as a person starts it."""
 
+import fcntl
 import json
 import os
 import pty
@@ -7,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import termios
+import time
 import venv
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +17,8 @@ from textwrap import dedent
 
 import pytest
 from prefect_lens import __version__
+
+from tests.engine.running import processes
 
 SERVER = Path(__file__).parents[2] / "server"
 
@@ -234,34 +239,109 @@ def terminal(folder: Path, **more: str) -> str:
     return said.decode()
 
 
+WAYS_TO_GO = {
+    "ctrl-c": [signal.SIGINT],
+    "ctrl-c twice": [signal.SIGINT, signal.SIGINT],
+    "terminated": [signal.SIGTERM],
+    "killed": [signal.SIGKILL],
+}
+
+
 @pytest.mark.slow
-def test_ctrl_c_ends_everything(with_prefect):
+@pytest.mark.parametrize("signals", WAYS_TO_GO.values(), ids=WAYS_TO_GO)
+def test_nothing_is_left_however_it_is_stopped(with_prefect, signals):
     write(
         with_prefect,
         """
         #- tests/test_waits.py
-        import os, pathlib, time, flows.orders
+        import os, subprocess, sys, time, flows.orders
         def test_waits():
-            pathlib.Path("pid").write_text(str(os.getpid()))
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session=True)
             os.mkfifo("now")
             open("now").close()
-            time.sleep(100)
+            while True:
+                try: time.sleep(100)
+                except KeyboardInterrupt:
+                    if "ctrl-c twice" not in os.environ["RUN_MARK"]: raise
         """,
     )
+    mark = f"{[name for name, way in WAYS_TO_GO.items() if way == signals]}-{with_prefect}"
     process = subprocess.Popen(
-        command("test", "tests/test_waits.py"), cwd=with_prefect, env=environment(), stdout=subprocess.PIPE, text=True
+        command("test", "tests/test_waits.py"),
+        cwd=with_prefect,
+        env=environment(RUN_MARK=mark),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     fifo = with_prefect / "now"
     while not fifo.exists():
         assert process.poll() is None
     fifo.open("w").close()  # the test runs
-    worker = int((with_prefect / "pid").read_text())
-    process.send_signal(signal.SIGINT)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.2)  # two signals at once would be one
     said, _ = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert said.startswith("Cancelled after")
-    with pytest.raises(ProcessLookupError):
-        os.kill(worker, 0)
+    if signals == [signal.SIGKILL]:
+        assert process.returncode == -signal.SIGKILL
+        deadline = time.monotonic() + 5
+        while processes(mark) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    else:
+        assert process.returncode == 130
+    assert said.startswith("Cancelled after") == (len(signals) == 1 and process.returncode == 130)
+    assert processes(mark) == []
+
+
+@pytest.mark.slow
+def test_nothing_is_left_when_the_terminal_goes(with_prefect):
+    write(
+        with_prefect,
+        """
+        #- tests/test_waits.py
+        import os, time, flows.orders
+        def test_waits():
+            os.mkfifo("now")
+            open("now").close()
+            time.sleep(100)
+        """,
+    )
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("test", "tests/test_waits.py"),
+        cwd=with_prefect,
+        env=environment(RUN_MARK=str(with_prefect)),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  this process has one thread
+    )
+    os.close(theirs)
+    fifo = with_prefect / "now"
+    while not fifo.exists():
+        assert process.poll() is None
+    fifo.open("w").close()  # the test runs
+    os.close(ours)
+    process.wait(timeout=10)
+    assert processes(str(with_prefect)) == []
+
+
+@pytest.mark.slow
+def test_nothing_is_left_when_nobody_reads_what_it_prints(with_prefect):
+    process = subprocess.Popen(
+        command("test", "tests/test_orders.py"),
+        cwd=with_prefect,
+        env=environment(RUN_MARK=str(with_prefect)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 0
+    assert processes(str(with_prefect)) == []
 
 
 @pytest.mark.slow

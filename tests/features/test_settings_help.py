@@ -15,7 +15,7 @@ def cursor(text):
     [
         (
             "[tool.prefect-lens]\ninterpreter = 'x'\n|",
-            ["pytest_args", "skip_retry_delays", "audit", "severity", "environment", "profile"],
+            ["pytest_args", "skip_retry_delays", "parallel", "audit", "severity", "environment", "profile"],
         ),
         ("[tool.prefect-lens.environment]\nwrap = []\nnet|", ["inherit", "network", "max_age", "variables", "scope"]),
         ("[tool.prefect-lens.environment]\nnetwork = |", ['"loopback"', '"any"']),

@@ -75,3 +75,10 @@ def test_the_trail_and_the_hints_are_on_unless_somebody_turns_them_off():
     settings, wrong = read_settings({"audit": False, "inlayHints": False}, FOLDER)
     assert (settings, wrong) == (Settings(is_audited=False, inlay_hints=False), ())
     assert read_settings({"audit": "no"}, FOLDER) == (Settings(), ("prefectLens.audit: expected true or false.",))
+
+
+def test_over_how_many_processes_tests_run_is_a_number_or_auto():
+    assert [read_settings({"parallel": given}, FOLDER)[0].parallel for given in (4, "auto", "")] == [4, 0, None]
+    settings, wrong = read_settings({"parallel": -1}, FOLDER)
+    assert settings == Settings()
+    assert wrong == ('prefectLens.parallel: must be a number of processes, or "auto".',)

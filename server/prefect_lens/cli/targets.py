@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from prefect_lens.index.config import Project
     from prefect_lens.index.settings import Settings
     from prefect_lens.index.snapshot import Snapshot
     from prefect_lens.model import TestCase
@@ -25,6 +26,8 @@ class Part:
 
     project: str
     settings: Settings
+    options: tuple[str, ...] = ()
+    """What pytest's configuration adds to its arguments."""
     tests: tuple[TestId, ...] = ()
     files: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
@@ -59,7 +62,8 @@ def choose(snapshot: Snapshot, folder: Path, targets: Sequence[str]) -> tuple[Pa
     return tuple(
         Part(
             project,
-            _settings(snapshot, project),
+            _project(snapshot, project).settings,
+            _project(snapshot, project).options,
             tuple(id_ for id_, case in tests.items() if case.project == project and id_.path not in files),
             tuple(file for file in files if snapshot.project_of(file).root == project),
             tuple(case.node_id for case in tests.values() if case.project == project),
@@ -76,7 +80,8 @@ def _everything(snapshot: Snapshot) -> tuple[Part, ...]:
     return tuple(
         Part(
             project,
-            _settings(snapshot, project),
+            _project(snapshot, project).settings,
+            _project(snapshot, project).options,
             # Where one project may lie in another, pytest would run the inner one's tests from the outer one, too.
             files=tuple(files) if len(projects) > 1 else (),
             known=tuple(test.node_id for file in files for test in snapshot.tests(file)),
@@ -85,8 +90,8 @@ def _everything(snapshot: Snapshot) -> tuple[Part, ...]:
     )
 
 
-def _settings(snapshot: Snapshot, project: str) -> Settings:
-    return snapshot.project_of("_" if project == "." else f"{project}/_").settings
+def _project(snapshot: Snapshot, root: str) -> Project:
+    return snapshot.project_of("_" if root == "." else f"{root}/_")
 
 
 def _whole_files(snapshot: Snapshot, target: str) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import sys
 import time
-from argparse import BooleanOptionalAction
+from argparse import ArgumentTypeError, BooleanOptionalAction
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ _CONFIGURATION = frozenset({"PL502", "PL503", "PL504", "PL507"})
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    options = "[-h] [--json] [--interpreter PATH] [--profile NAME] [--allow] [--audit]"
+    options = "[-h] [--json] [--interpreter PATH] [--profile NAME] [--parallel N] [--allow] [--audit]"
     parser.usage = f"prefect-lens test {options} [TARGET ...] [-- PYTEST ARGUMENTS]"
     parser.add_argument(
         "targets",
@@ -49,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the Python that runs the tests, or its environment's folder (default: found by itself)",
     )
     parser.add_argument("--profile", metavar="NAME", help="the environment's profile (default: none)")
+    parser.add_argument(
+        "--parallel",
+        type=_processes,
+        metavar="N",
+        help="over how many processes to run the test files, or auto (default: as [tool.prefect-lens] says, else 1)",
+    )
     parser.add_argument("--allow", action="store_true", help="allow what the environment needs, for this call")
     parser.add_argument(
         "--audit",
@@ -85,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     try:
         results = asyncio.run(_run_all(folder, chosen, arguments, snapshot, report))
-    except KeyboardInterrupt:  # a second Ctrl-C, or a system that cannot tell us of the first
+    except (KeyboardInterrupt, asyncio.CancelledError):  # a second Ctrl-C, or a system that cannot tell us of the first
         return CANCELLED
     return _STATUS[report.end(results, time.monotonic() - began)]
 
@@ -104,9 +111,9 @@ async def _run_all(
     from prefect_lens.audit.places import Places  # noqa: PLC0415
     from prefect_lens.audit.trigger import trigger  # noqa: PLC0415
     from prefect_lens.cli.person import CommandPerson  # noqa: PLC0415
+    from prefect_lens.engine import parallel  # noqa: PLC0415
     from prefect_lens.engine.cold import ColdWorkers  # noqa: PLC0415
     from prefect_lens.engine.folders import state_folder  # noqa: PLC0415
-    from prefect_lens.engine.run import run_tests  # noqa: PLC0415
     from prefect_lens.environment.choosing import chosen  # noqa: PLC0415
     from prefect_lens.environment.giving import Cancelled, Given, Giver, Refused  # noqa: PLC0415
     from prefect_lens.environment.resolving import Vault  # noqa: PLC0415
@@ -135,7 +142,7 @@ async def _run_all(
                         break
                     is_audited = part.settings.audit if arguments.audit is None else arguments.audit
                     watched = auditor.began(one) if is_audited else None
-                    result = await run_tests(one, workers, report.hear, cancel)
+                    result = await parallel.run(one, workers, report.hear, cancel)
                     results.append(result)
                     if watched is not None:
                         auditor.ended(watched, result)
@@ -167,7 +174,35 @@ def _request(folder: Path, part: Part, arguments: argparse.Namespace) -> RunRequ
         cure = (found.cure or "").replace("prefectLens.interpreter", "interpreter in [tool.prefect-lens]")
         return replace(found, cure=cure or None)
     options = (*part.settings.pytest_args, *arguments.pytest_args)
-    return RunRequest(folder, part.project, found, part.tests, part.files, options, part.settings.skip_retry_delays)
+    request = RunRequest(folder, part.project, found, part.tests, part.files, options, part.settings.skip_retry_delays)
+    return _spread(request, part, arguments.parallel)
+
+
+def _spread(request: RunRequest, part: Part, asked: int | None) -> RunRequest:
+    """Return a request that is spread over so many processes: those asked for, else those that its project allows."""
+    from prefect_lens.engine import parallel  # noqa: PLC0415
+
+    wanted = asked if asked is not None else part.settings.parallel
+    if wanted == 1:
+        return request
+    known = parallel.weights(part.known, {})
+    seconds = math.inf if asked is not None else sum(takes for _, takes in known)
+    options = (*part.options, *request.pytest_args)
+    count = parallel.processes(wanted, seconds, request.interpreter, options)
+    if asked is not None and count == 1:
+        _warn(
+            "prefect-lens test: an option of pytest, in its configuration or behind --, keeps the tests in one process."
+        )
+    return replace(request, processes=count, known=known)
+
+
+def _processes(text: str) -> int:
+    from prefect_lens.index.settings import read_parallel  # noqa: PLC0415
+
+    try:
+        return read_parallel(int(text) if text.isdecimal() else text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _cancel_on_signals(cancel: asyncio.Event) -> None:

@@ -6,13 +6,14 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from prefect_lens.engine.run import RunEvent, run_tests
+from prefect_lens.engine import parallel
 from prefect_lens.model import Ending, RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.engine.request import RunRequest
+    from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import WorkerSource
 
 
@@ -85,7 +86,7 @@ class RunQueue:
 
         run.has_begun = True
         try:
-            result = await run_tests(run.request, self._workers, tell, run.cancelling)
+            result = await parallel.run(run.request, self._workers, tell, run.cancelling)
         except asyncio.CancelledError:
             run.ended.set_result(RunResult(Ending.CANCELLED, 0.0, asked=run.request.tests))
             raise

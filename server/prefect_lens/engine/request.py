@@ -61,6 +61,10 @@ class RunRequest:
     skip_retry_delays: bool = False
     """Whether a flow or task that failed is tried again at once, whatever delay it has."""
     environment: Injected = Injected()
+    processes: int = 1
+    """Over how many processes it may be spread; see `parallel.processes`."""
+    known: tuple[tuple[str, float], ...] = ()
+    """The test files that the index knows of it, and about how many seconds each takes."""
 
     @property
     def root(self) -> Path:

@@ -55,6 +55,8 @@ class Project:
     usefixtures: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     """Modules that `-p` or an entry point of the project makes pytest load."""
+    options: tuple[str, ...] = ()
+    """What `addopts` says."""
     ignored: tuple[str, ...] = ()
     """What `--ignore` and `--ignore-glob` in the options leave out."""
 
@@ -180,6 +182,7 @@ def _project(root: str, config_file: str | None, options: Options, configs: Mapp
             *(p for p in _option(added, "-p") if not p.startswith("no:")),
             *_entry_points(configs.get(join(root, "pyproject.toml"))),
         ),
+        options=added,
         ignored=(*_option(added, "--ignore"), *_option(added, "--ignore-glob")),
     )
 

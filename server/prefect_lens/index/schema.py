@@ -31,6 +31,10 @@ def schema() -> Node:
                 "type": "boolean",
                 "description": "Whether a flow or task that failed is tried again at once, whatever delay it has.",
             },
+            "parallel": {
+                "oneOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}],
+                "description": "Over how many processes a large selection is spread, by files; `auto`: all cores.",
+            },
             "audit": {
                 "type": "boolean",
                 "description": "Whether `prefect-lens test` writes its runs into the user's audit trail.",

@@ -35,6 +35,8 @@ class Settings:
     """Codes, or `SEVERITY_KEYS`, and the severity that each is to have: a word of `SEVERITIES`."""
     skip_retry_delays: bool = False
     """Whether a flow or task that failed is tried again at once, whatever delay it has."""
+    parallel: int = 1
+    """Over how many processes a large selection is spread; 0 is as many as there are cores."""
     audit: bool = False
     """Whether `prefect-lens test` writes its runs into the audit trail."""
     environment: Environment | None = None
@@ -169,6 +171,26 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def read_parallel(value: Any) -> int:
+    """Return over how many processes runs may be spread, 0 for `auto`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value == "auto":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError('must be a number of processes, or "auto"')
+    return value
+
+
+def _parallel(value: Any) -> int:
+    try:
+        return read_parallel(value)
+    except ValueError as error:
+        raise _WrongError(str(error)) from None
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[Any]", value)):
         raise _WrongError("must be a list of strings")
@@ -204,6 +226,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "pytest_args": _texts,
     "severity": _severity,
     "skip_retry_delays": _flag,
+    "parallel": _parallel,
     "audit": _flag,
 }
 

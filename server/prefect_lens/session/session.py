@@ -28,6 +28,7 @@ from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Run, Waiting
 from prefect_lens.session.saving import Saving
 from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan, whole_of
+from prefect_lens.session.spreading import spread
 from prefect_lens.session.trust import NotTrustedError, Trust
 
 if TYPE_CHECKING:
@@ -377,6 +378,7 @@ class Session:
         request = RunRequest(
             folder.root, part.project, interpreter, part.tests, part.files, arguments, settings.skip_retry_delays
         )
+        request = spread(folder, part, request)
         giver = Giver(self.vault, self._listener.person(folder))
         choose, hear = partial(folder.environment, part.project), partial(run.hear, part.project)
         return await giver.give(folder.snapshot, choose, request, hear, run.cancelling)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from prefect_lens.index.environment import Environment, read_environment
-from prefect_lens.index.settings import read_severity
+from prefect_lens.index.settings import read_parallel, read_severity
 from prefect_lens.model import Kind
 
 NAMES = (
@@ -24,6 +24,7 @@ NAMES = (
     "audit",
     "runOnSave",
     "inlayHints",
+    "parallel",
 )
 
 
@@ -51,6 +52,8 @@ class Settings:
     """Whether saving a file runs the tests that the change affects."""
     inlay_hints: bool = True
     """Whether the last state and time stand beside calls and flows."""
+    parallel: int | None = None
+    """Over how many processes a large selection is spread, 0 for all cores; None: as the project says."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -86,6 +89,14 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             return found
         wrong.append(f"prefectLens.{name}: expected a number, {least} or more.")
         return default
+
+    def parallel() -> int | None:
+        found = _lookup(given, "parallel")
+        try:
+            return read_parallel(found) if found else None
+        except ValueError as error:
+            wrong.append(f"prefectLens.parallel: {error}.")
+            return None
 
     def flag(name: str, *, default: bool) -> bool:
         found = _lookup(given, name)
@@ -130,6 +141,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             flag("audit", default=True),
             flag("runOnSave", default=False),
             flag("inlayHints", default=True),
+            parallel(),
         ),
         tuple(wrong),
     )
