@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from prefect_lens import facts_cache, workspace
+from prefect_lens import bulk, facts_cache, workspace
 from prefect_lens.facts_cache import FactsCache
 
 
@@ -37,6 +37,7 @@ def load(project, tmp_path, monkeypatch):
         return really(path, name)
 
     monkeypatch.setattr(workspace, "read", noted)
+    monkeypatch.setattr(bulk, "read", noted)
 
     def loaded():
         read.clear()

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from prefect_lens.engine.folders import cache_folder
 from prefect_lens.index import facts as facts_module
-from prefect_lens.index.facts import SyntaxProblem
 from prefect_lens.index.packed import Packed
 
 if TYPE_CHECKING:
@@ -60,12 +59,12 @@ class FactsCache:
         if entry is None or entry[0] != _key(status):
             return None
         self._new[path] = entry
-        return _facts(entry[1])
+        return Packed.of(entry[1])
 
     def put(self, path: str, status: os.stat_result, facts: Packed) -> None:
         """Take what a file says, which had this status before it was read."""
         if max(status.st_mtime, status.st_ctime) < self._now - RACY:
-            self._new[path] = _key(status), _plain(facts)
+            self._new[path] = _key(status), facts.plain()
             self._is_changed = True
 
     def save(self) -> None:
@@ -109,16 +108,6 @@ def _version() -> str:
     for name in _MAKERS:
         digest.update(Path(facts_module.__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()
-
-
-def _plain(facts: Packed) -> tuple[Any, ...]:
-    """Return facts as what `marshal` takes: it knows no named tuples."""
-    return tuple(tuple(field) if isinstance(field, SyntaxProblem) else field for field in facts)
-
-
-def _facts(plain: tuple[Any, ...]) -> Packed:
-    facts = Packed._make(plain)
-    return facts if facts.problem is None else facts._replace(problem=SyntaxProblem._make(facts.problem))
 
 
 def _forget_oldest(folder: Path) -> None:

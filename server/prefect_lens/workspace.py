@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import problems
+from prefect_lens.bulk import read_files
+from prefect_lens.decoding import LARGEST, Problem, read
 from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.index.credentials import BASELINE
 from prefect_lens.index.deployments import NAME as DEPLOYMENTS
-from prefect_lens.index.facts import read_facts
-from prefect_lens.index.packed import Packed, pack
 from prefect_lens.index.snapshot import Snapshot
-from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +20,9 @@ if TYPE_CHECKING:
     import pathspec
 
     from prefect_lens.facts_cache import FactsCache
+    from prefect_lens.index.packed import Packed
 
     Spec = pathspec.PathSpec[pathspec.Pattern]
-
-LARGEST = 5_000_000
-"""Bytes; larger files are data."""
 
 TEXTS = (*CONFIG_NAMES, DEPLOYMENTS)
 """The files beside Python's whose text the index takes."""
@@ -36,22 +30,7 @@ TEXTS = (*CONFIG_NAMES, DEPLOYMENTS)
 SEARCHED = (".env", BASELINE)
 """The files that are read for nothing but the credentials that stand in them, or do not count."""
 
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _IGNORED = frozenset({"node_modules", "__pycache__", "site-packages"})
-_START = Span(Position(0, 0), Position(0, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a file could not be read."""
-
-    path: str
-    message: str
-
-    @property
-    def diagnostic(self) -> Diagnostic:
-        """The problem, as a person sees it."""
-        return Diagnostic(Location(self.path, _START), Severity.WARNING, problems.UNREADABLE_FILE, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +65,33 @@ def load_all(
     facts: dict[str, Packed | None] = {}
     configs: dict[str, str | None] = {}
     unread: list[Problem] = []
-    paths = tuple(walk(folder))
-    for number, path in enumerate(paths):
-        if progress is not None and number % 100 == 0:
-            progress(number, len(paths))
+    unknown: dict[str, os.stat_result | None] = {}
+    for path in walk(folder):
         name = path.rpartition("/")[2]
         if name in SEARCHED:
             continue
-        status = _status(folder / path) if cache is not None and name not in TEXTS else None
-        if cache is not None and status is not None and (known := cache.get(path, status)) is not None:
-            facts[path] = known
-            continue
-        text = read(folder / path, path)
-        if isinstance(text, Problem):
-            unread.append(text)
-            continue
         if name in TEXTS:
+            text = read(folder / path, path)
+            if isinstance(text, Problem):
+                unread.append(text)
+                continue
             configs[path] = text
         if name.endswith(".py"):
-            facts[path] = packed = pack(read_facts(text))
-            if cache is not None and status is not None:
-                cache.put(path, status, packed)
+            status = _status(folder / path) if cache is not None else None
+            known = cache.get(path, status) if cache is not None and status is not None else None
+            if known is not None:
+                facts[path] = known
+            else:
+                unknown[path] = status
+    for number, (path, found) in enumerate(read_files(folder, tuple(unknown))):
+        if progress is not None and number % 100 == 0:
+            progress(len(facts), len(facts) + len(unknown) - number)
+        if isinstance(found, Problem):
+            unread.append(found)
+            continue
+        facts[path] = found
+        if cache is not None and (status := unknown[path]) is not None:
+            cache.put(path, status, found)
     facts |= dict.fromkeys(before.paths - facts.keys())
     configs |= dict.fromkeys(before.configs - configs.keys())
     return Loaded(before.update(facts, configs), tuple(unread))
@@ -127,49 +112,11 @@ def is_counted(name: str) -> bool:
     return name.endswith(".py") or name in TEXTS or name in SEARCHED
 
 
-def read(path: Path, name: str | None = None) -> str | Problem:
-    """Return the text of a file as Python would decode it, or why it has none."""
-    shown = name if name is not None else str(path)
-    try:
-        if path.stat().st_size > LARGEST:
-            return Problem(shown, f"{shown} is too large to be read (over {LARGEST // 1_000_000} MB).")
-        data = path.read_bytes()
-    except OSError as error:
-        return Problem(shown, f"{shown} cannot be read: {error.strerror or error}.")
-    return decode(data, shown)
-
-
-def decode(data: bytes, shown: str) -> str | Problem:
-    """Return bytes as Python would decode them: UTF-8 unless a cookie in the first two lines says otherwise."""
-    encoding = "utf-8"
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[3:]
-    else:
-        for line in data.split(b"\n", 2)[:2]:
-            if found := _COOKIE.match(line):
-                encoding = found.group(1).decode("ascii", "replace")
-                break
-            if line.strip() and not line.lstrip().startswith(b"#"):
-                break
-    try:
-        if not codecs.lookup(encoding)._is_text_encoding:  # type: ignore[attr-defined]  # noqa: SLF001
-            return Problem(shown, _no_text(shown, encoding))
-        return data.decode(encoding)
-    except LookupError:
-        return Problem(shown, _no_text(shown, encoding))
-    except UnicodeError:
-        return Problem(shown, f"{shown} is not encoded as {encoding}.")
-
-
 def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except OSError:
         return None
-
-
-def _no_text(shown: str, encoding: str) -> str:
-    return f"{shown} says that it is encoded as {encoding}, which is no encoding of text."
 
 
 def _walk(folder: str, inside: str, ignored: list[tuple[str, Spec]], seen: set[tuple[int, int]]) -> Iterator[str]:
@@ -222,3 +169,6 @@ def _gitignore(path: Path) -> Spec | None:
 
 def _is_ignored(path: str, ignored: list[tuple[str, Spec]]) -> bool:
     return any(spec.match_file(path[len(base) :]) for base, spec in ignored)
+
+
+__all__ = ["LARGEST", "Loaded", "Problem", "is_counted", "load", "load_all", "read", "walk"]

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from prefect_lens import workspace
+from prefect_lens import bulk, workspace
 from prefect_lens.workspace import Problem
 
 
@@ -77,3 +77,25 @@ def test_loading_tells_how_far_it_is(tmp_path):
     told = []
     workspace.load_all(tmp_path, lambda done, total: told.append((done, total)))
     assert told == [(0, 150), (100, 150)]
+
+
+def test_a_second_process_reads_what_one_would(tmp_path, monkeypatch):
+    files = {f"pkg/flow_{n}.py": f"from prefect import flow\n@flow\ndef f{n}(): ...\n" for n in range(40)}
+    write(tmp_path, {**files, "bad.py": b"x = '\xff'\n", "broken.py": "import (\n"})
+    alone = workspace.load_all(tmp_path)
+    monkeypatch.setattr(bulk, "MANY", 2)
+    both = workspace.load_all(tmp_path)
+    assert both.snapshot._files == alone.snapshot._files
+    assert both.snapshot.definitions() == alone.snapshot.definitions()
+    assert both.problems == alone.problems
+    assert both.snapshot.problems() == alone.snapshot.problems()
+
+
+@pytest.mark.parametrize("start", ["raise SystemExit(3)", "import sys; sys.stdout.write('(')"])
+def test_a_second_process_that_ends_early_leaves_nothing_unread(tmp_path, monkeypatch, start):
+    write(tmp_path, {f"flow_{n}.py": f"from prefect import flow\n@flow\ndef f{n}(): ...\n" for n in range(9)})
+    monkeypatch.setattr(bulk, "MANY", 2)
+    monkeypatch.setattr(bulk, "_START", start)
+    assert len(workspace.load(tmp_path).definitions()) == 9
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    assert len(workspace.load(tmp_path).definitions()) == 9

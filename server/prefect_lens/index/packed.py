@@ -44,6 +44,16 @@ class Packed(NamedTuple):
     is_wild: bool = False
     """Whether it may come to any other file, by a name that it works out or that stands in a string."""
 
+    def plain(self) -> tuple[Any, ...]:
+        """Return it as what `marshal` takes, which knows no named tuples."""
+        return tuple(tuple(field) if isinstance(field, SyntaxProblem) else field for field in self)
+
+    @staticmethod
+    def of(plain: tuple[Any, ...]) -> Packed:
+        """Return what was made plain."""
+        facts = Packed._make(plain)
+        return facts if facts.problem is None else facts._replace(problem=SyntaxProblem._make(facts.problem))
+
     def imports(self) -> Imports:
         """Return what it imports: name, level, and whether it may hold the module itself."""
         return marshal.loads(self.links)  # noqa: S302  we wrote it, in this process

@@ -1,0 +1,115 @@
+"""Reads many files into facts, half of them in a second process: parsing keeps one processor busy.
+
+The helper runs `main` of this module by the server's own interpreter, with the server's own modules alone on its path.
+It is given the folder and the paths on its standard input and answers on its standard output, a batch at a time. One
+that cannot be started, or ends early, costs time and nothing else: what it has not answered is read here.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import marshal
+import os
+import subprocess
+import sys
+import threading
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import prefect_lens
+from prefect_lens.decoding import Problem, read
+from prefect_lens.index.facts import read_facts
+from prefect_lens.index.packed import Packed, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    Found = Packed | Problem
+
+log = logging.getLogger(__name__)
+
+MANY = 600
+"""From so many files on, a second process is worth its start."""
+
+_BATCH = 50
+_START = "from prefect_lens.bulk import main; main()"
+
+
+def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
+    """Yield what each of some files of a folder says, or why it could not be read."""
+    other = paths[1::2] if len(paths) >= MANY and (os.cpu_count() or 1) > 1 else ()
+    with _Helper(folder, other) if other else nullcontext() as helper:
+        for path in paths[::2] if other else paths:
+            yield path, _read(folder, path)
+        answered: set[str] = set()
+        for path, found in helper.answers() if helper is not None else ():
+            answered.add(path)
+            yield path, found
+    for path in other:
+        if path not in answered:
+            yield path, _read(folder, path)
+
+
+def main() -> None:
+    """Read the files that are named on the standard input."""
+    folder, paths = marshal.load(sys.stdin.buffer)  # noqa: S302  from our own process
+    with suppress(BrokenPipeError):  # nobody waits for it any more
+        for first in range(0, len(paths), _BATCH):
+            found = [(path, _read(Path(folder), path)) for path in paths[first : first + _BATCH]]
+            plain = [(path, (one.message,) if isinstance(one, Problem) else one.plain()) for path, one in found]
+            marshal.dump(plain, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def _read(folder: Path, path: str) -> Found:
+    text = read(folder / path, path)
+    return text if isinstance(text, Problem) else pack(read_facts(text))
+
+
+class _Helper:
+    """A second process that reads files, while this one does something else."""
+
+    def __init__(self, folder: Path, paths: tuple[str, ...]) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._data = b""
+        question = marshal.dumps((str(folder), paths))
+        own = str(Path(prefect_lens.__file__).parent.parent)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": own},
+            )
+        except OSError as error:
+            log.info("Files are read in one process: %s", error)
+        self._listener = threading.Thread(target=self._listen, args=(question,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+        self._listener.join()
+
+    def answers(self) -> Iterator[tuple[str, Found]]:
+        """Wait for its end, and yield what it has read."""
+        self._listener.join()
+        stream = io.BytesIO(self._data)
+        while stream.tell() < len(self._data):
+            try:
+                batch = marshal.load(stream)  # noqa: S302  from our own process
+            except (EOFError, ValueError, TypeError):  # it ended in the middle of one
+                return
+            for path, plain in batch:
+                yield path, Problem(path, *plain) if len(plain) == 1 else Packed.of(plain)
+
+    def _listen(self, question: bytes) -> None:
+        if self._process is not None:
+            self._data = self._process.communicate(question)[0]
