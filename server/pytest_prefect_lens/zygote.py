@@ -85,6 +85,7 @@ def main() -> None:
         raise
     gc.collect()
     gc.freeze()
+    forking.trim()
     # Of this package there is one: what started us has looked for it where a worker would find it.
     tops = sorted({name.partition(".")[0] for name in visible.modules} - {__package__})
     _say(control, ready=round(time.monotonic() - began, 3), pid=os.getpid(), modules=tops)
