@@ -33,6 +33,17 @@ def daily(region: str = "eu", *, size: int = 1, seen=[]):
     start = runtime.flow_run.scheduled_start_time
     return region, size, start.isoformat()[:16], datetime.datetime.now(datetime.timezone.utc).isoformat()[:16]
 
+@task(retries=1, retry_delay_seconds=600)
+def patient(seen=[]):
+    seen.append(1)
+    if len(seen) % 2: raise ValueError("not yet")
+
+@flow(retries=1, retry_delay_seconds=600)
+def waits(seen=[]):
+    patient()
+    seen.append(1)
+    if len(seen) % 2: raise ValueError("not yet")
+
 @flow
 async def asynchronous(order: int = 0): return order, str(runtime.deployment.id)
 
@@ -47,7 +58,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.events import DeploymentEventTrigger
 from pytest_prefect_lens import deploy as deploying, frozen_clock as frozen, run_flow
-from flows import asynchronous, daily, sells
+from flows import asynchronous, daily, patient, sells, waits
 
 START = datetime(2031, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -109,6 +120,14 @@ def test_a_clock_that_stands_still(year, frozen_clock, deploy):
     clock.move_to(f"{year}-02-01")
     assert asyncio.run(asynchronous())[0] == 0
     assert datetime.now(timezone.utc).isoformat() == f"{year}-02-01T00:00:00+00:00"
+
+@pytest.mark.prefect(retry_delays=False)
+@pytest.mark.parametrize("year", [2020, 2040])
+def test_delays_under_a_clock_that_stands_still(year, frozen_clock):
+    pytest.importorskip("{library}")
+    frozen_clock(f"{year}-01-01T06:00:00Z")
+    result = run_flow(waits)
+    assert (result.retries, result.task_runs[patient][0].retries) == (1, 1)
 """
 NAMES = re.findall(r"^def (test_\w+)", PROJECT, re.MULTILINE)
 LIBRARIES = ("time_machine", "freezegun")

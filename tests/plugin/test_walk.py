@@ -17,6 +17,7 @@ prefect_lens_hermetic = true
 #- flows.py
 import asyncio, sys, time
 from prefect import flow, suspend_flow_run, task
+from prefect.task_runners import ThreadPoolTaskRunner
 
 @task(retries=1)
 def stubborn(text): return float(text)
@@ -58,6 +59,9 @@ async def asks_for_state_async(task, *args): return (await task(*args, return_st
 @flow
 def submits(task, *args): task.submit(*args).wait()
 
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
+def maps(task, *args): task.map(*([arg] for arg in args)).wait() if args else task.submit().wait()
+
 @flow
 def suspends(): suspend_flow_run(timeout=60)
 
@@ -85,7 +89,8 @@ WAYS = [
 @pytest.mark.parametrize(("task", "task_async", "args", "wanted", "cause", "attempts"), WAYS)
 def test_each_way_to_call(task, task_async, args, wanted, cause, attempts):
     for flow, called in (
-        (calls, task), (asks_for_state, task), (submits, task), (calls_async, task_async),
+        (calls, task), (asks_for_state, task), (submits, task), (maps, task), (maps, task_async),
+        (calls_async, task_async),
         (asks_for_state_async, task_async),
     ):
         run = run_flow(flow, called, *args).task_run(called)
