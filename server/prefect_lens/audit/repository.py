@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from prefect_lens.audit.keys import Key
 
-TIMEOUT = 20.0
-"""Seconds that git has: it looks at every file of a large repository."""
+TIMEOUT = 4.0
+"""Seconds that git has: it looks at every file, and an editor that closes waits for what is being written down."""
 MOST_FILES = 500
 MOST_BYTES = 16 * 2**20
 _CODE = frozenset({".py", ".pyi", ".ipynb", ".sql"})
@@ -24,20 +24,20 @@ _CODE = frozenset({".py", ".pyi", ".ipynb", ".sql"})
 def code_of(folder: Path, key: Key) -> dict[str, Any]:
     """Return the commit of a folder, its branch, and the changed and new files with their hashes; or why not.
 
-    git is told to write nothing, and to run nothing that the repository's own configuration names.
+    git is told to write nothing, and not to start a monitor of the file system. It is asked for a run, and so in a
+    folder that is trusted: filters that the repository's configuration names may run.
     """
-    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "-z")
     try:
-        said = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL
-        )
+        said = _git(folder, "status", "--porcelain=v2", "--branch", "-z")
         if said.returncode != 0:
             return {"unknown": said.stderr.decode("utf-8", "replace").strip().partition("\n")[0]}
-        top = _top(folder)
     except FileNotFoundError:
         return {"unknown": "git is not installed"}
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return {**_commit(folder), "unknown": f"which files have changed: git took more than {TIMEOUT:g} seconds"}
+    except OSError as error:
         return {"unknown": f"git did not answer: {type(error).__name__}"}
+    top = _top(folder)
     told: dict[str, Any] = {}
     changed: list[str] = []
     for field in _records(said.stdout):
@@ -60,6 +60,20 @@ def code_of(folder: Path, key: Key) -> dict[str, Any]:
     if len(changed) > MOST_FILES:
         told["changed beside that"] = len(changed) - MOST_FILES
     return told
+
+
+def _commit(folder: Path) -> dict[str, str]:
+    try:
+        return {"commit": _git(folder, "rev-parse", "HEAD").stdout.decode("ascii", "replace").strip()}
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+
+
+def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    command = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", *words)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL
+    )
 
 
 def _top(folder: Path) -> Path:
