@@ -1,0 +1,104 @@
+// What a lens alone would not tell of states: retries, a failure that a test passed over, one of an upstream task.
+// The code's blanks are no-break spaces where the editor draws them: `\s` in patterns.
+
+import assert from "node:assert/strict";
+import { exampleProject } from "./lib/project.ts";
+import { scenario } from "./lib/scenario.ts";
+
+const FILES = {
+  "flows/shop.py": `from prefect import flow, task
+
+asked = []
+
+
+@task(retries=4)
+def fetch(page):
+    asked.append(page)
+    if len(asked) < 3:
+        raise ConnectionError("the warehouse is away")
+    return page
+
+
+@flow
+def retried():
+    return fetch(1)
+
+
+@task
+def convert(text):
+    return int(text)
+
+
+@flow
+def swallowed():
+    convert("no number", return_state=True)
+    return "done"
+
+
+@task
+def price(text):
+    return float(text)
+
+
+@task
+def add_tax(amount):
+    return amount * 1.2
+
+
+@flow
+def upstream():
+    amount = price.submit("no price")
+    return add_tax.submit(amount).result()
+`,
+  "tests/test_shop.py": `from flows.shop import retried, swallowed, upstream
+
+
+def test_retried():
+    assert retried() == 1
+
+
+def test_swallowed():
+    assert swallowed() == "done"
+
+
+def test_upstream():
+    assert upstream() == 12
+`,
+};
+
+const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/shop.py" });
+
+step("a task that came through is told at the line that raised, and what became of it beside its call", async (window) => {
+  await window.run("def retried", /✓ 1 passed/);
+  await window.page.locator(".view-line", { hasText: /fetch\(1\).*✓\sCompleted,\sattempt\s3/ }).waitFor();
+  await window.page.locator(".view-line", { hasText: /retried\(\):.*✓\sCompleted/ }).waitFor();
+  const hover = await window.hover("raise ConnectionError", "ConnectionError", "Task 'fetch' Completed on attempt 3 of 5");
+  assert.match(await hover.innerText(), /after: ConnectionError: the warehouse is away/);
+  await window.evidence("states retries");
+});
+
+step("a failure that a test passed over is a hint at its line, which can be marked as expected", async (window) => {
+  await window.run("def swallowed", /✓ 1 passed/);
+  // A hint is three dots below the beginning of its place, and there alone it is told.
+  const hover = await window.hover("return int(text)", "int", "Task 'convert' Failed");
+  assert.match(await hover.innerText(), /in flow 'swallowed' \(Completed\), by tests\/test_shop\.py::test_swallowed, which passed/);
+  await window.page.locator(".view-line", { hasText: "return int(text)" }).locator("span span", { hasText: "int" }).first().click();
+  await window.page.keyboard.press("Control+.");
+  const menu = window.page.locator(".action-widget");
+  for (const title of ["Run test_swallowed again", "Debug test_swallowed", "Open the traceback of test_swallowed", "Copy what it says"]) {
+    await menu.getByText(title).first().waitFor();
+  }
+  await window.evidence("states swallowed");
+  await menu.getByText("Mark Failed as expected").first().click();
+  await window.waitForLens("def swallowed", /○ 1 passed, before the last edit/);
+});
+
+step("an upstream failure stands at the task that failed, and not at the one that never began", async (window) => {
+  await window.run("def upstream", /✗ 1 failed/);
+  await window.page.locator(".view-line", { hasText: /price\.submit\("no\sprice"\).*✗\sFailed/ }).waitFor();
+  const rows = await window.problems();
+  const problem = rows.filter({ hasText: "Task 'price' Failed: ValueError" }).first();
+  await problem.waitFor();
+  assert.equal(await rows.filter({ hasText: "Task 'add_tax'" }).count(), 0);
+  await window.evidence("states upstream");
+});
