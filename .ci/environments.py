@@ -33,6 +33,8 @@ BESIDE = (
     "sortedcontainers",
     "time-machine",
 )
+# An editor brings it along, in a folder of its own.
+DEBUGPY = ("debugpy",)
 # What a plain install gave people for a while: a server that cannot start.
 BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
@@ -67,15 +69,24 @@ def oldest() -> Path | None:
 
 def beside() -> Path:
     """Return a folder with packages for the environment with the newest Prefect, to be put on its path."""
-    folder = CACHE / "python" / "beside"
+    return _folder("beside", BESIDE)
+
+
+def debugpy() -> Path:
+    """Return a folder with debugpy for the environment with the newest Prefect."""
+    return _folder("debugpy", DEBUGPY)
+
+
+def _folder(name: str, packages: tuple[str, ...]) -> Path:
+    folder = CACHE / "python" / name
     python = newest()
 
     def make() -> None:
-        say(f"Installing {', '.join(BESIDE)}")
+        say(f"Installing {', '.join(packages)}")
         shutil.rmtree(folder, ignore_errors=True)
-        call([python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *BESIDE], quiet=True)
+        call([python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *packages], quiet=True)
 
-    once(folder / "prefect-lens.stamp", "\n".join((str(python), sys.version, *BESIDE)), make)
+    once(folder / "prefect-lens.stamp", "\n".join((str(python), sys.version, *packages)), make)
     return folder
 
 
@@ -99,6 +110,7 @@ def variables() -> dict[str, str]:
         "PREFECT_LENS_TEST_PYTHON": str(newest()),
         "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken),
         "PREFECT_LENS_TEST_BESIDE": str(beside()),
+        "PREFECT_LENS_TEST_DEBUGPY": str(debugpy()),
         "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", sys.executable, PROVIDERS)),
     }
     if (python := oldest()) is None:

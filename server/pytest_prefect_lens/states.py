@@ -210,6 +210,7 @@ MACHINERY: dict[str, Row] = {
         "PL913": "A variable of the tests' environment could not be had.",
         "PL914": "What the tests' environment needs was not allowed.",
         "PL915": "The tests' environment is configured wrongly.",
+        "PL916": "No debugger can attach.",
     }.items()
 }
 

@@ -187,6 +187,8 @@ class Order:
     """The run's private folder."""
     skip_retry_delays: bool = False
     environment: Environment = Environment()
+    debugpy: str | None = None
+    """Wait for a debugger; it speaks with debugpy, which lies in this folder where the interpreter has none."""
 
 
 # --- a worker says -----------------------------------------------------------------------------------
@@ -223,6 +225,14 @@ class CollectError:
     exception: ExceptionRecord
     """Its frames end at the line to blame: the import that failed, the syntax error."""
     text: str
+
+
+@dataclass(frozen=True)
+class Debuggable:
+    """The worker waits until a debugger attaches to it."""
+
+    port: int
+    """Where on loopback debugpy's adapter listens, which speaks the Debug Adapter Protocol."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +276,7 @@ class Ended:
     """Collected, but not run before it stopped."""
 
 
-Message = Order | Hello | Collected | CollectError | Started | Finished | Broken | Ended
+Message = Order | Hello | Debuggable | Collected | CollectError | Started | Finished | Broken | Ended
 
 _MESSAGES: dict[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args(Message)}
 _T = TypeVar("_T")

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_prefect_lens import api, harness, haste, held, hermetic, injection, link, wire
+from pytest_prefect_lens import api, debugging, harness, haste, held, hermetic, injection, link, wire
 from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
@@ -51,7 +51,10 @@ def main() -> None:
         say(trouble)
         return
     server = api.start(Path(order.home), Path(about["cache"]), about.get("alive"))
-    leave.status = work(order, say, hermetic.begin(server.url), server)
+    settings = hermetic.begin(server.url)
+    if order.debugpy is not None:
+        debugging.wait(order.debugpy, say)  # after Prefect's API, which is not what anybody debugs
+    leave.status = work(order, say, settings, server)
     sys.exit(leave.status)
 
 
@@ -62,7 +65,8 @@ def hello() -> Hello:
 
 def unfit(order: Order, greeting: Hello) -> Broken | None:
     """Return why this environment cannot run an order."""
-    return _wrong_version(order) or _lacking(greeting)
+    found = _wrong_version(order) or _lacking(greeting)
+    return found if found is not None or order.debugpy is None else debugging.lacking(order.debugpy)
 
 
 def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Api) -> int:
@@ -78,6 +82,8 @@ def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Ap
         say.ended(5)
         return 5
     arguments = [*files, *_OPTIONS, *order.pytest_args]
+    if order.debugpy is not None:
+        arguments += debugging.arguments(order.pytest_args)
     if order.environment.secrets:
         # Node IDs and what plugins keep there may hold one; the last word of several counts.
         arguments += ["-o", f"cache_dir={home / 'pytest-cache'}"]

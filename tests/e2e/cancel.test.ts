@@ -55,7 +55,7 @@ step("a click on the lens of a running flow ends all that it started", async (wi
   const run = await sleeping();
   await window.clickLens("def wait_for_file", "■ Running");
   await gone("cancelled by the lens", run);
-  await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
+  await window.waitForLens("def wait_for_file", /^▶ Run 1 test Debug$/);
 });
 
 step("so does the command", async (window) => {
@@ -71,7 +71,7 @@ step("so does the Testing view's button", async (window) => {
   const run = await sleeping();
   await window.page.locator('.sidebar a.action-label[aria-label^="Cancel Test Run"]').first().click();
   await gone("cancelled by the Testing view", run);
-  await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
+  await window.waitForLens("def wait_for_file", /^▶ Run 1 test Debug$/);
 });
 
 step("a server that is killed takes its run along, and comes back", async (window) => {
@@ -82,7 +82,7 @@ step("a server that is killed takes its run along, and comes back", async (windo
   assert.ok(server);
   process.kill(server.pid, "SIGKILL");
   await gone("the server was killed", all);
-  await window.waitForLens("def wait_for_file", /^▶ Run 1 test$/);
+  await window.waitForLens("def wait_for_file", /^▶ Run 1 test Debug$/);
   await window.status.filter({ hasText: "✓" }).waitFor();
 });
 

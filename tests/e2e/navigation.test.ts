@@ -6,7 +6,7 @@ import { scenario } from "./lib/scenario.ts";
 const { step } = scenario({ file: "flows/orders.py" });
 
 step("a hover at a call tells how the task is written, and its tests", async (window) => {
-  await window.waitForLens("def orders_flow", /^▶ Run \d tests$/);
+  await window.waitForLens("def orders_flow", /^▶ Run \d tests Debug$/);
   const hover = await window.hover("orders.append(parse(line))", "parse", "flows/orders.py:parse");
   const text = await hover.innerText();
   assert.match(text, /@task\(retries=2\)\s*def parse\(line: str\)/);

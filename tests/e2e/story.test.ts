@@ -15,7 +15,7 @@ step("the lens asks for trust, and then offers to run", async (window) => {
   await window.clickLens("def orders_flow", "▶ Trust");
   await window.trust();
   await window.waitForFile("orders.py");
-  await window.waitForLens("def orders_flow", /^▶ Run \d tests$/);
+  await window.waitForLens("def orders_flow", /^▶ Run \d tests Debug$/);
   assert.match(await window.status.innerText(), /Prefect Lens ✓ 3\.\d+\.\d+ · \.venv/);
 });
 

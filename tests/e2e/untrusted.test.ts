@@ -57,7 +57,7 @@ step("once it is trusted, its own interpreter runs the tests", async (window) =>
   for (const toast of await window.toasts.all()) await toast.locator(".codicon-notifications-clear").click({ force: true });
   await window.clickLens("def archive", "▶ Trust");
   await window.trust();
-  await window.waitForLens("def archive", /^▶ Run 1 test$/);
+  await window.waitForLens("def archive", /^▶ Run 1 test Debug$/);
   await window.run("def archive", /✓ 1 passed/);
   assert.match(await readFile(marks(project.folder), "utf8"), /^python/m);
 });

@@ -6,8 +6,8 @@ const { step, another } = scenario({ file: "flows/orders.py" });
 
 step("both windows run at once, and each tells its own result", async (first) => {
   const second = await another({ file: "flows/rates.py" });
-  await first.waitForLens("def archive", /^▶ Run 1 test$/);
-  await second.waitForLens("def rates_flow", /^▶ Run \d tests$/);
+  await first.waitForLens("def archive", /^▶ Run 1 test Debug$/);
+  await second.waitForLens("def rates_flow", /^▶ Run \d tests Debug$/);
   await Promise.all([first.run("def archive", /✓ 1 passed/), second.run("def rates_flow", /✓ \d passed/)]);
 });
 
@@ -18,7 +18,7 @@ step("what one window types, the other sees once it is saved", async (first) => 
   await first.goTo("import pytest");
   await first.page.keyboard.insertText("\nfrom flows.retention import too_old\n\n\ndef test_new(day):\n    too_old.fn(day, day)\n");
   await first.save();
-  await second.waitForLens("def too_old", /^▶ Run 1 test$/);
+  await second.waitForLens("def too_old", /^▶ Run 1 test Debug$/);
 });
 
 step("closing one window leaves the other at work", async (first) => {

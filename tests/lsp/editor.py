@@ -34,7 +34,7 @@ EVERYTHING = {
     "textDocument": {"publishDiagnostics": {"relatedInformation": True, "versionSupport": True}, "codeLens": {}},
 }
 
-ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret", "debug"]
+ALL = ["showOutput", "requestTrust", "status", "runs", "definitions", "copyText", "secret"]
 
 
 class ServerError(Exception):
@@ -71,6 +71,8 @@ class Editor:
     """What the user will click when the server asks."""
     secrets: dict[str, str] = field(default_factory=dict)
     """What the editor keeps, by what it is asked for."""
+    attaches: bool = True
+    """Whether the editor says that its debugger attaches."""
     capabilities: dict[str, Any] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
     """Requests of the server that the editor answers with an error."""
@@ -285,6 +287,8 @@ class Editor:
             case "prefectLens/keepSecret":
                 self.secrets[params["what"]] = params["value"]
                 return {"kept": True}
+            case "prefectLens/debug":
+                return {"attached": self.attaches}
             case "workspace/applyEdit":
                 self.applied.append(params["edit"])
                 return {"applied": True}

@@ -23,6 +23,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
   const { server, output, documents, status, secrets } = parts;
   const commands: Record<string, () => unknown> = {
     runFile: () => runFile(server),
+    debugFile: () => runFile(server, SERVER.debug),
     runAll: () => runEverywhere(server, "all"),
     runLast: () => runEverywhere(server, "last"),
     runFailed: () => runEverywhere(server, "failed"),
@@ -46,10 +47,10 @@ export function registerCommands(parts: Parts): vscode.Disposable {
   );
 }
 
-async function runFile(server: Server): Promise<void> {
+async function runFile(server: Server, command: string = SERVER.run): Promise<void> {
   const document = vscode.window.activeTextEditor?.document;
   if (document === undefined) return;
-  await run(server, { scope: "file", uri: document.uri.toString() });
+  await run(server, { scope: "file", uri: document.uri.toString() }, command);
 }
 
 async function runEverywhere(server: Server, scope: "all" | "last" | "failed"): Promise<void> {
@@ -71,8 +72,8 @@ async function forgetSecrets(server: Server, secrets: Secrets): Promise<void> {
   void vscode.window.showInformationMessage(`Prefect Lens: ${what} What was fetched is fetched anew.`);
 }
 
-async function run(server: Server, args: RunArguments): Promise<void> {
-  const summary = (await server.execute(SERVER.run, args)) as RunSummary | null | undefined;
+async function run(server: Server, args: RunArguments, command: string = SERVER.run): Promise<void> {
+  const summary = (await server.execute(command, args)) as RunSummary | null | undefined;
   if (summary === null || summary === undefined) return;
   switch (summary.outcome) {
     case "nothing":

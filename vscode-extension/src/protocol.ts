@@ -7,6 +7,7 @@ import type { Range } from "vscode-languageclient/node";
 export const SERVER = {
   run: "prefectLens.server.run",
   runOnSave: "prefectLens.server.runOnSave",
+  debug: "prefectLens.server.debug",
   cancel: "prefectLens.server.cancel",
   clearResults: "prefectLens.server.clearResults",
   showTrouble: "prefectLens.server.showTrouble",
@@ -27,13 +28,6 @@ export interface RunSummary {
   run: string;
   outcome: Outcome;
   message: string;
-}
-
-export interface DebugConfiguration {
-  name: string;
-  type: string;
-  request: string;
-  [key: string]: unknown;
 }
 
 export interface TextShown {
@@ -115,11 +109,20 @@ export interface SecretWanted {
 }
 
 export const Secret = new RequestType<SecretWanted, { value: string | null }, void>("prefectLens/secret");
+/** A worker that waits for a debugger, by debugpy. */
+export interface DebuggerWanted {
+  folder: string;
+  run: string;
+  title: string;
+  host: string;
+  port: number;
+  stopAt?: { uri: string; line: number };
+}
+
+export const Debug = new RequestType<DebuggerWanted, { attached: boolean }, void>("prefectLens/debug");
 export const KeepSecret = new RequestType<SecretWanted & { value: string }, { kept: boolean }, void>("prefectLens/keepSecret");
 export const ShowOutput = new NotificationType<TextShown>("prefectLens/showOutput");
 export const CopyText = new NotificationType<{ text: string }>("prefectLens/copyText");
-/** What Microsoft's Python debugger is to start. */
-export const Debug = new NotificationType<{ folder: string; configuration: DebugConfiguration }>("prefectLens/debug");
 export const RequestTrust = new NotificationType<object>("prefectLens/requestTrust");
 export const StatusChanged = new NotificationType<Status>("prefectLens/status");
 export const DefinitionsChanged = new NotificationType<Definitions>("prefectLens/definitions");

@@ -5,9 +5,9 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { CloseAction, ErrorCodes, ExecuteCommandRequest, LanguageClient, LSPErrorCodes, ResponseError, State } from "vscode-languageclient/node";
 import type { CloseHandlerResult, ErrorHandler, LanguageClientOptions } from "vscode-languageclient/node";
-import { debug } from "./debugging.ts";
 import { findServerInterpreter } from "./interpreter.ts";
 import type { Found, NotFound } from "./interpreter.ts";
+import { Debugging } from "./debugging.ts";
 import { LensCommands } from "./lensCommands.ts";
 import * as protocol from "./protocol.ts";
 import type { PythonExtension } from "./pythonExtension.ts";
@@ -42,6 +42,7 @@ export class Server implements vscode.Disposable {
   readonly #python: PythonExtension;
   readonly #secrets: Secrets;
   readonly #listeners: Listeners;
+  readonly #debugging = new Debugging((run) => this.execute(protocol.SERVER.cancel, { run }));
   readonly #lensCommands = new LensCommands((command, args) => this.execute(command, args));
   #state: ServerState = { name: "stopped" };
   #client: LanguageClient | undefined;
@@ -78,6 +79,7 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     void this.stop();
     this.#lensCommands.dispose();
+    this.#debugging.dispose();
   }
 
   /**
@@ -85,6 +87,7 @@ export class Server implements vscode.Disposable {
    * returned; so it is where the request was cancelled.
    */
   async execute(command: string, args: object, token?: vscode.CancellationToken): Promise<unknown> {
+    if (command === protocol.SERVER.debug && !this.#debugging.isPossible()) return undefined;
     await this.#queue;
     if (this.#client?.state !== State.Running) {
       void this.tellState();
@@ -163,13 +166,13 @@ export class Server implements vscode.Disposable {
     client.onNotification(protocol.DefinitionsChanged, (definitions) => this.#listeners.definitions(definitions));
     client.onNotification(protocol.RunsChanged, (progress) => this.#listeners.run(progress));
     client.onNotification(protocol.ShowOutput, (shown) => this.#listeners.showOutput(shown));
-    client.onNotification(protocol.Debug, ({ folder, configuration }) => debug(folder, configuration));
     client.onNotification(protocol.RequestTrust, () => vscode.commands.executeCommand("workbench.trust.manage"));
     client.onRequest(protocol.Secret, async (wanted) => ({ value: await this.#secrets.get(wanted) }));
     client.onRequest(protocol.KeepSecret, async (wanted) => {
       await this.#secrets.keep(wanted, wanted.value);
       return { kept: true };
     });
+    client.onRequest(protocol.Debug, async (wanted) => ({ attached: await this.#debugging.attach(wanted) }));
     client.onNotification(protocol.CopyText, async ({ text }) => {
       await vscode.env.clipboard.writeText(text);
       vscode.window.setStatusBarMessage("$(check) Copied", 3000);
@@ -244,7 +247,8 @@ export class Server implements vscode.Disposable {
               const item = params.items[index];
               if (item?.section !== "prefectLens") return values;
               const resource = item.scopeUri === undefined ? workspaceFolders()[0]?.uri : vscode.Uri.parse(item.scopeUri);
-              return { ...(values as object | null), pythonExtensionInterpreter: this.#python.interpreterFor(resource) };
+              const ours = { pythonExtensionInterpreter: this.#python.interpreterFor(resource), debugpy: this.#debugging.debugpy };
+              return { ...(values as object | null), ...ours };
             });
           },
         },

@@ -28,14 +28,14 @@ export function createTestingView(server: () => Server): TestingView {
   /** Requests of the view for which the server has not told of a run yet. */
   const asked = new Set<{ request: vscode.TestRunRequest; folder: string; targets: ReadonlySet<string> }>();
 
-  const execute = async (request: vscode.TestRunRequest, token: vscode.CancellationToken) => {
+  const execute = (command: string) => async (request: vscode.TestRunRequest, token: vscode.CancellationToken) => {
     if (request.continuous) return runOnSave(request, token);
     for (const [folder, targets] of targetsOf(tree, request)) {
       const entry = { request, folder, targets: new Set(targets) };
       asked.add(entry);
       try {
         const args: RunArguments = { folder, scope: "targets", targets };
-        await server().execute(SERVER.run, args, token);
+        await server().execute(command, args, token);
       } finally {
         asked.delete(entry);
       }
@@ -50,7 +50,8 @@ export function createTestingView(server: () => Server): TestingView {
     token.onCancellationRequested(() => turn(false));
     await turn(true);
   };
-  controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, execute, true, undefined, true);
+  controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, execute(SERVER.run), true, undefined, true);
+  controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, execute(SERVER.debug), true);
 
   const begin = (progress: RunProgress): vscode.TestRun => {
     const targets = progress.definitions.map(({ entrypoint }) => entrypoint);

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from prefect_lens.cli.report import all_diagnostics, finding, printable, say_how_it_ended
-from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Preparing
+from prefect_lens.engine.run import AwaitsDebugger, CaseFinished, CaseStarted, Collected, Preparing
 from prefect_lens.features.results import node_id
 from prefect_lens.model import Ending, RunResult, Severity
 
@@ -69,6 +69,8 @@ class TerminalReport:
             case Collected():
                 self._total += event.total
                 self._say("waiting for Prefect")
+            case AwaitsDebugger():
+                pass  # nobody debugs from here
             case CaseStarted():
                 self._say(f"{self._done + 1}/{max(self._total, self._done + 1)}  {node_id(event.test)}")
             case CaseFinished():

@@ -134,6 +134,7 @@ def order_of(request: RunRequest, home: Path) -> Order:
             given.network,
             given.is_configured,
         ),
+        debugpy=request.debugpy,
     )
 
 

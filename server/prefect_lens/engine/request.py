@@ -65,6 +65,8 @@ class RunRequest:
     """Over how many processes it may be spread; see `parallel.processes`."""
     known: tuple[tuple[str, float], ...] = ()
     """The test files that the index knows of it, and about how many seconds each takes."""
+    debugpy: str | None = None
+    """The run is cold, and waits for a debugger; debugpy lies in this folder where the interpreter has none."""
 
     @property
     def root(self) -> Path:

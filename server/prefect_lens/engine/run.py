@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
     from prefect_lens.engine.workers import Worker
 
-__all__ = ["CaseFinished", "CaseStarted", "Collected", "Preparing", "RunEvent", "RunRequest", "run_tests"]
+__all__ = [
+    "AwaitsDebugger",
+    "CaseFinished",
+    "CaseStarted",
+    "Collected",
+    "Preparing",
+    "RunEvent",
+    "RunRequest",
+    "run_tests",
+]
 
 GRACE = 2.0
 """Seconds that a worker has to end by itself, after its last word or after an interrupt."""
@@ -68,7 +77,14 @@ class CaseFinished:
     case: CaseRecord
 
 
-RunEvent = Preparing | Collected | CaseStarted | CaseFinished
+@dataclass(frozen=True, slots=True)
+class AwaitsDebugger:
+    """Nothing happens before a debugger attaches to a port of this machine, which it does by debugpy's protocol."""
+
+    port: int
+
+
+RunEvent = Preparing | AwaitsDebugger | Collected | CaseStarted | CaseFinished
 
 
 async def run_tests(
@@ -186,6 +202,8 @@ class _Hearing:
                     self._broken = wrong_protocol(message)
                 else:
                     self._on_event(Preparing("collecting tests"))
+            case wire.Debuggable():
+                self._on_event(AwaitsDebugger(message.port))
             case wire.Collected():
                 self._missing, self._deselected = message.missing, message.deselected
                 self._on_event(Collected(len(message.tests)))

@@ -103,8 +103,9 @@ class WarmWorkers:
     async def open(self, request: RunRequest) -> AsyncGenerator[Worker]:
         """See `WorkerSource.open`."""
         place = Place(request.interpreter, request.root)
-        # What wraps a worker has to start it: a fork cannot be wrapped.
-        kept = Cold() if request.environment.wrap else self._keep(place)
+        # What wraps a worker has to start it: a fork cannot be wrapped. A debugger wants to see all that is imported.
+        must_be_cold = request.environment.wrap or request.debugpy is not None
+        kept = Cold() if must_be_cold else self._keep(place)
         spare = await kept.take(request) if isinstance(kept, _Kept) else kept
         self._why_cold[place] = spare.why if isinstance(spare, Cold) else ""
         try:

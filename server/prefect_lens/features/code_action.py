@@ -38,7 +38,12 @@ def code_actions(view: View, path: str, span: Span) -> tuple[Action, ...]:
 
 
 def for_diagnostic(
-    text: str, tests: tuple[str, ...], *, may_run: bool, may_debug: bool = False, swallowed: str = ""
+    text: str,
+    tests: tuple[str, ...],
+    *,
+    may_run: bool,
+    debug_at: tuple[str, int] | None = None,
+    swallowed: str = "",
 ) -> tuple[Action, ...]:
     """Return what can be done about a diagnostic that a run has shown.
 
@@ -46,22 +51,23 @@ def for_diagnostic(
         text: all that it says, and where.
         tests: the node IDs of the cases that showed it.
         may_run: whether the user trusts the workspace.
-        may_debug: whether the editor can begin to debug.
+        debug_at: the path and the line at which its debugger is to stop; None for an editor that has none.
         swallowed: the name of the state that the tests did not look at, where it tells of one and can be marked.
     """
-    return tuple(_for_diagnostic(text, tests, may_run=may_run, may_debug=may_debug, swallowed=swallowed))
+    return tuple(_for_diagnostic(text, tests, may_run=may_run, debug_at=debug_at, swallowed=swallowed))
 
 
 def _for_diagnostic(
-    text: str, tests: tuple[str, ...], *, may_run: bool, may_debug: bool, swallowed: str
+    text: str, tests: tuple[str, ...], *, may_run: bool, debug_at: tuple[str, int] | None, swallowed: str
 ) -> Iterator[Action]:
     if tests:
         name = tests[0].rpartition("::")[2] if len(tests) == 1 else f"these {counts.plural(len(tests), 'test')}"
         these = {"tests": list(tests)}
         if may_run:
             yield Action(f"Run {name} again", RUN, Call("run", {"scope": "tests", **these}))
-        if may_run and may_debug:
-            yield Action(f"Debug {name}", RUN, Call("debug", these))
+        if may_run and debug_at is not None:
+            stop = {"path": debug_at[0], "line": str(debug_at[1])}
+            yield Action(f"Debug {name}", RUN, Call("debug", {"scope": "tests", **these, **stop}))
         yield Action(f"Open the traceback of {name}", RUN, Call("showTraceback", these))
         yield Action(f"Show the output of {name}", RUN, Call("showOutput", these))
         if swallowed:

@@ -79,6 +79,8 @@ def _lines(view: View, definition: Definition, matches: tuple[Match, ...]) -> It
             yield f"■ Running {now.done}/{now.total}", Call("cancel", {"run": now.run}), "Click to cancel."
         case NotRun() | Ended() | CouldNotRun():
             yield f"▶ Run {tests}", run, tooltip(matches)
+            if view.can_debug:
+                yield "Debug", Call("debug", run.arguments), "Run them with the debugger attached."
             if (title := in_short(now)) is not None:
                 yield title, _second(now, target), _second_tooltip(now)
 

@@ -49,6 +49,8 @@ class View:
     """False in a workspace that the user does not trust."""
     kinds: frozenset[Kind] = frozenset(Kind)
     """Which definitions carry lenses."""
+    can_debug: bool = False
+    """Whether the editor can attach a debugger to a run."""
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests of a definition, direct ones first."""

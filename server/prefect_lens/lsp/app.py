@@ -81,6 +81,7 @@ class App:
         else:
             warm = WarmWorkers()
             self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm, auditor=auditor)
+        self.session.can_debug = self.client.wants("debug")
         self._first_folders = _folders(params)
 
     # --- life --------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ class App:
             in_words(path, diagnostic),
             tuple(str(test) for test in cast("list[object]", given)) if isinstance(given, list) else (),
             may_run=may_run,
-            may_debug=self.client.wants("debug"),
+            debug_at=(path, diagnostic.range.start.line) if self.client.wants("debug") else None,
             swallowed=str(data.get("swallowed", "")) if self.client.can("workspace.apply_edit") else "",
         )
 

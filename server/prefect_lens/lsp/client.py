@@ -119,6 +119,11 @@ class Client:
         answer = await self._asked(self._server.protocol.send_request_async("prefectLens/keepSecret", params))
         return getattr(answer, "kept", False) is True
 
+    async def debug(self, params: Mapping[str, Any]) -> bool:
+        """Have the client attach a debugger to a worker that waits for it; false where it cannot."""
+        answer = await self._asked(self._server.protocol.send_request_async("prefectLens/debug", dict(params)))
+        return getattr(answer, "attached", False) is True
+
     async def show_document(self, uri: str, range_: types.Range | None) -> bool:
         """Open a document at a place; false where the client cannot."""
         if not self.can("window.show_document.support"):

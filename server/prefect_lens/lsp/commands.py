@@ -15,8 +15,9 @@ from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
 from prefect_lens.lsp.credentials import mark_no_secret, move_credential
+from prefect_lens.lsp.debugging import AttachingEditor, stop_at
 from prefect_lens.lsp.editing import limit_network
-from prefect_lens.lsp.failures import debug, mark_expected, show_traceback
+from prefect_lens.lsp.failures import mark_expected, show_traceback
 from prefect_lens.model import Definition, Diagnostic, Position, Severity, Span, Trouble
 from prefect_lens.session.selection import (
     Everything,
@@ -67,13 +68,29 @@ async def run(app: App, arguments: Arguments, token: types.ProgressToken | None)
     return None
 
 
-async def _run(app: App, folder: Folder, selection: Selection, token: types.ProgressToken | None) -> dict[str, object]:
+async def debug(app: App, arguments: Arguments, token: types.ProgressToken | None) -> object:
+    """Run tests with the editor's debugger attached; else as `run`."""
+    if not app.client.wants("debug"):
+        raise NothingToRunError(
+            "This editor cannot attach a debugger for Prefect Lens. `pytest --pdb` stops where a test fails."
+        )
+    folder, selection = _selection(app, arguments)
+    return await _run(app, folder, selection, token, AttachingEditor(app, folder, stop_at(app, folder, arguments)))
+
+
+async def _run(
+    app: App,
+    folder: Folder,
+    selection: Selection,
+    token: types.ProgressToken | None,
+    debugger: AttachingEditor | None = None,
+) -> dict[str, object]:
     if not app.session.trust.may_run:
         app.client.request_trust()
     await app.settings_read()  # they name the interpreter
     if not app.hears_of_files:
         folder.load()
-    started = await app.session.run(folder, selection)
+    started = await app.session.run(folder, selection, debugger)
     app.outlet.show_progress(started, token)
     try:
         summary = await started.result()
@@ -233,6 +250,7 @@ Command = Callable[["App", Arguments, Any], Awaitable[object]]
 COMMANDS: Mapping[str, Command] = {
     "run": run,
     "runOnSave": run_on_save,
+    "debug": debug,
     "cancel": cancel,
     "clearResults": clear_results,
     "showOutput": show_output,
@@ -248,7 +266,6 @@ COMMANDS: Mapping[str, Command] = {
     "moveCredential": move_credential,
     "limitNetwork": limit_network,
     "showTraceback": show_traceback,
-    "debug": debug,
     "markExpected": mark_expected,
 }
 

@@ -1,9 +1,8 @@
-"""What a person does about a failure: look at the traceback, debug the test, say that it is expected."""
+"""What a person does about a failure: look at the traceback, say that it is expected."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 from prefect_lens.engine.cures import install
@@ -12,17 +11,13 @@ from prefect_lens.features.expecting import expecting
 from prefect_lens.features.tracebacks import traceback_text
 from prefect_lens.lsp.editing import change
 from prefect_lens.model import Trouble
-from prefect_lens.session.debugging import debug_configuration, project_of
 from prefect_lens.session.selection import NothingToRunError, test_id
-from prefect_lens.session.trust import NotTrustedError
 
 if TYPE_CHECKING:
     from prefect_lens.features.edits import Edit
     from prefect_lens.lsp.app import App
     from prefect_lens.lsp.arguments import Arguments
     from prefect_lens.session.folder import Folder
-
-NO_DEBUGGER = "This editor cannot begin to debug for Prefect Lens. `pytest --pdb` stops where a test fails."
 
 
 async def show_traceback(app: App, arguments: Arguments, _token: object) -> object:
@@ -33,26 +28,6 @@ async def show_traceback(app: App, arguments: Arguments, _token: object) -> obje
     text = text or "Nothing in it failed the last time."
     app.client.show_output(f"Traceback of {tests[0] if len(tests) == 1 else folder.root.name}", text)
     return {"text": text}
-
-
-async def debug(app: App, arguments: Arguments, _token: object) -> object:
-    """Have the editor debug tests; the answer is the configuration that its debugger gets."""
-    folder, tests = arguments.folder(app.session), arguments.texts("tests")
-    if not app.session.trust.may_run:
-        app.client.request_trust()
-        raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
-    app.session.trust.commanded(folder.root)
-    await folder.complete()
-    project = project_of(folder, tests)
-    interpreter = await app.session.interpreter(folder, project)
-    if isinstance(interpreter, Trouble):
-        raise NothingToRunError(interpreter.message)
-    told = await asyncio.to_thread(debug_configuration, folder, project, interpreter, tests, os.environ)
-    if app.client.wants("debug"):
-        app.client.notify("debug", {"folder": app.folder_uri(folder.root), "configuration": told})
-    else:
-        app.client.show_message(NO_DEBUGGER)
-    return told
 
 
 async def mark_expected(app: App, arguments: Arguments, _token: object) -> object:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from prefect_lens.engine.run import CaseFinished, CaseStarted, Collected, Preparing, RunEvent
+from prefect_lens.engine.run import AwaitsDebugger, CaseFinished, CaseStarted, Collected, Preparing, RunEvent
 from prefect_lens.features.results import function_id, node_id
 from prefect_lens.features.view import LiveRun
 
@@ -46,10 +46,25 @@ class Over:
 Phase = Waiting | Going | Over
 
 
+class Debugger(Protocol):
+    """Whoever debugs a run."""
+
+    @property
+    def debugpy(self) -> str:
+        """The folder that debugpy is in, for an interpreter without it; or empty."""
+        ...
+
+    async def attach(self, run: Run, port: int) -> bool:
+        """Attach to a worker of the run, which waits on a port of this machine; false where that cannot be."""
+        ...
+
+
 class Run:
     """A run that a person asked for. The session makes and drives it; others read it, wait for it, cancel it."""
 
-    def __init__(self, number: int, plan: Plan, changed: Callable[[Run], None]) -> None:
+    def __init__(
+        self, number: int, plan: Plan, changed: Callable[[Run], None], debugger: Debugger | None = None
+    ) -> None:
         self.id = str(number)
         self.plan = plan
         self.phase: Phase = Waiting()
@@ -59,6 +74,8 @@ class Run:
         self._totals: dict[str, int] = {}
         self._parts: list[QueuedRun] = []
         self.cancelling = asyncio.Event()
+        self.debugger = debugger
+        self._attaching: asyncio.Future[None] | None = None
         self._changed = changed
         self._ended: asyncio.Future[Summary] = asyncio.get_running_loop().create_future()
 
@@ -101,6 +118,9 @@ class Run:
         match event:
             case Preparing():
                 self.phase = Going(event.text)
+            case AwaitsDebugger():
+                self.phase = Going("waiting for the debugger")
+                self._attaching = asyncio.ensure_future(self._attach(event.port))
             case Collected():
                 self._totals[project] = event.total
                 self.phase = Going("")
@@ -115,6 +135,11 @@ class Run:
                 self.phase = Going(node_id(event.case.test))
         self.live = live
         self._changed(self)
+
+    async def _attach(self, port: int) -> None:
+        """Have the debugger come; without it the run would wait for ever."""
+        if self.debugger is None or not await self.debugger.attach(self, port):
+            self.cancel()
 
     def end(self, summary: Summary, results: Sequence[RunResult]) -> None:
         """Say that it is over."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from prefect_lens.session.folder import Folder
 from prefect_lens.session.intake import Intake
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
-from prefect_lens.session.runs import Run, Waiting
+from prefect_lens.session.runs import Debugger, Run, Waiting
 from prefect_lens.session.saving import Saving
 from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan, whole_of
 from prefect_lens.session.spreading import spread
@@ -68,6 +69,8 @@ class Session:
         """Begin with no folder open. `preparing` is told which projects are likely to be run; `auditor` of each run."""
         self.vault = vault
         self.trust = trust
+        self.can_debug = False
+        """Whether the editor can attach a debugger to a run."""
         self.folders: dict[Path, Folder] = {}
         self.runs: dict[str, tuple[Folder, Run]] = {}
         """Those that wait or go on."""
@@ -198,6 +201,7 @@ class Session:
             folder.is_complete,
             self.trust.may_run,
             folder.settings.kinds,
+            self.can_debug,
         )
 
     async def interpreter(self, folder: Folder, project: str) -> Interpreter | Trouble:
@@ -260,10 +264,14 @@ class Session:
             raise NothingToRunError("Nothing has been run yet.")
         return selection
 
-    async def run(self, folder: Folder, selection: Selection, *, is_asked: bool = True) -> Run:
+    async def run(
+        self, folder: Folder, selection: Selection, debugger: Debugger | None = None, *, is_asked: bool = True
+    ) -> Run:
         """Start or queue a run, at a person's command or, where the folder is trusted, unasked.
 
         A selection that waits already is not queued twice.
+
+        A run with a `debugger` is cold, and begins when that has attached.
 
         Raises:
             NotTrustedError: the user does not trust the workspace.
@@ -278,9 +286,10 @@ class Session:
         planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
         for of, run in self.runs.values():
             is_waiting = isinstance(run.phase, Waiting) and not run.is_cancelled
-            if of is folder and is_waiting and run.plan.selection == selection:
+            is_same = run.plan.selection == selection and run.debugger is debugger is None
+            if of is folder and is_waiting and is_same:
                 return run
-        return self._start(folder, planned)
+        return self._start(folder, planned, debugger)
 
     def cancel(self, run: str | None) -> list[str]:
         """Stop a run, or all; return the ids of those that are stopped."""
@@ -320,9 +329,9 @@ class Session:
         if self._has_settings and self.trust.may_run_unasked(folder.root):
             self._readiness.look(folder)
 
-    def _start(self, folder: Folder, planned: Plan) -> Run:
+    def _start(self, folder: Folder, planned: Plan, debugger: Debugger | None) -> Run:
         self._numbers += 1
-        run = Run(self._numbers, planned, partial(self._run_changed, folder))
+        run = Run(self._numbers, planned, partial(self._run_changed, folder), debugger)
         self.runs[run.id] = folder, run
         task = asyncio.create_task(self._drive(folder, run))
         self._tasks.add(task)
@@ -378,7 +387,11 @@ class Session:
         request = RunRequest(
             folder.root, part.project, interpreter, part.tests, part.files, arguments, settings.skip_retry_delays
         )
-        request = spread(folder, part, request)
+        # A debugged run stays in one process.
+        if run.debugger is None:
+            request = spread(folder, part, request)
+        else:
+            request = replace(request, debugpy=run.debugger.debugpy)
         giver = Giver(self.vault, self._listener.person(folder))
         choose, hear = partial(folder.environment, part.project), partial(run.hear, part.project)
         return await giver.give(folder.snapshot, choose, request, hear, run.cancelling)

@@ -25,6 +25,7 @@ NAMES = (
     "runOnSave",
     "inlayHints",
     "parallel",
+    "debugpy",
 )
 
 
@@ -54,6 +55,8 @@ class Settings:
     """Whether the last state and time stand beside calls and flows."""
     parallel: int | None = None
     """Over how many processes a large selection is spread, 0 for all cores; None: as the project says."""
+    debugpy: str | None = None
+    """The folder that debugpy is in, for interpreters without it."""
 
 
 def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...]]:
@@ -142,6 +145,7 @@ def read_settings(value: object, folder: Path) -> tuple[Settings, tuple[str, ...
             flag("runOnSave", default=False),
             flag("inlayHints", default=True),
             parallel(),
+            text("debugpy"),
         ),
         tuple(wrong),
     )
