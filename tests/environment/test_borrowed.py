@@ -1,31 +1,23 @@
 """Providers that need a library: it is the project's, and what it talks to is real."""
 
 import json
-import os
-import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 from prefect_lens.environment.resolving import Resolved
 
+from tests import providers
 from tests.environment.conftest import Project
-
-VARIABLE = "PREFECT_LENS_TEST_PROVIDERS_PYTHON"
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def python() -> str:
-    """An interpreter with boto3, keyring and the servers that stand in for those on the network."""
-    found = os.environ.get(VARIABLE)
-    if not found:
-        pytest.skip(f"{VARIABLE} names no interpreter that has boto3 and keyring")
-    return found
+    return providers.providers_python()
 
 
 @pytest.fixture
@@ -35,52 +27,20 @@ def project(tmp_path, python) -> Project:
     return Project(folder, tmp_path / "state", python)
 
 
-def serve(argv: list[str], ready: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if ready in line:
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return process
-    raise AssertionError("".join(said))
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def sts(python):
-    port = free_port()
-    process = serve([python, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], "Running on")
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
+    with providers.sts(python) as environ:
+        yield environ
 
 
 @pytest.fixture
-def with_sts(project, sts, tmp_path):
-    project.environ.update(
-        AWS_ENDPOINT_URL_STS=sts,
-        AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",
-        AWS_CONFIG_FILE=str(tmp_path / "none"),
-        AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "none"),
-        AWS_EC2_METADATA_DISABLED="true",
-    )
+def with_sts(project, sts):
+    project.environ.update(sts)
     return project
 
 
-ROLE = "arn:aws:iam::123456789012:role/etl-test"
-
-
 async def test_a_role_gives_credentials_until_its_session_ends(with_sts):
-    found = await with_sts.resolve(f"AWS = {{ aws_role = '{ROLE}', session = '15m', region = 'eu-west-1' }}")
+    found = await with_sts.resolve(f"AWS = {{ aws_role = '{providers.ROLE}', session = '15m', region = 'eu-west-1' }}")
     assert isinstance(found, Resolved)
     values = dict(found.values)
     assert values.keys() == {
@@ -92,11 +52,13 @@ async def test_a_role_gives_credentials_until_its_session_ends(with_sts):
     [end] = expires
     assert end is not None
     assert 800 < end - time.time() <= 900
-    again = await with_sts.resolve(f"AWS = {{ aws_role = '{ROLE}', session = '15m', region = 'eu-west-1' }}")
+    again = await with_sts.resolve(f"AWS = {{ aws_role = '{providers.ROLE}', session = '15m', region = 'eu-west-1' }}")
     assert isinstance(again, Resolved)
     assert dict(again.values) == values  # it is still valid
     with_sts.vault.forget()
-    renewed = await with_sts.values(f"AWS = {{ aws_role = '{ROLE}', session = '15m' }}\nAWS_REGION = 'us-east-2'")
+    renewed = await with_sts.values(
+        f"AWS = {{ aws_role = '{providers.ROLE}', session = '15m' }}\nAWS_REGION = 'us-east-2'"
+    )
     assert renewed["AWS_SESSION_TOKEN"] != values["AWS_SESSION_TOKEN"]
     assert renewed["AWS_REGION"] == "us-east-2"
 
@@ -105,21 +67,14 @@ async def test_a_role_without_credentials_or_of_no_sense_is_told(with_sts):
     assert "could not be assumed" in (await with_sts.trouble("AWS = { aws_role = 'etl' }")).what
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         del with_sts.environ[name]
-    trouble = await with_sts.trouble(f"AWS = {{ aws_role = '{ROLE}' }}")
+    trouble = await with_sts.trouble(f"AWS = {{ aws_role = '{providers.ROLE}' }}")
     assert trouble.what == "AWS could not be had: There are no AWS credentials to assume it with."
     assert "aws sso login" in (trouble.cure or "")
 
 
-def put_into_keyring(python, environ):
-    put = "import keyring; keyring.set_password('warehouse/etl', 'ada', 'in the keyring')"
-    subprocess.run([python, "-c", put], env=environ, check=True)
-
-
 async def test_an_entry_of_the_keyring_is_read(project, python, tmp_path):
-    project.environ.update(
-        PYTHON_KEYRING_BACKEND="keyrings.alt.file.PlaintextKeyring", XDG_DATA_HOME=str(tmp_path / "data")
-    )
-    put_into_keyring(python, project.environ)
+    project.environ.update(providers.keyring_of(tmp_path / "data"))
+    providers.put_into_keyring(python, project.environ, "warehouse/etl", "ada", "in the keyring")
     assert await project.values("A = { keyring = 'warehouse/etl/ada' }") == {"A": "in the keyring"}
     assert await project.values("A = { keyring = 'warehouse/etl', username = 'ada' }") == {"A": "in the keyring"}
     trouble = await project.trouble("A = { keyring = 'warehouse/bob' }")
@@ -140,20 +95,8 @@ async def test_a_library_that_nobody_has_is_told_with_the_command_that_installs_
 
 @pytest.fixture(scope="module")
 def issuer(python, tmp_path_factory):
-    """A real provider of tokens, with one client."""
-    folder = tmp_path_factory.mktemp("issuer")
-    subprocess.run([python, "-m", "nanoidp", "init"], cwd=folder, check=True, capture_output=True)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    settings = folder / "config" / "settings.yaml"
-    client = (
-        "  clients:\n    - {client_id: posts, client_secret: by-post, token_endpoint_auth_method: client_secret_post}\n"
-    )
-    settings.write_text(settings.read_text().replace("http://localhost:8000", url).replace("  clients:\n", client))
-    process = serve([python, "-m", "nanoidp", "--port", str(port), "--config", "config"], "Running on", folder)
-    yield url
-    process.terminate()
-    process.wait()
+    with providers.issuer(python, tmp_path_factory.mktemp("issuer")) as url:
+        yield url
 
 
 async def test_an_issuer_gives_a_token_for_the_clients_secret(project, issuer):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import providers
 from tests.cli.test_test import lens
 
 pytestmark = pytest.mark.slow
@@ -15,17 +16,25 @@ PROJECT = """
 #- pyproject.toml
 [tool.pytest.ini_options]
 addopts = "--showlocals"
+[tool.prefect-lens]
+interpreter = "PYTHON"
 [tool.prefect-lens.environment]
-inherit = ["HOME"]
+inherit = ["HOME", "SINK"]
 [tool.prefect-lens.environment.variables]
 COMMAND = { command = ["sh", "-c", "printf %s $CANARY_COMMAND"] }
 DOTENV = { dotenv = ".env", name = "CANARY" }
 INHERITED = { inherited = "CANARY_INHERITED" }
+KEYRING = { keyring = "warehouse/etl" }
+AWS = { aws_role = "ROLE", session = "15m" }
+OIDC = { oidc = "ISSUER", client_id = "posts", client_secret = { inherited = "CANARY_CLIENT" }, auth = "post" }
 #- flows.py
-import base64, os
+import base64, json, os, pathlib
 from prefect import flow, get_run_logger, task
 
-NAMES = [name for name in ("COMMAND", "DOTENV", "INHERITED", "EDITOR") if name in os.environ]
+ALL = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "OIDC", "EDITOR", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+NAMES = [name for name in ALL if name in os.environ]
+# Of what is made for each run the test learns here, and nowhere else.
+pathlib.Path(os.environ["SINK"]).write_text(json.dumps({name: os.environ[name] for name in NAMES}))
 
 @task
 def refused(value):
@@ -56,25 +65,64 @@ def test_dies():
 """
 
 
+@pytest.fixture(scope="module")
+def interpreter(python, tmp_path_factory) -> str:
+    return providers.with_providers(python, tmp_path_factory.mktemp("both") / "venv")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """Where roles and tokens come from, and the secret that the one who gives tokens is told."""
+    client = f"cnry{secrets.token_hex(12)}"
+    python, folder = providers.providers_python(), tmp_path_factory.mktemp("issuer")
+    with providers.sts(python) as environ, providers.issuer(python, folder, client) as issuer:
+        yield environ, issuer, client
+
+
+@pytest.fixture
+def canaries(tmp_path, servers, write, interpreter):
+    return Canaries(tmp_path, servers, write, interpreter)
+
+
 class Canaries:
     """A value for each provider, and the search for them."""
 
-    def __init__(self, tmp_path) -> None:
+    def __init__(self, tmp_path, servers, write, interpreter) -> None:
         self.began = time.time() - 1
-        self.values = {name: f"cnry{secrets.token_hex(12)}" for name in ("COMMAND", "DOTENV", "INHERITED", "EDITOR")}
-        self.given = [tmp_path / "project" / ".env"]
+        aws, issuer, client = servers
+        names = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "EDITOR")
+        self.values = {name: f"cnry{secrets.token_hex(12)}" for name in names} | {"CLIENT": client}
+        self.learned: set[str] = set()
+        self._sink, keyring = tmp_path / "sink", tmp_path / "keyring"
         self.environ = {
+            **aws,
+            **providers.keyring_of(keyring),
             "CANARY_COMMAND": self.values["COMMAND"],
             "CANARY_INHERITED": self.values["INHERITED"],
+            "CANARY_CLIENT": client,
+            "SINK": str(self._sink),
             "TMPDIR": str(tmp_path / "tmp"),
             "XDG_STATE_HOME": str(tmp_path / "state"),
         }
         (tmp_path / "tmp").mkdir()
+        providers.put_into_keyring(
+            providers.providers_python(), self.environ, "warehouse", "etl", self.values["KEYRING"]
+        )
+        text = PROJECT.replace("ROLE", providers.ROLE).replace("ISSUER", issuer).replace("PYTHON", interpreter)
+        self.folder = write(f'{text}\n#- .env\nCANARY="{self.values["DOTENV"]}"\n')
+        self.given = [self.folder / ".env", self._sink, *keyring.rglob("*")]
+
+    def learn(self) -> None:
+        """Take note of what the run was given that nobody could know before."""
+        found = json.loads(self._sink.read_text())
+        assert found.keys() >= {"OIDC", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+        self.learned |= set(found.values())
 
     def found_in(self, text: str) -> list[str]:
         data = text.encode("utf-8", "surrogatepass")
-        forms = [form for value in self.values.values() for form in (value.encode(), value[:12].encode())]
-        forms += [base64.b64encode(value.encode())[:-4] for value in self.values.values()]
+        values = {*self.values.values(), *self.learned}
+        forms = [form for value in values for form in (value.encode(), value[:12].encode())]
+        forms += [base64.b64encode(value.encode())[:-4] for value in values]
         return [data[max(0, at - 200) : at + 100].decode() for form in forms if (at := data.find(form)) >= 0]
 
     def found_below(self, *folders) -> list[str]:
@@ -85,13 +133,12 @@ class Canaries:
         ]
 
 
-async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, write, python, tmp_path, cache):
-    canaries = Canaries(tmp_path)
-    folder = write(PROJECT + '\n#- .env\nCANARY="' + canaries.values["DOTENV"] + '"\n')
+async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, canaries, tmp_path, cache):
+    folder = canaries.folder
     text = (folder / "pyproject.toml").read_text()
     (folder / "pyproject.toml").write_text(text + 'EDITOR = { editor = "the fourth" }\n')
     environ = {"XDG_CACHE_HOME": str(cache), **canaries.environ}
-    async with open_editor(folder, python=python, environ=environ) as editor:
+    async with open_editor(folder, environ=environ) as editor:
         wire = []
         take = editor._take
         editor._take = lambda message: (wire.append(message), take(message))
@@ -101,31 +148,32 @@ async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, 
         assert summary["trouble"]["code"] == "PL907", summary
         await editor.execute("showOutput", uri=editor.uri("flows.py"), name="tells")
         await editor.execute("explainEnvironment", what="check")
+        canaries.learn()
         told = json.dumps(wire)
         assert "refused: ***" in told
         assert "NAMES == []" in told
-        assert all(name in told for name in canaries.values)
+        assert all(name in told for name in canaries.values.keys() - {"CLIENT"})
         assert canaries.found_in(told.replace("\\n", "\n")) == canaries.found_in("\n".join(editor.log)) == []
     (trail,) = (tmp_path / "state").glob("prefect-lens/audit/*.jsonl")
     began, ended = (json.loads(line)["entry"] for line in trail.read_text().splitlines())
     assert began["by"]["through"] == "editor"
-    assert began["environment"]["variables"].keys() == {"COMMAND", "DOTENV", "INHERITED", "EDITOR"}
+    assert began["environment"]["variables"].keys() >= {"COMMAND", "KEYRING", "OIDC", "AWS_SESSION_TOKEN"}
     assert (ended["run"], ended["outcome"]) == (began["run"], "broken")
     assert canaries.found_below(tmp_path, cache) == []
 
 
-def test_what_a_provider_gave_is_in_nothing_that_the_command_prints(write, tmp_path, python, cache):
-    canaries = Canaries(tmp_path)
-    folder = write(PROJECT + '\n#- .env\nCANARY="' + canaries.values["DOTENV"] + '"\n')
+def test_what_a_provider_gave_is_in_nothing_that_the_command_prints(canaries, tmp_path, cache):
+    folder = canaries.folder
     environ = {**canaries.environ, "XDG_CACHE_HOME": str(cache), "HOME": str(tmp_path)}
     for arguments in (
-        ("test", "--json", "--allow", "--interpreter", python, "--audit"),
-        ("test", "--allow", "--interpreter", python),
+        ("test", "--json", "--allow", "--audit"),
+        ("test", "--allow"),
         ("env", "check", "--json", "--allow"),
         ("audit", "show", "--json", "--through", "command"),
     ):
         said = lens(folder, *arguments, **environ)
         assert said.returncode == (1 if arguments[0] == "test" else 0), said.stdout + said.stderr
         assert "refused: ***" in said.stdout or "test" not in arguments
+        canaries.learn()
         assert canaries.found_in(said.stdout) == canaries.found_in(said.stderr) == []
     assert canaries.found_below(tmp_path, cache) == []
