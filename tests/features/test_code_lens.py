@@ -95,6 +95,8 @@ def test_a_result_that_is_older_than_the_code_says_so():
 def test_a_run_is_shown_while_it_goes_on():
     waiting = LiveRun("3", is_waiting=True, asked=frozenset({A, B}))
     assert shown(view(PROJECT, live=(waiting,))) == ["… queued"]
+    fetching = LiveRun("3", is_waiting=False, asked=frozenset({A, B}), is_fetching=True)
+    assert shown(view(PROJECT, live=(fetching,))) == ["■ Fetching secrets…"]
     going = LiveRun("3", is_waiting=False, asked=frozenset({A, B}), active=frozenset({B}), cases={A: (case(A),)})
     assert shown(view(PROJECT, live=(going,))) == ["■ Running 1/2"]
     stop = code_lenses(view(PROJECT, live=(going,)), "flows.py")[1]

@@ -127,5 +127,29 @@ async def test_a_run_that_waits_for_its_variables_can_be_cancelled(open_editor, 
         editor.answers.append("Allow")
         running = editor.click(await editor.lens("flows/other.py", "▶ Run 1 test"))
         await editor.until(lambda: any(n["message"] == "fetching TOKEN" for n in progress(editor)), "the progress")
-        await editor.execute("cancel")
+        await editor.click(await editor.lens("flows/other.py", "■ Fetching secrets…"))
         assert (await running)["ending"] == "cancelled"
+
+
+async def test_a_variable_that_could_not_be_had_is_told_at_its_key_until_it_is_had_or_asked_for_elsewhere(
+    open_editor, write, python
+):
+    folder = write(PROJECT.replace("touch ran; printf token-of-%s the-test", "test -e there && echo token-of-the-test"))
+    async with open_editor(folder, python=python) as editor:
+        editor.answers += ["Allow", None]
+        summary = await editor.click(await editor.lens("flows/other.py", "▶ Run 1 test"))
+        assert summary["trouble"]["code"] == "PL913"
+        await editor.until(lambda: editor.problems("pyproject.toml"), "the diagnostic")
+        [problem] = editor.problems("pyproject.toml")
+        assert problem.startswith("7: PL913 TOKEN could not be had: sh ended with exit status 1")
+
+        await editor.open("pyproject.toml")
+        await editor.edit("pyproject.toml", "echo token", "echo  token")
+        await editor.until(lambda: not editor.problems("pyproject.toml"), "the diagnostic's end")
+        await editor.edit("pyproject.toml", "echo  token", "echo token")
+        await editor.until(lambda: editor.problems("pyproject.toml"), "the diagnostic")
+        (folder / "there").touch()
+        editor.secrets["billing key"] = "key of billing"
+        editor.answers.append("Allow")
+        await editor.execute("explainEnvironment", what="check")
+        await editor.until(lambda: not editor.problems("pyproject.toml"), "the diagnostic's end")

@@ -39,6 +39,7 @@ __all__ = [
     "CaseFinished",
     "CaseStarted",
     "Collected",
+    "Fetching",
     "Preparing",
     "RunEvent",
     "RunRequest",
@@ -75,6 +76,11 @@ class CaseFinished:
     """A case has ended; its paths are relative to the workspace folder."""
 
     case: CaseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching(Preparing):
+    """What the run waits for are the variables of its tests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prefect_lens.engine.run import Preparing
+from prefect_lens.engine.run import Fetching
 from prefect_lens.environment.resolving import Place, Resolved, Vault
 from prefect_lens.index.scopes import by_profile, by_variables
 from prefect_lens.model import Trouble
@@ -106,7 +106,7 @@ class Giver:
         )
         wanted = frozenset[str]().union(*(share.common for share in found))
         place = Place(request.folder, request.project, request.interpreter, self.person)
-        resolved = await self.vault.resolve(place, environment, wanted, lambda text: on_event(Preparing(text)))
+        resolved = await self.vault.resolve(place, environment, wanted, lambda text: on_event(Fetching(text)))
         if not isinstance(resolved, Resolved):
             return Refused(resolved)
         return Given(

@@ -98,6 +98,8 @@ class Vault:
         self.approvals = Approvals(state)
         self._environ = environ
         self._kept: dict[tuple[Path, str], _Kept] = {}
+        self._failed: dict[tuple[Path, str], Trouble] = {}
+        """What could not be had the last time it was asked for."""
         self._locks: dict[tuple[Path, str], asyncio.Lock] = {}
 
     def missing(self, root: Path, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
@@ -134,10 +136,13 @@ class Vault:
             progress(f"fetching {', '.join(waiting)}")
 
         async def one(name: str, source: Source) -> _Kept | Trouble:
+            key = place.root, key_of(name, source)
             try:
+                self._failed.pop(key, None)
                 return await self._get(place, name, source, programs)
             except ProviderError as error:
-                return _trouble(name, error)
+                self._failed[key] = _trouble(name, error)
+                return self._failed[key]
             finally:
                 if waiting.pop(name, 0) is None and waiting:
                     progress(f"fetching {', '.join(waiting)}")
@@ -161,9 +166,14 @@ class Vault:
         }
         return {name: _resolved(environment, {name: one}).entries for name, one in kept.items()}
 
+    def failure(self, root: Path, name: str, source: Source) -> Trouble | None:
+        """Return why a variable of a project could not be had the last time, from exactly this source."""
+        return self._failed.get((root, key_of(name, source))) if self._failed else None
+
     def forget(self) -> None:
-        """Forget every value."""
+        """Forget every value, and every failure."""
         self._kept.clear()
+        self._failed.clear()
 
     async def _not_allowed(self, place: Place, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
         # One question at a time: what the first one is answered may be all that the second one would ask.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prefect_lens.features import counts
-from prefect_lens.features.status import CouldNotRun, Ended, NotRun, Queued, Running, Status, status
+from prefect_lens.features.status import CouldNotRun, Ended, Fetching, NotRun, Queued, Running, Status, status
 from prefect_lens.model import Definition, How, Match, Span
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _lines(view: View, definition: Definition, matches: tuple[Match, ...]) -> It
     match now:
         case Queued():
             yield "… queued", Call("cancel", {"run": now.run}), "Waits for the run before it. Click to cancel."
+        case Fetching():
+            yield "■ Fetching secrets…", Call("cancel", {"run": now.run}), "The run waits for them. Click to cancel."
         case Running():
             yield f"■ Running {now.done}/{now.total}", Call("cancel", {"run": now.run}), "Click to cancel."
         case NotRun() | Ended() | CouldNotRun():
@@ -96,7 +98,7 @@ def in_short(now: Status) -> str | None:
             sign = "✗" if now.is_bad else "✓" if not counts.GOOD.isdisjoint(now.counts) else "○"
             waiting = f" · {now.not_run} not run" if now.not_run else ""
             return f"{sign} {counts.in_words(now.counts, ' · ')}{waiting} · {counts.seconds(now.seconds)}"
-        case NotRun() | Queued() | Running():
+        case NotRun() | Queued() | Fetching() | Running():
             return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prefect_lens.features import counts
 from prefect_lens.features.code_lens import in_short
 from prefect_lens.features.source import Source
-from prefect_lens.features.status import Queued, Running, status
+from prefect_lens.features.status import Fetching, Queued, Running, status
 from prefect_lens.model import How
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def _ended(view: View, matches: tuple[Match, ...]) -> str:
     match status(view, tuple(match.test.node_id for match in matches)):
         case Queued():
             return " · queued"
+        case Fetching():
+            return " · fetching secrets"
         case Running() as now:
             return f" · running {now.done}/{now.total}"
         case now:

@@ -27,6 +27,13 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """A run of its tests waits for the variables that they get."""
+
+    run: str
+
+
+@dataclass(frozen=True)
 class Running:
     """Its tests run."""
 
@@ -60,7 +67,7 @@ class CouldNotRun:
     trouble: Trouble
 
 
-Status = NotRun | Queued | Running | Ended | CouldNotRun
+Status = NotRun | Queued | Fetching | Running | Ended | CouldNotRun
 
 
 def status(view: View, functions: Sequence[str]) -> Status:
@@ -71,6 +78,8 @@ def status(view: View, functions: Sequence[str]) -> Status:
             continue
         if run.is_waiting:
             return Queued(run.run)
+        if run.is_fetching:
+            return Fetching(run.run)
         done = sum(run.is_done(function) for function in asked)
         if done < len(asked):
             return Running(run.run, done, len(asked))

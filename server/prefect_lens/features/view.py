@@ -28,6 +28,8 @@ class LiveRun:
     """Those that run at this moment."""
     cases: Mapping[str, tuple[CaseRecord, ...]] = field(default_factory=dict[str, tuple[CaseRecord, ...]])
     """What has ended, by test function."""
+    is_fetching: bool = False
+    """Whether it waits for the variables of its tests."""
 
     def is_done(self, function: str) -> bool:
         """Whether a test function has ended, as far as can be said before the run has: its parameters are not known."""

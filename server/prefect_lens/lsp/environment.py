@@ -30,6 +30,7 @@ async def environment_text(app: App, folder: Folder, *, is_check: bool) -> str:
             texts.append("\n".join(explained(vault, place, environment, profile)))
             continue
         resolved = await vault.resolve(place, environment, (name for name, _ in environment.variables))
+        app.session.values_fetched(folder)
         if isinstance(resolved, Resolved):
             texts.append("\n".join((f"Environment of {place.root.name}", *checked(resolved.entries, environment))))
         else:

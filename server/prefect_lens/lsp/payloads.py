@@ -137,7 +137,7 @@ def _state(view: View, one: Definition, functions: Sequence[str]) -> Json | None
             return None
         case st.Queued():
             return {"entrypoint": one.entrypoint, "state": "queued"}
-        case st.Running():
+        case st.Running() | st.Fetching():
             return {"entrypoint": one.entrypoint, "state": "running"}
         case st.CouldNotRun(trouble=found):
             return {"entrypoint": one.entrypoint, "state": "errored", "messages": [found.message]}

@@ -21,20 +21,23 @@ INTERVAL = 0.25
 
 Tell = Callable[["Folder", str, "list[Diagnostic]"], None]
 Places = Callable[["Path"], Iterable[tuple["Folder", str]]]
+More = Callable[["Folder"], "tuple[Diagnostic, ...]"]
 
 
 class Publications:
     """What each open folder says of each file."""
 
-    def __init__(self, tell: Tell, places: Places) -> None:
+    def __init__(self, tell: Tell, places: Places, more: More) -> None:
         """Begin with nothing told.
 
         Args:
             tell: says that a file has these diagnostics now, and no others.
             places: gives the open folders that a file lies in, with its path in each.
+            more: gives what is told of a folder beside what its index and its results say; called in a thread.
         """
         self._tell = tell
         self._places = places
+        self._more = more
         self._told: dict[Path, dict[str, list[Diagnostic]]] = {}
         self._throttles: dict[Path, Throttle] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -60,7 +63,8 @@ class Publications:
         async with self._one_at_a_time:
             if folder.root not in self._told:
                 return
-            problems = (*folder.reading.problems, *folder.credentials.diagnostics)
+            more = await asyncio.to_thread(self._more, folder)
+            problems = (*folder.reading.problems, *folder.credentials.diagnostics, *more)
             now = await asyncio.to_thread(
                 evidence.current, problems, folder.results, folder.stale, folder.text, folder.severities
             )

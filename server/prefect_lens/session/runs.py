@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from prefect_lens.engine.run import AwaitsDebugger, CaseFinished, CaseStarted, Collected, Preparing, RunEvent
+from prefect_lens.engine.run import AwaitsDebugger, CaseFinished, CaseStarted, Collected, Fetching, Preparing, RunEvent
 from prefect_lens.features.results import function_id, node_id
 from prefect_lens.features.view import LiveRun
 
@@ -114,7 +114,7 @@ class Run:
 
     def hear(self, project: str, event: RunEvent) -> None:
         """Take what happens."""
-        live = replace(self.live, is_waiting=False)
+        live = replace(self.live, is_waiting=False, is_fetching=isinstance(event, Fetching))
         match event:
             case Preparing():
                 self.phase = Going(event.text)

@@ -22,6 +22,7 @@ from prefect_lens.features.view import View
 from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.model import Diagnostic, Ending, Interpreter, RunResult, Trouble
 from prefect_lens.session import evidence
+from prefect_lens.session.failing import failing
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.intake import Intake
 from prefect_lens.session.publications import Publications
@@ -87,7 +88,7 @@ class Session:
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._publications = Publications(listener.diagnostics_changed, self._places)
+        self._publications = Publications(listener.diagnostics_changed, self._places, partial(failing, vault))
         self._locks: dict[Path, asyncio.Lock] = {}
         self._intakes: dict[Intake, Path] = {}
         self.saving = Saving(partial(self.run, is_asked=False))
@@ -245,6 +246,10 @@ class Session:
     def diagnostics(self, folder: Folder) -> list[Diagnostic]:
         """Return what the editor has been told of a folder."""
         return self._publications.of(folder)
+
+    def values_fetched(self, folder: Folder) -> None:
+        """Take notice that variables of a folder were had, or could not be."""
+        self._publications.hint(folder)
 
     async def settle(self, folder: Folder) -> None:
         """Wait until the diagnostics of every case that has ended are out, those of runs that go on among them."""
