@@ -4,7 +4,8 @@ It has one thread and none of the project's own modules. What it imports comes f
 and of installed distributions alone: other entries of the path, and finders of editable installs, are away meanwhile.
 The server starts it like a worker, and speaks to it over a socket: a line of JSON for each process that it wants,
 with the descriptors for that process beside it, or one that names what the project's code imports. It answers with
-lines of JSON: `ready`, `forked`, `failed`.
+lines of JSON: `ready`, `failed`, and once `stale`, with a file that it has imported and that has changed since. What
+nobody reads it must not say: it would wait for a reader one day.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_prefect_lens import early, forking, haste, link, outlines, spare, warmup
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
+from pytest_prefect_lens.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -249,7 +251,7 @@ def _serve(control: socket.socket, about: dict[str, Any], path: list[str], hidde
     asked: tuple[str, ...] = ()
     tried: set[str] = set()
     beside: list[int] = []
-    for heard in _hear(control, beside):
+    for heard in _hear(control, beside, Watch()):
         match heard:
             case spare.Wanted():
                 _fork(control, heard, path, hidden)
@@ -274,8 +276,6 @@ def _fork(control: socket.socket, wanted: spare.Wanted, path: list[str], hidden:
         spare.fork(wanted, path, hidden, control.close)
     except OSError as error:
         _say(control, failed=f"fork: {error.strerror}")
-    else:
-        _say(control, forked=wanted.home)
     for name in _DESCRIPTORS:
         os.close(getattr(wanted, name))
 
@@ -307,13 +307,19 @@ def _note(known: Path, needed: Iterable[str]) -> None:
     made.replace(known)
 
 
-def _hear(control: socket.socket, beside: list[int]) -> Generator[spare.Wanted | Imports | None]:
+def _hear(control: socket.socket, beside: list[int], watch: Watch) -> Generator[spare.Wanted | Imports | None]:
     """Yield what the server wants, and None when one of the descriptors `beside` has something to say."""
     text: bytes = b""
     descriptors: list[int] = []
     while True:
-        if beside and not text and control not in select.select([control, *beside], [], [])[0]:
-            yield None
+        watched = [watch.descriptor] if watch.descriptor >= 0 else []
+        ready = select.select([control, *watched, *beside], [], [])[0] if not text else [control]
+        if watch.descriptor in ready and (file := watch.changed()) is not None:
+            _say(control, stale=file)
+            watch.end()
+        if control not in ready:
+            if any(number in ready for number in beside):
+                yield None
             continue
         chunk, received, _, _ = socket.recv_fds(control, 65536, len(_DESCRIPTORS))
         descriptors += received

@@ -69,6 +69,22 @@ async def test_what_is_configured_anew_makes_a_new_parent(project, python, engin
     assert engine.source._warm[kept.place] is not kept
 
 
+async def test_a_file_that_is_edited_where_it_is_installed_makes_a_new_parent(project, python, engine):
+    folder = project("""
+        #- test_a.py
+        def test_a(): pass
+    """)
+    kept = await engine.ready(folder, python)
+    module = Path(python.site_packages[0]) / "pluggy" / "__init__.py"
+    assert kept.parent.stale() is None
+    module.write_bytes(module.read_bytes())  # in place: its folder does not change
+    while kept.parent.stale() is None:  # noqa: ASYNC110  the parent tells of it in its own time
+        await asyncio.sleep(0.01)
+    assert kept.parent.stale() == str(module)
+    engine.source.prepare(python, folder, ".")
+    assert engine.source._warm[kept.place] is not kept
+
+
 async def test_a_module_that_stands_before_an_installed_one_is_imported(project, python, engine):
     folder = project("""
         #- pytest.ini

@@ -65,6 +65,7 @@ class Parent:
         """The modules that no worker of it imports anew, by the first part of their names."""
         self._environ = environ
         self._control = control
+        self._heard: dict[str, str] = {}
         self._cache = cache_folder(environ)
         self._libraries = _libraries(self._cache, place)
         self._told: set[str] = set()
@@ -126,9 +127,23 @@ class Parent:
             messages = channel.messages()
             hello = await _first(messages, worker)
             if not isinstance(hello, Hello):
-                why = _failure(self._control) or hello or worker.output().strip()[-300:]
+                why = self._said("failed") or hello or worker.output().strip()[-300:]
                 raise ParentError(f"its worker did not become ready: {why}")
             yield Spare(worker, channel, messages)
+
+    def stale(self) -> str | None:
+        """Return a file that it has imported a module from and that has changed since, where there is one."""
+        return self._said("stale")
+
+    def _said(self, what: str) -> str | None:
+        """Return what it has said of something until now."""
+        try:
+            while lines := self._control.recv(65536).splitlines():
+                for line in lines:
+                    self._heard.update(json.loads(line))
+        except OSError:
+            pass  # no more for now, or the end
+        return self._heard.get(what)
 
 
 class Spare:
@@ -273,15 +288,6 @@ def _left_out(libraries: Path) -> dict[str, str]:
         return {name: verdict["why_not"] for name, verdict in verdicts.items() if verdict["why_not"]}
     except (OSError, ValueError, KeyError):
         return {}  # none was tried yet
-
-
-def _failure(control: socket.socket) -> str | None:
-    """Return why it could not fork, if it has said that."""
-    try:
-        lines = control.recv(65536).splitlines()
-    except OSError:
-        return None
-    return next((about["failed"] for line in lines if "failed" in (about := json.loads(line))), None)
 
 
 def _pipe() -> tuple[int, int]:

@@ -90,7 +90,7 @@ class WarmWorkers:
         """See `Preparing.standing`."""
         found: list[Warmth] = []
         for place, kept in tuple(self._warm.items()):
-            taken = await asyncio.to_thread(memory.taken_by, kept.pid) if kept.pid is not None else None
+            taken = await asyncio.to_thread(memory.taken_by, kept.parent.pid) if kept.parent is not None else None
             why = self._why_cold.get(place)
             last = f"; the last run was started anew: {why}" if why else ""
             found.append(Warmth(place.root, place.interpreter, f"{kept.state}{last}", taken))
@@ -136,8 +136,9 @@ class WarmWorkers:
             return Cold()
         kept = self._warm.get(place)
         now = fingerprint.of_run(self.environ, place.interpreter, place.root)
-        if kept is not None and kept.fingerprint != now:
-            log.info("What %s depends on has changed: a new warm parent is started.", place.root)
+        stale = kept.parent.stale() if kept is not None and kept.parent is not None else None
+        if kept is not None and (kept.fingerprint != now or stale is not None):
+            log.info("%s has changed: a new warm parent is started.", stale or f"What {place.root} depends on")
             self._let_go(kept)
             kept = None
         if kept is None or kept.can_begin_again:
@@ -177,8 +178,8 @@ class _Kept:
         self.deaths = deaths
         """How often in a row its parent has died before it was ready."""
         self.last_used = time.monotonic()
-        self.pid: int | None = None
-        """Of its parent, where that is ready."""
+        self.parent: Parent | None = None
+        """Where it is ready."""
         self._source = source
         self._failure = ""
         self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
@@ -262,7 +263,7 @@ class _Kept:
     async def _live(self) -> None:
         try:
             async with open_parent(self.place, self._source.environ) as parent:
-                self.pid = parent.pid
+                self.parent = parent
                 while True:
                     await self._serve_one(parent)
         except UnfitError as error:
@@ -272,7 +273,7 @@ class _Kept:
             self.deaths += 1
             self._failed(str(error))
         finally:
-            self.pid = None
+            self.parent = None
             self._renewed.set()
 
     def _failed(self, why: str) -> None:
