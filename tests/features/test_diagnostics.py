@@ -134,6 +134,19 @@ def test_a_failed_task_is_told_at_the_line_that_raised_and_its_flow_is_only_the_
     assert cause.tests == in_test.tests == ("tests/test_orders.py::test_words[a;x]",)
 
 
+def test_what_an_upstream_task_held_up_points_to_the_task_that_failed():
+    unfinished = ExceptionRecord(
+        "prefect.exceptions.UnfinishedRun", "Run is in PENDING state, its result is not available.", (IN_TEST, IN_FLOW)
+    )
+    waits = task("PENDING NotReady", exception=None, id="t2", name="add_tax")
+    upset = flow("RUNNING", "FAILED", exception=unfinished)
+    shown = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(failed(upset, task(), waits, exception=unfinished),)))
+    assert [(one.code, one.message.splitlines()[0]) for one in shown] == [
+        ("PL101", "Task 'parse' Failed: ValueError: could not convert string to float: 'x'"),
+        ("PL301", "test_words failed: Task 'parse' Failed: ValueError: could not convert string to float: 'x'"),
+    ]
+
+
 def test_two_tests_that_fail_by_the_same_line_share_a_diagnostic_that_names_both():
     found = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(the_story("a"), the_story("b"))))
     (cause,) = [one for one in found if one.location.path == FLOWS]

@@ -10,7 +10,7 @@ from pytest_prefect_lens.states import TESTS
 from pytest_prefect_lens.wire import CaseRecord, CollectError, Failure, Frame, TestId
 
 from prefect_lens.features.places import file_location, frame_location, is_same_place, test_node_id
-from prefect_lens.features.stories import Story, described, is_same, shortened, stories
+from prefect_lens.features.stories import Story, described, is_same, is_unfinished, shortened, stories
 from prefect_lens.model import Diagnostic, Location, Related, RunResult, Severity
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ def _of_failures(case: CaseRecord, of_case: tuple[Story, ...]) -> Iterator[Diagn
         causes = [
             story for story in of_case if story.exception is not None and is_same(failure.exception, story.exception)
         ]
+        if not causes and is_unfinished(failure.exception):
+            causes = [story for story in of_case if not story.is_harmless]
         if any(is_same_place(story.location, location) for story in causes):
             continue  # the line in the test is the cause, and says so already
         # A cause has a diagnostic of its own: here is the line in the test, and the way there.

@@ -75,6 +75,11 @@ def is_same(one: ExceptionRecord, other: ExceptionRecord) -> bool:
     return not short or long[-len(short) :] == short
 
 
+def is_unfinished(exception: ExceptionRecord) -> bool:
+    """Whether it says no more than that a run has no result, as Prefect's `state.result()` does."""
+    return exception.type.rpartition(".")[2] == "UnfinishedRun"
+
+
 def ended_badly(run: RunRecord) -> bool:
     """Whether the last thing that became of a run is a failure of some kind."""
     return bool(run.states) and run.states[-1].type in BAD
@@ -89,7 +94,11 @@ class Family:
         """By a run's id: those further in that ended badly."""
         self._shallowest: dict[tuple[str, str], RunRecord] = {}
         """By an exception's words: the run that saw it with the fewest frames, nearest to where it was raised."""
+        self._held_up: set[str] = set()
+        """The ids of runs in which one never began, since another one, which it needs, did not complete."""
         for run in runs:
+            if run.states and run.states[-1].name == "NotReady":
+                self._held_up |= {ancestor.id for ancestor in self.ancestors(run)}
             if not ended_badly(run):
                 continue
             for ancestor in self.ancestors(run):
@@ -119,6 +128,8 @@ class Family:
             return any(several or (state.message is not None and state.message == other.message) for other in inside)
         if any(other.exception is not None and is_same(state.exception, other.exception) for other in inside):
             return True
+        if is_unfinished(state.exception) and run.id in self._held_up and inside:
+            return True  # it asked for the result of a run that never began: what held that up is the cause
         nearest = self._shallowest.get((state.exception.type, state.exception.message))
         theirs = None if nearest is None else nearest.states[-1].exception
         if theirs is None:
