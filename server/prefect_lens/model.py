@@ -74,6 +74,11 @@ class Definition:
         """Prefect's own form, which is also a TARGET of the command: `flows/etl.py:etl`."""
         return f"{self.path}:{self.qualname}"
 
+    @property
+    def label(self) -> str:
+        """How a chain of calls names it: without the functions that it stands in."""
+        return self.qualname.rpartition("<locals>.")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -114,6 +119,15 @@ class How(StrEnum):
     INDIRECT = "indirect"
 
 
+class Evidence(StrEnum):
+    """From what we know that a test exercises a definition."""
+
+    CODE = "code"
+    CODE_AND_RUN = "code and run"
+    RUN = "run"
+    """A run has shown it, by a way that the code does not tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A test that exercises a definition, and why we say so."""
@@ -122,11 +136,19 @@ class Match:
     how: How
     path: tuple[str, ...]
     """The chain of names from the test to the definition: `("test_totals", "orders_flow", "parse")`."""
+    evidence: Evidence = Evidence.CODE
 
     @property
     def reason(self) -> str:
-        """The chain in one line."""
-        return " → ".join(self.path)
+        """The chain in one line, and whether a run has shown it."""
+        chain = " → ".join(self.path)
+        match self.evidence:
+            case Evidence.CODE:
+                return chain
+            case Evidence.CODE_AND_RUN:
+                return f"{chain} (seen to run)"
+            case Evidence.RUN:
+                return f"{chain} (seen to run; the code does not tell how)"
 
 
 class Severity(StrEnum):

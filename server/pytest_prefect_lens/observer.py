@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_prefect_lens import held, injection, marks, network, recorder
+from pytest_prefect_lens import bypass, held, injection, marks, network, recorder
 from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
@@ -19,7 +19,7 @@ from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.naming import rename, test_id_of
 from pytest_prefect_lens.reports import Luggage, mask, pack, shorten_sections
 from pytest_prefect_lens.selection import select
-from pytest_prefect_lens.wire import Collected, ExceptionRecord, Frame, Order, Reached, TestId, from_json, to_json
+from pytest_prefect_lens.wire import Code, Collected, ExceptionRecord, Frame, Order, Reached, TestId, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -44,6 +44,8 @@ class Observer:
         secrets = injection.secrets_of(order.environment)
         self._masker = Masker(secrets) if any(secrets) else None
         self._reached: dict[Reached, None] = {}
+        self._shared: set[Code] = set()
+        """What fixtures have run that more than one test may have."""
         self._names: dict[str, int] = {}
         """How many items have a node ID, once it is masked."""
         self._undo: list[Callable[[], None]] = []
@@ -62,7 +64,7 @@ class Observer:
         for name in ("usepdb", "trace", "lf", "failedfirst", "newfirst", "stepwise"):
             if getattr(option, name, False):
                 setattr(option, name, False)
-        self._undo = [recorder.install()]
+        self._undo = [recorder.install(), bypass.install()]
         if not self.order.environment.is_configured and self.order.environment.network is None:
             self._undo.append(network.watch(self._note_reached))
         elif self.order.environment.network is not None and hasattr(config, "workerinput"):
@@ -128,8 +130,19 @@ class Observer:
     def pytest_runtest_protocol(self) -> Generator[None, None, None]:
         """Attribute to this test what happens from here to its last report."""
         recorder.take()
+        bypass.begin()
         self._reached.clear()
         yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
+        """Note what a fixture runs for other tests too: only the first of them is seen to."""
+        if fixturedef.scope == "function":
+            yield
+            return
+        before = recorder.begun() | bypass.called()
+        yield
+        self._shared |= (recorder.begun() | bypass.called()) - before
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Generator[None, Any, None]:
@@ -140,16 +153,18 @@ class Observer:
             return
         shorten_sections(report)
         excinfo: Any = call.excinfo
-        self._pack(
-            report,
-            Luggage(
-                test=test_id_of(item),
-                exception=_failure(item, report, excinfo) if report.failed else None,
-                runs=recorder.take() if call.when == "teardown" else (),
-                reached=tuple(self._reached) if call.when == "teardown" else (),
-                expects=_expected(item),
-            ),
-        )
+        failure = _failure(item, report, excinfo) if report.failed else None
+        luggage = Luggage(test_id_of(item), failure, expects=_expected(item))
+        if call.when == "teardown":
+            unsure = bypass.unsure()
+            luggage = replace(
+                luggage,
+                runs=recorder.take(),
+                reached=tuple(self._reached),
+                called=tuple(bypass.called()),
+                unsure=None if unsure is None else tuple(unsure | self._shared),
+            )
+        self._pack(report, luggage)
 
     def _pack(self, report: Any, luggage: Luggage) -> None:
         """Put luggage on a report, and leave no secret in either: both go to other plugins, and to their files."""

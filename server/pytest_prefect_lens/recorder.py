@@ -1,6 +1,6 @@
 """Sees every state of every flow run and task run in this process. Needs the standard library alone.
 
-All patches of Prefect's internals stand here. Each is a step that says whether it fits the Prefect that it meets;
+All patches of Prefect's engines stand here. Each is a step that says whether it fits the Prefect that it meets;
 where one does not, the others go on without it. Nothing imports Prefect: a step is taken when Prefect's own module is
 imported, so that a conftest's settings come first and a test without flows pays nothing.
 
@@ -30,7 +30,7 @@ from pytest_prefect_lens.live import LiveBook
 from pytest_prefect_lens.returns import returned_at
 from pytest_prefect_lens.runs import Book, state_record
 from pytest_prefect_lens.states import BAD
-from pytest_prefect_lens.wire import ExceptionRecord, RunRecord, StateRecord
+from pytest_prefect_lens.wire import Code, ExceptionRecord, RunRecord, StateRecord
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -82,6 +82,11 @@ def looking_on() -> Generator[LiveBook]:
 def take() -> tuple[RunRecord, ...]:
     """Return the runs since the last call, in the order in which they began."""
     return _book.take()
+
+
+def begun() -> frozenset[Code]:
+    """Return the functions of the runs since the last `take`."""
+    return _book.begun()
 
 
 def unfit() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pytest_prefect_lens.frames import cut
 from pytest_prefect_lens.wire import (
     MAX_TEXT,
     CaseRecord,
+    Code,
     CollectError,
     ExceptionRecord,
     Failure,
@@ -44,6 +45,8 @@ class Luggage:
     collect_error: CollectError | None = None
     reached: tuple[Reached, ...] = ()
     expects: str | None = None
+    called: tuple[Code, ...] = ()
+    unsure: tuple[Code, ...] | None = None
 
 
 def pack(report: Any, luggage: Luggage) -> None:
@@ -74,6 +77,8 @@ def case_record(test: TestId, reports: list[Any]) -> CaseRecord:
         note=next((note for note in map(_note, reports) if note), None),
         reached=tuple(dict.fromkeys(reached for _, bag in luggage for reached in bag.reached)),
         expects=next((bag.expects for _, bag in luggage if bag.expects is not None), None),
+        called=tuple(code for _, bag in luggage for code in bag.called),
+        unsure=next((bag.unsure for _, bag in luggage if bag.unsure is not None), None),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_prefect_lens.bodies import NOWHERE, Body, body_of
 from pytest_prefect_lens.frames import caller, cut
-from pytest_prefect_lens.wire import ExceptionRecord, Frame, RunRecord, StateRecord
+from pytest_prefect_lens.wire import Code, ExceptionRecord, Frame, RunRecord, StateRecord
 
 MAX_STATE_MESSAGE = 5_000
 MAX_STATES = 2_000
@@ -89,6 +89,12 @@ class Book:
     def knows(self, run_id: str) -> bool:
         """Whether this run has been met in this test."""
         return run_id in self._entries
+
+    def begun(self) -> frozenset[Code]:
+        """Return the functions of the runs so far."""
+        with self._lock:
+            bodies = [entry.body for entry in self._entries.values()]
+        return frozenset(Code(body.path, body.line, body.qualname) for body in bodies if body.path)
 
     def submitted(self, run_id: str, task: Any, site: Frame | None, parent: str | None) -> None:
         """Note where a run was submitted that another thread or process may have begun already."""

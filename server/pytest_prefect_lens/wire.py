@@ -129,6 +129,15 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class Code:
+    """The function of a flow or task: where its `def` stands, its line counted from 1."""
+
+    path: str
+    line: int
+    qualname: str
+
+
+@dataclass(frozen=True)
 class CaseRecord:
     """One finished test, with everything that happened in it."""
 
@@ -149,6 +158,11 @@ class CaseRecord:
     """The name or type of the state that its mark expects a run to end in."""
     expired: tuple[tuple[str, float], ...] = ()
     """The variables whose values had ended when it failed, and when: seconds since the epoch. The server adds them."""
+    called: tuple[Code, ...] = ()
+    """What was called past Prefect, by `.fn`; `runs` know nothing of it."""
+    unsure: tuple[Code, ...] | None = None
+    """What may have begun without being seen: code had it in hand, or a fixture that other tests share ran it. None
+    where that may be anything, as in other processes."""
 
 
 # --- the server says ---------------------------------------------------------------------------------

@@ -54,7 +54,14 @@ def test_json_has_definitions_tests_and_problems(project, capsys):
         "name": "load",
         "file": "flows/etl.py",
         "line": 3,
-        "tests": [{"node_id": "tests/test_etl.py::test_etl", "match": "indirect", "reason": "test_etl → etl → load"}],
+        "tests": [
+            {
+                "node_id": "tests/test_etl.py::test_etl",
+                "match": "indirect",
+                "evidence": "code",
+                "reason": "test_etl → etl → load",
+            }
+        ],
     }
     assert etl["tests"][0]["match"] == "direct"
     assert (quick["line"], quick["declared_at"]) == (5, {"file": "flows/etl.py", "line": 6})

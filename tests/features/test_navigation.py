@@ -54,7 +54,7 @@ def test_a_hover_tells_how_it_is_written_its_tests_and_how_they_ended():
         "Read a line.\n\n"
         "2 tests: 1 direct, 1 indirect · ✗ 1 failed · 1 not run · 0.4 s\n\n"
         "- `test_etl.py::test_parse`\n"
-        "- `test_etl.py::test_etl` (test_etl → etl → parse)"
+        "- `test_etl.py::test_etl`: test_etl → etl → parse"
     )
 
 

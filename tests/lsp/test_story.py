@@ -314,3 +314,29 @@ async def test_a_run_of_nothing_known_says_what_is_near(open_editor, write, pyth
             await editor.execute("run", scope="targets", targets=["flows/etl.py:ettl"])
         with pytest.raises(ServerError, match="Nothing has been run yet"):
             await editor.execute("run", scope="last")
+
+
+async def test_what_a_run_has_shown_refines_the_lens_until_the_code_changes(open_editor, write, python):
+    rarely = "    if len(lines) > 9:\n        spare()\n    return ["
+    text = PROJECT.replace("    return [", rarely).replace("\n\n@flow", "\n\n@task\ndef spare(): ...\n\n\n@flow")
+    folder = write(text.replace("2,5", "2.5"))
+    async with open_editor(folder, python=python) as editor:
+        await editor.open("flows/etl.py")
+        await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
+        await editor.click(await editor.lens("flows/etl.py", "14: ▶ Run 2 tests"))
+        await editor.lens("flows/etl.py", "10: No tests")
+        lens = await editor.lens("flows/etl.py", "5: ▶ Run 2 tests")
+        assert lens.command["tooltip"].splitlines() == [
+            "2 tests: 2 indirect · 2 seen to run",
+            "test_a_comma → etl → parse (seen to run)",
+            "test_numbers → etl → parse (seen to run)",
+        ]
+    async with open_editor(folder, python=python) as editor:
+        await editor.open("flows/etl.py")
+        await editor.lens("flows/etl.py", "10: No tests")
+        await editor.edit("flows/etl.py", "> 9", "> 1")
+        await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
+        await editor.edit("flows/etl.py", "> 1", "> 9")
+        await editor.lens("flows/etl.py", "10: No tests")
+        await editor.execute("clearResults")
+        await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")

@@ -209,6 +209,19 @@ def test_waits_for_failed(): waits_for_failed()
 def test_wrapped(): wrapped()
 def test_fn():
     with pytest.raises(ValueError): parse.fn("x")
+def test_fn_in_an_assert(): assert typed.fn(*[1]) == 1
+def test_fn_in_hand():
+    call = parse.fn
+    assert call("1") == functools.partial(logs.fn) or True
+def test_process():
+    import subprocess
+    subprocess.run([sys.executable, "-c", ""])
+def test_process_that_stays():
+    import subprocess
+    global child
+    child = subprocess.Popen([sys.executable, "-c", "open(0).read()"], stdin=subprocess.PIPE)
+def test_beside_a_process(): child.communicate()
+def test_after_a_process(): pass
 def test_missing_context(): logs.fn()
 def test_state(): assert orders(["x"], return_state=True).is_completed()
 def test_in_thread(): in_thread()
@@ -251,6 +264,26 @@ def last(run: RunRecord) -> ExceptionRecord:
 
 def lines(exception: ExceptionRecord) -> list[int]:
     return [frame.line for frame in exception.frames]
+
+
+def test_what_is_called_past_prefect_is_told_and_what_may_have_been(said):
+    def told(test: str) -> tuple[set[str], set[str] | None]:
+        case = said.cases[f"test_{test}"]
+        return {one.qualname for one in case.called}, case.unsure and {one.qualname for one in case.unsure}
+
+    assert told("fn") == ({"parse"}, ())
+    assert told("fn_in_an_assert") == ({"typed"}, ())
+    assert told("fn_in_hand") == (set(), {"parse", "logs"})
+    for test in ("process", "process_that_stays", "beside_a_process"):
+        assert told(test) == (set(), None)
+    assert told("after_a_process") == (set(), ())
+    # The fixture ran them for the first of its tests; what the second one would run alone is not to be seen.
+    assert told("prepared")[0] == set()
+    assert told("after_prepared") == (set(), {"orders", "parse"})
+    (code,) = said.cases["test_fn"].called
+    assert code.line == line_of("def parse(")
+    if (case := said.cases["test_pools"]).outcome != "skipped":
+        assert case.unsure is None
 
 
 def test_nothing_was_hidden_from_us(said):

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the folder to read (default: here)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--static", action="store_true", help="say what the code tells, without what runs have shown")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,11 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
     gc.disable()  # nothing of what follows is freed before the end
     from prefect_lens import workspace  # noqa: PLC0415  --help needs none of it
     from prefect_lens.facts_cache import FactsCache  # noqa: PLC0415
+    from prefect_lens.observations import Observations  # noqa: PLC0415
 
     cache = FactsCache(folder)
     loaded = workspace.load_all(folder, cache=cache)
     cache.save()
     snapshot = loaded.snapshot
+    if not arguments.static:
+        snapshot = snapshot.observing(Observations(folder).load())
     index = [(definition, snapshot.matches(definition)) for definition in snapshot.definitions()]
     deployments = snapshot.deployments()
     problems = (*snapshot.problems(), *(problem.diagnostic for problem in loaded.problems))
@@ -90,7 +94,13 @@ def _definition(definition: Definition, matches: tuple[Match, ...]) -> dict[str,
     if definition.declared_at is not None:
         found["declared_at"] = _place(definition.declared_at)
     found["tests"] = [
-        {"node_id": match.test.node_id, "match": match.how.value, "reason": match.reason} for match in matches
+        {
+            "node_id": match.test.node_id,
+            "match": match.how.value,
+            "evidence": match.evidence.value,
+            "reason": match.reason,
+        }
+        for match in matches
     ]
     return found
 

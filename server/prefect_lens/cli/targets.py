@@ -33,6 +33,12 @@ class Part:
     known: tuple[str, ...] = ()
     """Node IDs of the test functions of it that the index knows."""
 
+    @property
+    def whole(self) -> frozenset[str]:
+        """Those that run with all of their parameters."""
+        some = {"::".join((test.path, *test.names)) for test in self.tests if test.params is not None}
+        return frozenset(self.known) - some
+
 
 @dataclass(frozen=True, slots=True)
 class UnknownTarget:

@@ -71,10 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
     from prefect_lens.cli.report import report_for  # noqa: PLC0415
     from prefect_lens.cli.targets import UnknownTarget, choose  # noqa: PLC0415
     from prefect_lens.facts_cache import FactsCache  # noqa: PLC0415
+    from prefect_lens.features.observing import observations  # noqa: PLC0415
+    from prefect_lens.observations import Observations, Unchanged  # noqa: PLC0415
 
     folder = Path.cwd()
     cache = FactsCache(folder)
-    snapshot = workspace.load_all(folder, cache=cache).snapshot
+    unchanged, kept = Unchanged(folder, time.time()), Observations(folder)
+    snapshot = workspace.load_all(folder, cache=cache).snapshot.observing(kept.load())
     cache.save()
     report = report_for(lambda path: dict(snapshot.project_of(path).settings.severity), as_json=arguments.json)
     chosen = choose(snapshot, folder, arguments.targets)
@@ -94,7 +97,11 @@ def run(arguments: argparse.Namespace) -> int:
         results = asyncio.run(_run_all(folder, chosen, arguments, snapshot, report))
     except (KeyboardInterrupt, asyncio.CancelledError):  # a second Ctrl-C, or a system that cannot tell us of the first
         return CANCELLED
-    return _STATUS[report.end(results, time.monotonic() - began)]
+    status = _STATUS[report.end(results, time.monotonic() - began)]
+    whole = frozenset(id_ for part in chosen for id_ in part.whole)
+    for result in results:
+        kept.add(observations(snapshot, result, whole, unchanged))
+    return status
 
 
 def _why_nothing(snapshot: Snapshot, folder: Path, targets: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.features import counts
 from prefect_lens.features.status import CouldNotRun, Ended, Fetching, NotRun, Queued, Running, Status, status
-from prefect_lens.model import Definition, How, Match, Span
+from prefect_lens.model import Definition, Evidence, How, Match, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,15 +104,21 @@ def in_short(now: Status) -> str | None:
 
 def tooltip(matches: tuple[Match, ...]) -> str:
     """Return how many tests reach a definition directly and indirectly, and why."""
-    direct = sum(match.how is How.DIRECT for match in matches)
-    parts = [f"{direct} direct"] if direct else []
-    if direct < len(matches):
-        parts.append(f"{len(matches) - direct} indirect")
-    lines = [f"{counts.plural(len(matches), 'test')}: {', '.join(parts)}"]
+    lines = [summary(matches)]
     lines += [match.reason for match in matches[:MOST_REASONS]]
     if len(matches) > MOST_REASONS:
         lines.append(f"… and {len(matches) - MOST_REASONS:,} more")
     return "\n".join(lines)
+
+
+def summary(matches: tuple[Match, ...]) -> str:
+    """Return `3 tests: 2 direct, 1 indirect · 2 seen to run`."""
+    direct = sum(match.how is How.DIRECT for match in matches)
+    seen = sum(match.evidence is not Evidence.CODE for match in matches)
+    parts = [f"{direct} direct"] if direct else []
+    if direct < len(matches):
+        parts.append(f"{len(matches) - direct} indirect")
+    return f"{counts.plural(len(matches), 'test')}: {', '.join(parts)}" + (f" · {seen} seen to run" if seen else "")
 
 
 def _second(now: Status, target: Mapping[str, object]) -> Call:

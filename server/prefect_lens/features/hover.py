@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefect_lens.features import counts
-from prefect_lens.features.code_lens import in_short
+from prefect_lens.features.code_lens import in_short, summary
 from prefect_lens.features.source import Source
 from prefect_lens.features.status import Fetching, Queued, Running, status
-from prefect_lens.model import How
+from prefect_lens.model import Evidence, How
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,12 +66,10 @@ def _tests(view: View, definition: Definition) -> Iterator[str]:
     if not matches:
         yield "No tests" if view.is_complete else "The project is still being read."
         return
-    direct = sum(match.how is How.DIRECT for match in matches)
-    how = [f"{direct} direct"] if direct else []
-    how += [f"{len(matches) - direct} indirect"] if direct < len(matches) else []
-    yield f"{counts.plural(len(matches), 'test')}: {', '.join(how)}{_ended(view, matches)}\n"
+    yield f"{summary(matches)}{_ended(view, matches)}\n"
     for match in matches[:MOST_TESTS]:
-        yield f"- {_code(match.test.node_id)}" + (f" ({match.reason})" if match.how is not How.DIRECT else "")
+        is_plain = match.how is How.DIRECT and match.evidence is Evidence.CODE
+        yield f"- {_code(match.test.node_id)}" + ("" if is_plain else f": {match.reason}")
     if len(matches) > MOST_TESTS:
         yield f"- … and {len(matches) - MOST_TESTS:,} more"
 

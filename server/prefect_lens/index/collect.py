@@ -58,6 +58,15 @@ def is_unittest(inter: Interpreter, cls: Class) -> bool:
     return any(isinstance(base, External) and base.dotted.endswith("TestCase") for base in attributes.line(inter, cls))
 
 
+def inherited(module: Module | None, names: tuple[str, ...], root: str) -> TestCase | None:
+    """Return a test of a class that has it from a library: it stands at the class."""
+    if module is None:
+        return None
+    found = (scope for scope in module.facts.scopes if scope.parent == 0 and scope.kind == "class")
+    scope = next((one for one in found if one.name == names[0] and len(names) > 1), None)
+    return TestCase(module.path, names, _name_span(scope), root) if scope is not None else None
+
+
 def _collect_class(
     inter: Interpreter, module: Module, project: Project, cls: Class, outer: tuple[Class, ...], name: str
 ) -> Iterator[Collected]:

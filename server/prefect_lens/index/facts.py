@@ -32,6 +32,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
 Expression = Any
@@ -102,6 +103,8 @@ class Facts(NamedTuple):
     """Whether the text names Prefect at all."""
     makes: bool = False
     """Whether a call in the text may make a definition without giving it a name."""
+    digest: str = ""
+    """What stands for the text itself, comments and constants included."""
 
 
 EMPTY = Facts(
@@ -120,11 +123,16 @@ def read_facts(text: str) -> Facts:
         if isinstance(found, SyntaxProblem):
             problem, found = found, recover.parse_around(text, found)
         if found is None:
-            return EMPTY._replace(problem=problem, prefect=prefect)
-        return Facts(lower.scopes(*found), problem, prefect, prefect or "with_options" in text)
+            return EMPTY._replace(problem=problem, prefect=prefect, digest=digest(text))
+        return Facts(lower.scopes(*found), problem, prefect, prefect or "with_options" in text, digest(text))
     except (RecursionError, MemoryError):
         deep = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
-        return EMPTY._replace(problem=deep, prefect="prefect" in text)
+        return EMPTY._replace(problem=deep, prefect="prefect" in text, digest=digest(text))
+
+
+def digest(text: str) -> str:
+    """Return what stands for a text that has been normalized."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def normalize(text: str) -> str:

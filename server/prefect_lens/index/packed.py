@@ -43,6 +43,8 @@ class Packed(NamedTuple):
     """The names that fill what it holds, when something of that name is called or, with `@`, its methods decorate."""
     is_wild: bool = False
     """Whether it may come to any other file, by a name that it works out or that stands in a string."""
+    digest: str = ""
+    """What stands for the text itself."""
 
     def plain(self) -> tuple[Any, ...]:
         """Return it as what `marshal` takes, which knows no named tuples."""
@@ -65,7 +67,7 @@ class Packed(NamedTuple):
 
     def looks_like(self, other: Packed) -> bool:
         """Whether another file in its place is the same to all who have not looked into its scopes."""
-        return self[2:] == other[2:]
+        return self[2:-1] == other[2:-1]  # all but the scopes, and the text
 
     def decorating(self) -> set[str]:
         """Return the names of the objects whose methods decorate something in it."""
@@ -77,14 +79,14 @@ def pack(facts: Facts) -> Packed:
     try:
         return _pack(facts)
     except (RecursionError, ValueError):  # `marshal` has its own idea of how deep is too deep
-        return _pack(EMPTY._replace(problem=facts.problem or TOO_DEEP, prefect=facts.prefect))
+        return _pack(EMPTY._replace(problem=facts.problem or TOO_DEEP, prefect=facts.prefect, digest=facts.digest))
 
 
 def unpack(packed: Packed) -> Facts:
     """Return the facts that were packed. What was one object in them is one again."""
     plain: tuple[Any, ...] = marshal.loads(packed.scopes)  # noqa: S302  we wrote it, in this process
     scopes = tuple(Scope._make((*s[:7], tuple(map(Parameter._make, s[7])), *s[8:])) for s in plain)
-    return Facts(scopes, packed.problem, packed.prefect, packed.makes)
+    return Facts(scopes, packed.problem, packed.prefect, packed.makes, packed.digest)
 
 
 def _pack(facts: Facts) -> Packed:
@@ -109,6 +111,7 @@ def _pack(facts: Facts) -> Packed:
         held,
         filling | {f"@{name}" for name in held},
         by_name or any(word in blob for word in _BY_TEXT),
+        facts.digest,
     )
 
 

@@ -12,11 +12,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import navigate, problems
+from prefect_lens.index import cone, navigate, problems
+from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, candidates, read_deployments
 from prefect_lens.index.known import Known, without_collector
 from prefect_lens.index.moves import Moved, moves
+from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
 from prefect_lens.model import (
@@ -25,11 +27,9 @@ from prefect_lens.model import (
     Diagnostic,
     How,
     Kind,
-    Location,
     Match,
     Position,
     Severity,
-    Span,
     TestCase,
 )
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Facts, SyntaxProblem
     from prefect_lens.index.moves import Place
+    from prefect_lens.index.observed import Observed
     from prefect_lens.index.values import Key
 
 
@@ -61,6 +62,8 @@ class Snapshot:
         lock: threading.RLock,
         *,
         moved: dict[str, dict[Place, Place]],
+        digests: dict[str, str],
+        observed: Observed = NOTHING,
     ) -> None:
         self._files = files
         self._errors = errors
@@ -69,11 +72,13 @@ class Snapshot:
         self._lock = lock
         self._moves = moved
         self._moved = Moved(moved)
+        self._digests = digests
+        self._current = Current(observed, self.digest)
 
     @staticmethod
     def empty() -> Snapshot:
         """Return the snapshot of a workspace without files."""
-        return Snapshot({}, {}, {}, None, threading.RLock(), moved={})
+        return Snapshot({}, {}, {}, None, threading.RLock(), moved={}, digests={})
 
     def update(self, facts: Mapping[str, Facts | Packed | None], configs: Mapping[str, str | None]) -> Snapshot:
         """Return the snapshot after some files changed; None stands for a file that is gone.
@@ -83,14 +88,14 @@ class Snapshot:
         files, errors, texts = dict(self._files), dict(self._errors), dict(self._configs)
         changed: dict[str, Packed | None] = {}
         edited: dict[str, Facts] = {}
-        moves_of = dict(self._moves)
+        moves_of, digests = dict(self._moves), dict(self._digests)
         reconfigured = False
         for path, new in facts.items():
             if new is None:
                 if files.pop(path, None) is not None:
                     changed[path] = None
-                errors.pop(path, None)
-                moves_of.pop(path, None)
+                for of in (errors, moves_of, digests):
+                    of.pop(path, None)
                 continue
             if new.problem is None:
                 errors.pop(path, None)
@@ -99,6 +104,7 @@ class Snapshot:
                 if path in files:
                     continue
             old = files.get(path)
+            digests[path] = new.digest
             moves_of.pop(path, None)
             if old is None:
                 files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
@@ -126,7 +132,13 @@ class Snapshot:
             files |= (packed := {path: pack(now) for path, now in edited.items()})
             if known is not None:
                 known = known.after(changed | packed, files) if changed or packed else known.of(files)
-        return Snapshot(files, errors, texts, known, self._lock, moved=moves_of)
+        observed = self._current.observed
+        return Snapshot(files, errors, texts, known, self._lock, moved=moves_of, digests=digests, observed=observed)
+
+    def observing(self, observed: Observed) -> Snapshot:
+        """Return this snapshot with what runs have shown: it goes before what the code lets one think."""
+        mine = self._files, self._errors, self._configs, self._lazy, self._lock
+        return Snapshot(*mine, moved=self._moves, digests=self._digests, observed=observed)
 
     @property
     def paths(self) -> KeysView[str]:
@@ -209,22 +221,34 @@ class Snapshot:
                 return ()
         self._follow(definition.path)
         with self._lock:
-            found = [
-                Match(self._moved.test(case), reached.how, (*reached.path[:-1], _last(definition)))
+            guessed = [
+                Match(self._moved.test(case), reached.how, (*reached.path[:-1], definition.label))
                 for case, reached in self._known.reaching(key)
             ]
+            found = tuple(self._current.refined(definition, guessed, self._test))
         return tuple(sorted(found, key=lambda match: (match.how is not How.DIRECT, match.test.node_id)))
 
     def exercised(self, test: TestCase) -> tuple[Definition, ...]:
         """Return the definitions that a test runs, direct ones first."""
+        ran, spared = self._current.shown(test.node_id)
+        guessed = self.guessed(test.path).get(test.node_id, {})
+        found = {one: how is not How.DIRECT for one, how in guessed.items() if one.entrypoint not in spared}
+        found |= {one: True for one in map(self.definition, sorted(ran)) if one is not None and one not in guessed}
+        return tuple(sorted(found, key=lambda one: (found[one], one.location)))
+
+    def guessed(self, path: str) -> dict[str, dict[Definition, How]]:
+        """Return what each test of a file runs as far as the code tells, by node ID."""
+        found: dict[str, dict[Definition, How]] = {}
         with self._lock:
-            found = [
-                (reached.how is not How.DIRECT, definition)
-                for key, matches in self._known.reached(test.path).items()
-                for case, reached in matches
-                if self._moved.test(case) == test and (definition := self._definition_of(key)) is not None
-            ]
-        return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].location)))
+            for key, matches in self._known.reached(path).items():
+                if (definition := self._definition_of(key)) is not None:
+                    for case, reached in matches:
+                        found.setdefault(case.node_id, {})[definition] = reached.how
+        return found
+
+    def digest(self, path: str) -> str:
+        """Return what stands for the contents of a Python file; "" for one that is not there."""
+        return self._digests.get(path, "")
 
     def has_test(self, node_id: str) -> bool:
         """Whether there is a test of a node ID, parameters left out."""
@@ -280,7 +304,7 @@ class Snapshot:
 
     def problems(self, path: str | None = None) -> tuple[Diagnostic, ...]:
         """Return what is wrong with a file, or with all, the configuration files among them."""
-        found = [_syntax_error(one, error) for one, error in self._errors.items() if path in {None, one}]
+        found = [problems.syntax_error(one, error) for one, error in self._errors.items() if path in {None, one}]
         configs = self._configs if path is None else {p: text for p, text in self._configs.items() if p == path}
         found.extend(config_problems(configs))
         found.extend(scope_problems(configs, lambda: tuple(one.entrypoint for one in self.definitions())))
@@ -315,6 +339,11 @@ class Snapshot:
         if len(waiting) > MANY:
             gc.freeze()  # what was read stays: no search for garbage is to go through it with each edit
 
+    def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
+        with self._lock:
+            return cone.sources(self._known.interpreter, self._files, paths)
+
     def _declared(self) -> Iterable[Deployment]:
         for path, text in sorted(self._configs.items()):
             if is_declaring(path):
@@ -345,6 +374,13 @@ class Snapshot:
             module = self._known.interpreter.modules.get(path)
             return module is not None and (name in module.frame.scope.bindings or bool(module.frame.scope.stars))
 
+    def _test(self, node_id: str) -> TestCase | None:
+        """Return the test that a run told of."""
+        path, *names = node_id.split("::")
+        if (found := next((test for test in self.tests(path) if test.node_id == node_id), None)) is not None:
+            return found
+        return inherited(self._known.interpreter.modules.get(path), tuple(names), self.project_of(path).root)
+
     def _defined(self, path: str) -> Iterable[tuple[Key, Definition]]:
         return ((defined.key, self._moved.definition(defined.definition)) for defined in self._known.definitions(path))
 
@@ -357,18 +393,6 @@ class Snapshot:
         if self._lazy is None or self._lazy.is_beyond(self._files):
             self._lazy = Known.about(self._files, self._configs)
         return self._lazy
-
-
-def _last(definition: Definition) -> str:
-    return definition.qualname.rpartition("<locals>.")[2]
-
-
-def _syntax_error(path: str, error: SyntaxProblem) -> Diagnostic:
-    at = Position(error.line, error.column)
-    message = f"Syntax error: {error.message}."
-    return Diagnostic(
-        Location(path, Span(at, Position(error.line, error.column + 1))), Severity.ERROR, problems.SYNTAX_ERROR, message
-    )
 
 
 def is_declaring(path: str) -> bool:

@@ -45,7 +45,7 @@ async def move_credential(app: App, arguments: Arguments, _token: object) -> obj
     if configured(before, name, in_keyring) is None:
         app.client.show_message(f"{settings} cannot be changed for it. Write it by hand: {name} = {in_keyring}")
         return None
-    found = await app.session.interpreter(folder, project)
+    found = await app.session.interpreters.find(folder, project)
     interpreter = found if isinstance(found, Interpreter) else None
     if await put_into_keyring(interpreter, service, name, credential.value):
         source, where = in_keyring, "the keyring"

@@ -24,7 +24,7 @@ async def environment_text(app: App, folder: Folder, *, is_check: bool) -> str:
         if isinstance(environment, Trouble):
             texts.append(environment.message)
             continue
-        found = await app.session.interpreter(folder, project)
+        found = await app.session.interpreters.find(folder, project)
         place = Place(folder.root, project, found if isinstance(found, Interpreter) else None, person)
         if not is_check:
             texts.append("\n".join(explained(vault, place, environment, profile)))

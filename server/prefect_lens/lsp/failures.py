@@ -52,7 +52,7 @@ async def mark_expected(app: App, arguments: Arguments, _token: object) -> objec
 async def _tell_of_the_plugin(app: App, folder: Folder, path: str) -> None:
     """Say that plain pytest does not know the mark, where it does not."""
     project = folder.snapshot.project_of(path).root
-    found = await app.session.interpreter(folder, project)
+    found = await app.session.interpreters.find(folder, project)
     if isinstance(found, Trouble) or await asyncio.to_thread(has_plugin, found):
         return
     command = install(folder.root, project, found, ("prefect-lens",))

@@ -11,8 +11,12 @@ from prefect_lens import workspace
 from prefect_lens.environment.choosing import chosen
 from prefect_lens.facts_cache import FactsCache
 from prefect_lens.features import freshness
+from prefect_lens.features.observing import observations
 from prefect_lens.features.results import Results, forget
+from prefect_lens.index.observed import Observed
 from prefect_lens.index.settings import Settings as ProjectSettings
+from prefect_lens.observations import Observations, Unchanged
+from prefect_lens.session import evidence
 from prefect_lens.session.credentials import Credentials
 from prefect_lens.session.reading import Reading, disk_text, read_again, read_folder
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from prefect_lens.features.freshness import Hashes
     from prefect_lens.index.environment import Environment
     from prefect_lens.index.snapshot import Snapshot
-    from prefect_lens.model import Trouble
+    from prefect_lens.model import RunResult, Trouble
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
 
@@ -54,11 +58,17 @@ class Folder:
         self.read = (0, 0)
         """How many files of how many have been read, while a reading of the whole folder goes on."""
         self.results = Results()
+        self.observed = Observed()
+        """What runs have shown of which tests run what."""
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
         self.credentials = Credentials(root, self.text, lambda: changed(self))
         self._changed = changed
         self._advanced = advanced
+        self._recording = asyncio.Lock()
+        self._observations = Observations(root)
+        self._refined: Snapshot | None = None
+        """The snapshot with what runs have shown, once it is asked for."""
         self._known: set[str] = set()
         """Tests with results that the index knew: when it knows them no more, they are gone, results and all."""
         self._hashes: dict[str, Hashes] = {}
@@ -102,20 +112,36 @@ class Folder:
         elif counted:
             self._take(dict.fromkeys(counted))
 
-    async def record(self, results: Results) -> None:
-        """Take the results that a run has brought, and find out which of them are older than the code by now."""
-        paths = {path for batch in results.batches for path, _ in batch.code}
-        texts = {path: d.text if (d := self.documents.get(path)) is not None else None for path in paths}
-        new = {path: texts[path] for path in paths - self._hashes.keys()}  # the others are kept up to date
-        hashes = await asyncio.to_thread(_hashes, self.root, new)
-        there = await asyncio.to_thread(_there, self.snapshot, results.tests.keys() | results.troubles.keys())
-        self.results = results
-        self._known |= there
-        self._hashes = {path: found for path, found in self._hashes.items() if path in paths} | hashes
-        self.stale = freshness.stale(results, self._hashes.get)
-        # What was typed meanwhile is seen now that these files are of interest.
+    async def record(self, run: RunResult, whole: frozenset[str], before: Mapping[str, str]) -> None:
+        """Take what a run has told; the arguments are those of `evidence.recorded`."""
+        async with self._recording:
+            await self._replace(await asyncio.to_thread(evidence.recorded, self.results, run, whole, self.root, before))
+
+    async def clear(self) -> None:
+        """Forget what runs have told, and have shown."""
+        async with self._recording:
+            await self._replace(Results())
+        self.observed, self._refined = Observed(), None
+        await asyncio.to_thread(self._observations.forget)
+
+    async def observe(self, snapshot: Snapshot, moment: float, whole: frozenset[str], run: RunResult) -> None:
+        """Take what a run has shown of which tests run what, and keep it for the next start.
+
+        Args:
+            snapshot: the index as it was when the run began.
+            moment: when that was, in seconds since the epoch.
+            whole: the test functions that were to run with all their parameters.
+            run: what it told.
+        """
+        try:
+            new = await asyncio.to_thread(observations, snapshot, run, whole, Unchanged(self.root, moment))
+            await asyncio.to_thread(self._observations.add, new)
+        except Exception:  # an edge: a mistake of ours costs what was seen, and no result
+            log.exception("What a run has shown could not be taken in.")
+            return
         if new:
-            self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in new})
+            self.observed, self._refined = self.observed.after(new), None
+            self._changed(self)
 
     def close(self) -> None:
         """Stop to read."""
@@ -128,8 +154,10 @@ class Folder:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The index. What it is asked for may take a while: for a thread."""
-        return self.reading.snapshot
+        """The index, with what runs have shown. What it is asked for may take a while: for a thread."""
+        if self._refined is None:
+            self._refined = self.reading.snapshot.observing(self.observed)
+        return self._refined
 
     def relative(self, path: Path) -> str | None:
         """Return a file's path in this folder; None for one that is not in it."""
@@ -176,6 +204,21 @@ class Folder:
 
     # --- in between --------------------------------------------------------------------------------------
 
+    async def _replace(self, results: Results) -> None:
+        """Put new results in the place of the old ones, and find out which of them are older than the code by now."""
+        paths = {path for batch in results.batches for path, _ in batch.code}
+        texts = {path: d.text if (d := self.documents.get(path)) is not None else None for path in paths}
+        new = {path: texts[path] for path in paths - self._hashes.keys()}  # the others are kept up to date
+        hashes = await asyncio.to_thread(_hashes, self.root, new)
+        there = await asyncio.to_thread(_there, self.snapshot, results.tests.keys() | results.troubles.keys())
+        self.results = results
+        self._known |= there
+        self._hashes = {path: found for path, found in self._hashes.items() if path in paths} | hashes
+        self.stale = freshness.stale(results, self._hashes.get)
+        # What was typed meanwhile is seen now that these files are of interest.
+        if new:
+            self._take({path: d.text if (d := self.documents.get(path)) is not None else None for path in new})
+
     def _take(self, changes: Mapping[str, str | None]) -> None:
         if self._loading is not None:
             self._during_load.update(changes)
@@ -198,6 +241,8 @@ class Folder:
             loop.call_soon_threadsafe(self._advanced)
 
         try:
+            if not self.is_complete:
+                self.observed = await asyncio.to_thread(self._observations.load)
             cache = await asyncio.to_thread(FactsCache, self.root)
             self._loaded = await asyncio.to_thread(read_folder, self.root, progress, cache, self.reading)
             self._saving = asyncio.create_task(asyncio.to_thread(cache.save))
@@ -226,7 +271,7 @@ class Folder:
                 hashed = again | {path: text for path, text in changes.items() if path in ours}
                 watched = frozenset(self._known)
                 reading, hashes, there = await asyncio.to_thread(_applied, self.root, base, changes, hashed, watched)
-                self.reading, self._applied = reading, taken
+                self.reading, self._applied, self._refined = reading, taken, None
                 self._hashes |= hashes
                 self.is_complete = self.is_complete or loaded
                 if loaded:

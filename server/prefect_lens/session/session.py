@@ -10,21 +10,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prefect_lens.engine.interpreter import find_interpreter
 from prefect_lens.engine.queue import RunQueue
 from prefect_lens.engine.request import RunRequest
 from prefect_lens.engine.run import CaseFinished
 from prefect_lens.environment.giving import Cancelled, Given, Giver, Refused
-from prefect_lens.features.results import Results
-from prefect_lens.features.standing import FolderStanding, ProjectStanding
 from prefect_lens.features.summary import summarize
 from prefect_lens.features.view import View
 from prefect_lens.index.config import CONFIG_NAMES
-from prefect_lens.model import Diagnostic, Ending, Interpreter, RunResult, Trouble
+from prefect_lens.model import Diagnostic, Ending, RunResult, Trouble
 from prefect_lens.session import evidence
 from prefect_lens.session.failing import failing
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.intake import Intake
+from prefect_lens.session.interpreters import Interpreters
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Debugger, Run, Waiting
@@ -34,7 +32,7 @@ from prefect_lens.session.spreading import spread
 from prefect_lens.session.trust import NotTrustedError, Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
     from pathlib import Path
 
     from pytest_prefect_lens.wire import CaseRecord
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import Preparing, Warmth, WorkerSource
     from prefect_lens.environment.resolving import Vault
+    from prefect_lens.features.standing import FolderStanding
     from prefect_lens.session.listener import Listener
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
@@ -79,17 +78,15 @@ class Session:
         """The latest troubles of the machinery, for a bug report."""
         self._listener = listener
         self._workers = workers
-        self._environ = environ
         self._auditor = auditor
+        self.interpreters = Interpreters(environ)
         self._queues: dict[tuple[Path, str], RunQueue] = {}
-        self._readiness = Readiness(preparing, self.interpreter)
+        self._readiness = Readiness(preparing, self.interpreters.find)
         self._has_settings = False
-        self._interpreters: dict[tuple[Path, str], Interpreter | Trouble] = {}
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._publications = Publications(listener.diagnostics_changed, self._places, partial(failing, vault))
-        self._locks: dict[Path, asyncio.Lock] = {}
         self._intakes: dict[Intake, Path] = {}
         self.saving = Saving(partial(self.run, is_asked=False))
 
@@ -101,7 +98,6 @@ class Session:
         self.folders[root] = folder
         self._readiness.limit(self.folders.values())
         self._publications.add(folder)
-        self._locks[root] = asyncio.Lock()
         folder.load()
         self._listener.standing_changed()
         return folder
@@ -181,8 +177,7 @@ class Session:
     async def clear_results(self) -> None:
         """Forget what runs have said."""
         for folder in tuple(self.folders.values()):
-            async with self._locks[folder.root]:
-                await folder.record(Results())
+            await folder.clear()
             await self._publications.publish(folder)
         self._listener.lenses_changed()
 
@@ -205,39 +200,9 @@ class Session:
             self.can_debug,
         )
 
-    async def interpreter(self, folder: Folder, project: str) -> Interpreter | Trouble:
-        """Return what runs the tests of a project; it is found by reading, each time anew."""
-        settings = folder.project_settings(project)
-        found = await asyncio.to_thread(
-            find_interpreter,
-            folder.root,
-            project,
-            setting=folder.settings.interpreter,
-            editor=folder.settings.editor_interpreter,
-            configured=settings.interpreter,
-            environ=self._environ,
-        )
-        self._interpreters[folder.root, project] = found
-        return found
-
     async def folder_standings(self) -> tuple[FolderStanding, ...]:
         """Return the folders, their projects and interpreters, for a status bar."""
-        found: list[FolderStanding] = []
-        for folder in tuple(self.folders.values()):
-            reading = folder.reading
-            standings = [
-                ProjectStanding(
-                    project,
-                    self._interpreters.get((folder.root, project)) or await self.interpreter(folder, project),
-                    tuple(name for name, _ in folder.project_settings(project).profiles),
-                    folder.settings.profile,
-                )
-                for project in reading.projects or (".",)
-                if folder.is_complete and reading.uses_prefect
-            ]
-            is_read = None if folder.is_complete else folder.read
-            found.append(FolderStanding(str(folder.root), tuple(standings), reading.uses_prefect, is_read))
-        return tuple(found)
+        return await self.interpreters.standings(tuple(self.folders.values()))
 
     async def warmth(self) -> tuple[Warmth, ...]:
         """Return how ready the engine is for the runs of each project."""
@@ -338,11 +303,14 @@ class Session:
         self._numbers += 1
         run = Run(self._numbers, planned, partial(self._run_changed, folder), debugger)
         self.runs[run.id] = folder, run
-        task = asyncio.create_task(self._drive(folder, run))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._drive(folder, run))
         self._run_changed(folder, run)
         return run
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _run_changed(self, folder: Folder, run: Run) -> None:
         self._listener.run_changed(folder, run)
@@ -378,11 +346,11 @@ class Session:
             case Cancelled():
                 result = RunResult(Ending.CANCELLED, 0.0, asked=part.tests)
         if folder.root in self.folders:
-            await self._record(folder, part.whole, result, {})
+            await folder.record(result, part.whole, {})
         return [result]
 
     async def _requests(self, folder: Folder, run: Run, part: Part) -> Given | Refused | Cancelled:
-        interpreter = await self.interpreter(folder, part.project)
+        interpreter = await self.interpreters.find(folder, part.project)
         if isinstance(interpreter, Trouble):
             return Refused((interpreter,))
         if run.is_cancelled:
@@ -403,17 +371,20 @@ class Session:
 
     async def _run_request(self, folder: Folder, run: Run, part: Part, request: RunRequest) -> RunResult:
         before: list[asyncio.Task[dict[str, str]]] = []
+        snapshot, moment = folder.snapshot, time.time()
 
         async def record(cases: tuple[CaseRecord, ...]) -> None:
             if folder.root in self.folders:
                 ended = RunResult(Ending.COMPLETE, 0.0, cases=cases)
-                await self._record(folder, frozenset(), ended, await before[0])
+                await folder.record(ended, frozenset(), await before[0])
                 await self._publications.publish(folder)
 
         intake = Intake(record)
 
         def hear(event: RunEvent) -> None:
+            nonlocal snapshot, moment
             if not before:  # the first event: the run's turn has come
+                snapshot, moment = folder.snapshot, time.time()
                 before.append(asyncio.create_task(asyncio.to_thread(evidence.texts_before, folder.root, run.plan)))
             if isinstance(event, CaseFinished):
                 intake.take(event.case)
@@ -434,17 +405,12 @@ class Session:
             auditor.ended(watched, result)
         texts = await before[0] if before else dict[str, str]()
         if folder.root in self.folders:
-            await self._record(folder, whole_of(part, request), result, texts)
+            whole = whole_of(part, request)
+            await folder.record(result, whole, texts)
+            self._keep(folder.observe(snapshot, moment, whole, result))
         return result
-
-    async def _record(
-        self, folder: Folder, whole: frozenset[str], result: RunResult, before: Mapping[str, str]
-    ) -> None:
-        async with self._locks[folder.root]:
-            results = await asyncio.to_thread(evidence.recorded, folder.results, result, whole, folder.root, before)
-            await folder.record(results)
 
     def _forget_interpreters(self, root: Path) -> None:
         self._readiness.forget(root)
-        self._interpreters = {key: found for key, found in self._interpreters.items() if key[0] != root}
+        self.interpreters.forget(root)
         self._listener.standing_changed()
