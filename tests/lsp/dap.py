@@ -26,6 +26,7 @@ class Debugger:
         await self.until(lambda message: message.get("event") == "initialized")
         for path, line in breakpoints.items():
             await self.request("setBreakpoints", source={"path": path}, breakpoints=[{"line": line}])
+        await self.request("setExceptionBreakpoints", filters=["uncaught"])  # as VS Code does by itself
         await self.request("configurationDone")
         await self.answer(attaching)
 

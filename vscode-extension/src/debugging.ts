@@ -61,6 +61,7 @@ export class Debugging implements vscode.Disposable {
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(wanted.folder));
     if (wanted.stopAt !== undefined) this.#stopAt(wanted.run, wanted.stopAt);
     return vscode.debug.startDebugging(folder, {
+      subProcess: false, // a child that no debugger comes to would wait for one
       ...preferences(folder),
       type: TYPE,
       request: "attach",
