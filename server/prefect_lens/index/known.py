@@ -242,8 +242,8 @@ class Known:
         reaching = self.links.reaching(path)
         known = self.near.get(path)
         if known is None or known[0] is not reaching:
-            among = [p for p in sorted(self.layout.test_files) if reaching.has(p) or self.layout.of(p).plugins]
-            known = self.near[path] = reaching, among
+            among = reaching.among(self.layout.test_files) | self.layout.with_plugins
+            known = self.near[path] = reaching, sorted(among)
         return [path for path in known[1] if path not in self.answers.reached]
 
     def reaching(self, key: Key) -> Iterator[tuple[TestCase, Reached]]:

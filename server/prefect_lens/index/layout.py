@@ -45,6 +45,11 @@ class Layout:
         return tuple(found[root] for root in sorted(found))
 
     @cached_property
+    def with_plugins(self) -> frozenset[str]:
+        """The test files of projects that name plugins, whose fixtures any test may get."""
+        return frozenset(path for path in self.test_files if self.of(path).plugins)
+
+    @cached_property
     def by_project(self) -> dict[str, tuple[str, ...]]:
         """The test files of each project, by its root."""
         found: dict[str, list[str]] = {}

@@ -30,11 +30,14 @@ class Reaching(NamedTuple):
 
     def has(self, path: str) -> bool:
         """Whether a file can come there."""
-        return path in self.files or any(path.startswith(folder) for folder in self.folders)
+        return path in self.files or path.startswith(self.folders)
 
-    def among(self, paths: Iterable[str]) -> list[str]:
-        """Return those of some files that can come there, in order."""
-        return sorted(path for path in paths if self.has(path))
+    def among(self, paths: frozenset[str]) -> set[str]:
+        """Return those of some files that can come there."""
+        found = set(self.files & paths)
+        if self.folders:
+            found.update(path for path in paths if path.startswith(self.folders))
+        return found
 
 
 class Links:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -39,6 +40,8 @@ def main() -> int:
     logging.getLogger("prefect_lens").setLevel(logging.INFO)
     # What pygls logs is told again to `report_server_error`, and its log of each message would hold the user's code.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    # Most of what is made is the index, and stays: looking for garbage as often as Python does takes a third of all.
+    gc.set_threshold(20_000, 20, 100)
     server = Server()
     try:
         asyncio.run(_serve(server, stdin, stdout))
