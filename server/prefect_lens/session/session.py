@@ -6,39 +6,29 @@ import asyncio
 import logging
 import time
 from collections import deque
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prefect_lens.engine.queue import RunQueue
-from prefect_lens.engine.request import RunRequest
-from prefect_lens.engine.run import CaseFinished
-from prefect_lens.environment.giving import Cancelled, Given, Giver, Refused
 from prefect_lens.features.summary import summarize
 from prefect_lens.features.view import View
 from prefect_lens.index.config import CONFIG_NAMES
 from prefect_lens.model import Diagnostic, Ending, RunResult, Trouble
-from prefect_lens.session import evidence
+from prefect_lens.session.driving import Driver, Ties
 from prefect_lens.session.failing import failing
 from prefect_lens.session.folder import Folder
-from prefect_lens.session.intake import Intake
 from prefect_lens.session.interpreters import Interpreters
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Debugger, Run, Waiting
 from prefect_lens.session.saving import Saving
-from prefect_lens.session.selection import NothingToRunError, Part, Plan, Selection, plan, whole_of
-from prefect_lens.session.spreading import spread
+from prefect_lens.session.selection import NothingToRunError, Plan, Selection, plan
 from prefect_lens.session.trust import NotTrustedError, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
     from pathlib import Path
 
-    from pytest_prefect_lens.wire import CaseRecord
-
     from prefect_lens.audit.auditor import Auditor
-    from prefect_lens.engine.run import RunEvent
     from prefect_lens.engine.workers import Preparing, Warmth, WorkerSource
     from prefect_lens.environment.resolving import Vault
     from prefect_lens.features.standing import FolderStanding
@@ -77,17 +67,16 @@ class Session:
         self.troubles: deque[Trouble] = deque(maxlen=20)
         """The latest troubles of the machinery, for a bug report."""
         self._listener = listener
-        self._workers = workers
         self._auditor = auditor
         self.interpreters = Interpreters(environ)
-        self._queues: dict[tuple[Path, str], RunQueue] = {}
         self._readiness = Readiness(preparing, self.interpreters.find)
         self._has_settings = False
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._publications = Publications(listener.diagnostics_changed, self._places, partial(failing, vault))
-        self._intakes: dict[Intake, Path] = {}
+        ties = Ties(self._is_open, self._publications.publish, self._keep, listener.person)
+        self._driver = Driver(workers, vault, self.interpreters, auditor, ties)
         self.saving = Saving(partial(self.run, is_asked=False))
 
     # --- changes come in ---------------------------------------------------------------------------------
@@ -218,9 +207,7 @@ class Session:
 
     async def settle(self, folder: Folder) -> None:
         """Wait until the diagnostics of every case that has ended are out, those of runs that go on among them."""
-        for intake, root in tuple(self._intakes.items()):
-            if root == folder.root:
-                await intake.settle()
+        await self._driver.settle(folder)
 
     # --- runs --------------------------------------------------------------------------------------------
 
@@ -312,20 +299,21 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _is_open(self, folder: Folder) -> bool:
+        return folder.root in self.folders
+
     def _run_changed(self, folder: Folder, run: Run) -> None:
         self._listener.run_changed(folder, run)
         self._listener.lenses_changed()
         self._listener.standing_changed()
 
     async def _drive(self, folder: Folder, run: Run) -> None:
-        """Run the parts of a run side by side, one for each project, and take in what they told."""
+        """Have a run driven, and say how it ended."""
         try:
-            parts = run.plan.parts
-            found = await asyncio.gather(*(self._run_part(folder, run, part) for part in parts))
-            results = [result for results in found for result in results]
+            results = await self._driver.drive(folder, run)
             self.runs.pop(run.id, None)
             self.troubles.extend(trouble for result in results for trouble in result.trouble)
-            if folder.root in self.folders:
+            if self._is_open(folder):
                 await self._publications.publish(folder)
             run.end(summarize(results, time.monotonic() - run.started), results)
         except Exception as error:  # an edge: a mistake of ours is told as one, and the next run works
@@ -336,79 +324,6 @@ class Session:
             self.troubles.append(trouble)
             broken = RunResult(Ending.BROKEN, time.monotonic() - run.started, trouble=(trouble,))
             run.end(summarize([broken], broken.seconds), [broken])
-
-    async def _run_part(self, folder: Folder, run: Run, part: Part) -> list[RunResult]:
-        match await self._requests(folder, run, part):
-            case Given(requests):
-                return list(await asyncio.gather(*(self._run_request(folder, run, part, one) for one in requests)))
-            case Refused(troubles):
-                result = RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles)
-            case Cancelled():
-                result = RunResult(Ending.CANCELLED, 0.0, asked=part.tests)
-        if folder.root in self.folders:
-            await folder.record(result, part.whole, {})
-        return [result]
-
-    async def _requests(self, folder: Folder, run: Run, part: Part) -> Given | Refused | Cancelled:
-        interpreter = await self.interpreters.find(folder, part.project)
-        if isinstance(interpreter, Trouble):
-            return Refused((interpreter,))
-        if run.is_cancelled:
-            return Cancelled()
-        settings = folder.project_settings(part.project)
-        arguments = (*settings.pytest_args, *folder.settings.pytest_args)
-        request = RunRequest(
-            folder.root, part.project, interpreter, part.tests, part.files, arguments, settings.skip_retry_delays
-        )
-        # A debugged run stays in one process.
-        if run.debugger is None:
-            request = spread(folder, part, request)
-        else:
-            request = replace(request, debugpy=run.debugger.debugpy)
-        giver = Giver(self.vault, self._listener.person(folder))
-        choose, hear = partial(folder.environment, part.project), partial(run.hear, part.project)
-        return await giver.give(folder.snapshot, choose, request, hear, run.cancelling)
-
-    async def _run_request(self, folder: Folder, run: Run, part: Part, request: RunRequest) -> RunResult:
-        before: list[asyncio.Task[dict[str, str]]] = []
-        snapshot, moment = folder.snapshot, time.time()
-
-        async def record(cases: tuple[CaseRecord, ...]) -> None:
-            if folder.root in self.folders:
-                ended = RunResult(Ending.COMPLETE, 0.0, cases=cases)
-                await folder.record(ended, frozenset(), await before[0])
-                await self._publications.publish(folder)
-
-        intake = Intake(record)
-
-        def hear(event: RunEvent) -> None:
-            nonlocal snapshot, moment
-            if not before:  # the first event: the run's turn has come
-                snapshot, moment = folder.snapshot, time.time()
-                before.append(asyncio.create_task(asyncio.to_thread(evidence.texts_before, folder.root, run.plan)))
-            if isinstance(event, CaseFinished):
-                intake.take(event.case)
-            run.hear(part.project, event)
-
-        queue = self._queues.setdefault((folder.root, part.project), RunQueue(self._workers))
-        auditor = self._auditor if folder.settings.is_audited else None
-        watched = auditor.began(request) if auditor is not None else None
-        queued = queue.submit(request, hear)
-        run.add(queued)
-        self._intakes[intake] = folder.root
-        try:
-            result = await queued.result()
-        finally:
-            del self._intakes[intake]
-            intake.stop()
-        if auditor is not None and watched is not None:
-            auditor.ended(watched, result)
-        texts = await before[0] if before else dict[str, str]()
-        if folder.root in self.folders:
-            whole = whole_of(part, request)
-            await folder.record(result, whole, texts)
-            self._keep(folder.observe(snapshot, moment, whole, result))
-        return result
 
     def _forget_interpreters(self, root: Path) -> None:
         self._readiness.forget(root)
