@@ -114,6 +114,7 @@ def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> N
         "PREFECT_LENS_SERVER": str(environments.development().parent / "prefect-lens"),
         "PREFECT_LENS_VSIX": str(vsix.build()),
         "PREFECT_LENS_TEST_PYTHON": str(environments.newest()),
+        "PREFECT_LENS_TEST_DEBUGPY": str(environments.debugpy()),
     }
     javascript.dependencies(E2E)
     wanted = [word for word in words if word != "pictures"]
