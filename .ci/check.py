@@ -93,9 +93,9 @@ def _tests(tally: Tally, *, quick: bool) -> None:
     _section(tally, "unit tests", [*pytest, "-m", "not slow"])
     if not quick:
         slow, env = [*pytest, "-m", "slow", "--durations=5"], environments.variables()
-        # Each of the plugin's tests has a session of pytest to itself; the others look at what the whole machine does.
+        # Each test has its own folders, and knows its processes by a mark of their own: two at a time may wait.
         _section(tally, "slow tests of the plugin", [*slow, "-n", "2", "tests/plugin"], env=env)
-        _section(tally, "slow tests", [*slow, "--ignore=tests/plugin"], env=env)
+        _section(tally, "slow tests", [*slow, "-n", "2", "--dist=loadfile", "--ignore=tests/plugin"], env=env)
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
