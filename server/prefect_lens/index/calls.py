@@ -11,6 +11,7 @@ from prefect_lens.index import (
     fixture_values,
     generated,
     libraries,
+    objects,
     patches,
     plain,
     prefect_rules,
@@ -44,12 +45,11 @@ from prefect_lens.index.values import (
     Values,
     World,
     Wrapped,
-    expression_place,
     union,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
@@ -95,7 +95,7 @@ def call(
         case Function():
             return call_function(inter, value, arguments, frame, None, want=want)
         case Bound(target=target, first=first):
-            return call(inter, target, _with_first(first, arguments), frame, expression, want=want)
+            return call(inter, target, with_first(first, arguments), frame, expression, want=want)
         case Made():
             return prefect_rules.run(inter, value, arguments, frame, want=want)
         case Body(made=made):
@@ -103,7 +103,7 @@ def call(
         case External():
             return libraries.external(inter, value, arguments, frame, expression)
         case Class():
-            return construct(inter, value, arguments, frame, expression)
+            return objects.construct(inter, value, arguments, frame, expression)
         case Method(owner=owner, name=name):
             return _method_call(inter, owner, name, arguments, frame, expression)
         case Partial():
@@ -273,62 +273,6 @@ def telling(values: Values) -> Values:
     )
 
 
-def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
-    """Make an object of a class."""
-    init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
-    if init:
-        bound = bind(inter, init[0].scope, _with_first(NOTHING, arguments))
-        given = tuple(sorted(bound.items()))
-    else:
-        given = tuple(sorted(_fields(inter, cls, arguments).items()))
-    site = (frame, id(expression)) if _is_filled(inter, cls) and expression is not None else None
-    made: Value = inter.one(Instance, cls, given, site)
-    itself: Values = frozenset((made,))
-    for function in init:
-        call_function(inter, function, _with_first(itself, arguments), frame, None, want=False)
-    for name in ("__new__", "__post_init__", "model_post_init", "__attrs_post_init__"):
-        if any(isinstance(base, Class) and name in base.scope.bindings for base in attributes.line(inter, cls)):
-            for value in attributes.in_class(inter, cls, name):
-                if isinstance(value, Function):
-                    call_function(inter, value, Arguments((itself,)), frame, None, want=False)
-    held = frozenset(v for v in arguments.all() if isinstance(v, Function | Made | Bound | Partial))
-    if held and not init and _is_foreign(inter, cls):
-        return itself | {inter.one(Opaque, cls.scope.name, held, None)}
-    return itself
-
-
-def _is_filled(inter: Interpreter, cls: Class) -> bool:
-    if cls.filled is None:
-        cls.filled = any(
-            (scope := base.module.facts.scopes[index]).name != "__init__" and len(scope.parameters) > 1
-            for base in attributes.line(inter, cls)
-            if isinstance(base, Class)
-            for methods in base.scope.own.values()
-            for index in methods
-        )
-    return cls.filled
-
-
-def _is_foreign(inter: Interpreter, cls: Class) -> bool:
-    line = attributes.line(inter, cls)
-    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in {"Thread", "Process"} for base in line)
-
-
-def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
-    found = {name: kept for name, values in arguments.keywords if (kept := telling(values))}
-    if arguments.positional:
-        names = dict.fromkeys(
-            name
-            for base in reversed(attributes.line(inter, cls))
-            if isinstance(base, Class)
-            for name, (_, expressions) in base.scope.bindings.items()
-            if expressions[0] is None or expressions[0][0] not in {"def", "class"}
-        )
-        placed = zip(names, map(telling, arguments.positional), strict=False)
-        found.update({name: values for name, values in placed if values})
-    return found
-
-
 def method(inter: Interpreter, value: Instance, name: str, frame: Frame, arguments: Arguments = NO_ARGUMENTS) -> Values:
     """Call a method that the language calls by itself."""
     values = attributes.in_class(inter, value.cls, name)
@@ -353,88 +297,6 @@ def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
             case _:
                 found.add(value)
     return frozenset(found)
-
-
-def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tuple[Made, ...]]:
-    """Return what a `def` gives with its decorators on it, and the definitions that it is."""
-    key = ("decorated", index)
-    if (found := frame.names.get(key)) is not None:
-        return found, frame.made.get(index, ())
-    function = inter.function(frame, index)
-    values: Values = frozenset((function,))
-    frame.names[key] = values
-    home = ("def", frame.module.path, index)
-    all_made: list[Made] = []
-    for decorator in reversed(function.scope.decorators):
-        values = decorate(inter, inter.evaluate(decorator, frame), values, frame, decorator)
-        values, made = prefect_rules.homed(inter, values, home, function.scope.name)
-        all_made.extend(item for item in made if item not in all_made)
-    if all_made and stands_in(inter, function):
-        # it is the function that the project's decorator is put on that it defines
-        values = frozenset(_loosened(inter, v) if v in all_made else v for v in values)
-        all_made = []
-    frame.names[key] = values
-    frame.made[index] = tuple(all_made)
-    return values, tuple(all_made)
-
-
-def stands_in(inter: Interpreter, function: Function) -> bool:
-    """Whether a decorator of the project makes the function, to stand for the one that it is put on."""
-    return function.closure.scope.kind == "function" and any(_wraps(inter, function))
-
-
-def wrapped(inter: Interpreter, function: Function) -> Function:
-    """Return the function for which one stands, as `inspect.unwrap` does; itself, where it stands for none."""
-    seen: set[Function] = set()
-    while function not in seen:
-        seen.add(function)
-        for decorator in _wraps(inter, function):
-            inner = [v for v in inter.evaluate(decorator[2][0], function.closure) if isinstance(v, Function)]
-            if len(inner) == 1:
-                function = inner[0]
-    return function
-
-
-def _wraps(inter: Interpreter, function: Function) -> Iterator[Expression]:
-    """Return the decorators that are `functools.wraps(…)`."""
-    for decorator in function.scope.decorators:
-        if decorator is not None and decorator[0] == "call" and decorator[2]:
-            for value in inter.evaluate(decorator[1], function.closure):
-                if isinstance(value, External) and value.dotted == "functools.wraps":
-                    yield decorator
-
-
-def decorate(inter: Interpreter, decorators: Values, values: Values, frame: Frame, expression: Expression) -> Values:
-    """Return what decorators make of values. A decorator of which nothing is known changes nothing."""
-    found: set[Value] = set()
-    for decorator in decorators:
-        if isinstance(decorator, Opaque):
-            inter.registered.setdefault(decorator, set()).update(values)
-            found |= values
-            continue
-        place = expression if expression is not None and expression[0] == "call" else None
-        given = call(inter, decorator, Arguments((values,)), frame, place)
-        found |= frozenset(item for item in given if not isinstance(item, Opaque)) or values
-    return frozenset(found) or values
-
-
-def rehome(inter: Interpreter, values: Values, expression: Expression, frame: Frame) -> Values:
-    """Give the definitions that some function made by a call to the call that names them."""
-    if not any(isinstance(value, Made) and value.loose for value in values):
-        return values
-    place = expression_place(frame.module.path, expression)
-    return frozenset(
-        inter.one(Made, v.kind, v.body, place, v.name, v.label, v.also, v.hooks, False)  # noqa: FBT003
-        if isinstance(v, Made) and v.loose
-        else v
-        for v in values
-    )
-
-
-def _loosened(inter: Interpreter, v: Value) -> Value:
-    if not isinstance(v, Made):
-        return v
-    return inter.one(Made, v.kind, v.body, v.key, v.name, v.label, v.also, v.hooks, True)  # noqa: FBT003
 
 
 def callables(values: Iterable[Value]) -> list[Value]:
@@ -480,7 +342,8 @@ def _arguments(inter: Interpreter, expression: Expression, frame: Frame) -> Argu
     return Arguments(tuple(placed), tuple(named), more)
 
 
-def _with_first(first: Values, arguments: Arguments) -> Arguments:
+def with_first(first: Values, arguments: Arguments) -> Arguments:
+    """Return the arguments with one more before them: what a method is bound to."""
     return Arguments((first, *arguments.positional), arguments.keywords, arguments.more)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from prefect_lens.index import calls, makers
+from prefect_lens.index import decorators, makers
 from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
@@ -51,7 +51,7 @@ def may_define(facts: Facts, index: int, factories: frozenset[str]) -> bool:
 
 
 def _decorated(inter: Interpreter, module: Module, index: int) -> tuple[Made, ...]:
-    return calls.decorated(inter, index, inter.generic(module, module.facts.scopes[index].parent))[1]
+    return decorators.decorated(inter, index, inter.generic(module, module.facts.scopes[index].parent))[1]
 
 
 def qualname(facts: Facts, index: int) -> str:
@@ -83,7 +83,7 @@ def _by_call(
 ) -> Definition:
     body = _function(made.body)
     if body is not None:
-        body = calls.wrapped(inter, body)
+        body = decorators.wrapped(inter, body)
     at = Position(expression[4], expression[5])
     declared = Location(module.path, Span(at, at))
     facts = module.facts
@@ -106,7 +106,7 @@ def _made_by(inter: Interpreter, module: Module, index: int, expression: Express
     frame = inter.generic(module, index)
     values = inter.evaluate(expression, frame)
     if frame.scope.kind in {"module", "class"}:
-        values = calls.rehome(inter, values, expression, frame)
+        values = decorators.rehome(inter, values, expression, frame)
     place = expression_place(module.path, expression)
     return tuple(
         value
@@ -117,7 +117,7 @@ def _made_by(inter: Interpreter, module: Module, index: int, expression: Express
 
 def _stands_in(inter: Interpreter, made: Made) -> bool:
     body = _function(made.body)
-    return body is not None and calls.stands_in(inter, body)
+    return body is not None and decorators.stands_in(inter, body)
 
 
 def _calls(

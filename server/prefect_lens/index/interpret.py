@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prefect_lens.index import attributes, calls, containers, patches, registries
+from prefect_lens.index import attributes, calls, containers, decorators, patches, registries
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -323,7 +323,7 @@ class Interpreter:
     def _bound(self, expression: Expression, frame: Frame) -> Values:
         values = self.evaluate(expression, frame)
         if expression is not None and expression[0] == "call" and frame.scope.kind in {"module", "class"}:
-            return calls.rehome(self, values, expression, frame)
+            return decorators.rehome(self, values, expression, frame)
         return values
 
     def parameter(self, name: str, frame: Frame) -> Values:
@@ -419,18 +419,18 @@ class Interpreter:
     def meet(self, form: tuple[str, int], frame: Frame) -> None:
         """Meet a definition of a scope, decorators and all."""
         if form[0] == "def":
-            calls.decorated(self, form[1], frame)
+            decorators.decorated(self, form[1], frame)
         else:
             self._class(form, frame)
 
     def _def(self, expression: Expression, frame: Frame) -> Values:
-        return calls.decorated(self, expression[1], frame)[0]
+        return decorators.decorated(self, expression[1], frame)[0]
 
     def _class(self, expression: Expression, frame: Frame) -> Values:
         cls = self.class_(frame, expression[1])
         values: Values = frozenset((cls,))
         for decorator in reversed(cls.scope.decorators):
-            values = calls.decorate(self, self.evaluate(decorator, frame), values, frame, None)
+            values = decorators.decorate(self, self.evaluate(decorator, frame), values, frame, None)
         return values
 
     def link(self, frame: Frame, target: Frame | None, name: str, made: Made | None = None) -> None:

@@ -11,8 +11,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, patches, prefect_rules, registries
-from prefect_lens.index.config import join
+from prefect_lens.index import attributes, calls, containers, loading, patches, prefect_rules, registries
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -26,9 +25,6 @@ from prefect_lens.index.values import (
     Made,
     Mapping,
     Mark,
-    Mock,
-    Module,
-    Number,
     Opaque,
     Partial,
     Path,
@@ -193,7 +189,7 @@ def _known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) 
         case "builtins.type":
             return frozenset(value.cls for value in first if isinstance(value, Instance))
         case "builtins.vars" | "builtins.globals" | "builtins.locals":
-            return _names(inter, first, frame)
+            return loading.names_of(inter, first, frame)
         case (
             "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"
         ):
@@ -215,13 +211,13 @@ def _known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) 
         case "builtins.__import__" | "importlib.import_module" | "importlib.reload":
             if dotted.endswith("reload"):
                 return first
-            return union(*(_import(inter, name, arguments, frame) for name in texts(first)))
+            return union(*(loading.named(inter, name, arguments, frame) for name in texts(first)))
         case "importlib.util.spec_from_file_location" | "importlib.machinery.SourceFileLoader":
-            return union(*(module_at(inter, arguments.at(1, "location", "path"), frame),))
+            return union(*(loading.module_at(inter, arguments.at(1, "location", "path"), frame),))
         case "importlib.util.module_from_spec":
             return first
         case "runpy.run_path" | "runpy.run_module":
-            return _run_path(inter, arguments, frame)
+            return loading.run_path(inter, arguments, frame)
         case "operator.attrgetter" | "operator.methodcaller" | "operator.itemgetter":
             return NOTHING
         case "functools.wraps()":
@@ -339,85 +335,6 @@ def _results(inter: Interpreter, value: Opaque, frame: Frame) -> Values:
     )
 
 
-def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
-    """Return the flow of an entrypoint: `path:name`, or `module.name`."""
-    found: set[Value] = set()
-    for values in (*arguments.positional[:1], arguments.at(-1, "entrypoint", "path")):
-        for value in values:
-            text = value.text if isinstance(value, Text) else value.path if isinstance(value, Path) else None
-            if text is None:
-                continue
-            where, colon, name = text.rpartition(":")
-            if not colon:
-                where, _, name = text.rpartition(".")
-                sources = inter.import_named(where, 0, frame.module) if where else NOTHING
-            elif where.endswith(".py"):
-                sources = module_at(inter, frozenset((inter.one(Text, where),)), frame)
-            else:
-                sources = inter.import_named(where, 0, frame.module)
-            sources = frozenset(source for source in sources if isinstance(source, Module))
-            for part in name.split("."):
-                sources = attributes.of_all(inter, sources, part, frame)
-            found |= sources
-    return frozenset(found)
-
-
-def load_source(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
-    """Return the flow of `from_source` with a literal entrypoint."""
-    entrypoint = arguments.at(1, "entrypoint")
-    bases = [value.path for value in arguments.at(0, "source") if isinstance(value, Path)]
-    moved = [inter.one(Text, join(base, text)) for base in bases for text in texts(entrypoint)]
-    return load_entrypoint(inter, Arguments((frozenset(moved) or entrypoint,)), frame)
-
-
-def module_at(inter: Interpreter, values: Values, frame: Frame) -> Values:
-    """Return the modules of paths; a relative string is looked for from the project's root and from the file."""
-    found: set[Value] = set()
-    for value in values:
-        match value:
-            case Path(path=path):
-                candidates = [path]
-            case Text(text=text):
-                text = text.replace("\\", "/").removeprefix("./")
-                folder = posixpath.dirname(frame.module.path)
-                candidates = [join(inter.root_of(frame.module.path), text), text, join(folder, text)]
-            case _:
-                continue
-        for path in candidates:
-            inter.asks(frame.module.path, posixpath.basename(path).removesuffix(".py"))
-            if path in inter.modules:
-                found.add(inter.module_at(path, frame.module))
-                break
-    return frozenset(found)
-
-
-def _import(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
-    stripped = name.lstrip(".")
-    level = len(name) - len(stripped)
-    if level and (packages := texts(arguments.at(1, "package"))):
-        return union(*(inter.import_named(f"{p}.{stripped}", 0, frame.module) for p in packages))
-    return inter.import_named(stripped, level, frame.module)
-
-
-def _run_path(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
-    modules = module_at(inter, arguments.at(0), frame) or union(
-        *(inter.import_named(name, 0, frame.module) for name in texts(arguments.at(0)))
-    )
-    for module in modules:
-        if isinstance(module, Module):
-            inter.link(frame, module.frame, posixpath.basename(module.path))
-    return _names(inter, modules, frame)
-
-
-def _names(inter: Interpreter, modules: Values, frame: Frame) -> Values:
-    found: list[tuple[str | None, Values]] = []
-    for module in modules or (frame.module,):
-        if isinstance(module, Module):
-            names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
-            found.extend((name, inter.module_name(module, name)) for name in names)
-    return frozenset((inter.one(Mapping, tuple(found)),))
-
-
 def _super(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
     at = frame
     while at.scope.kind != "class" and at.parent is not None and at.parent.scope.kind != "class":
@@ -478,6 +395,3 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
 def _held(arguments: Arguments) -> Values:
     kinds = (Function, Made, Body, Bound, Partial, Opaque)
     return frozenset(value for value in arguments.all() if isinstance(value, kinds))
-
-
-__all__ = ["Class", "Mock", "Number", "call_held", "external", "load_entrypoint", "load_source", "module_at", "unknown"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, libraries
+from prefect_lens.index import calls, containers, loading
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -89,9 +89,9 @@ def external(
                 calls.call(inter, value, _parameters(arguments), frame, expression)
         return NOTHING
     if last in {"load_flow_from_entrypoint", "load_flow_from_script", "import_object", "load_script_as_module"}:
-        return libraries.load_entrypoint(inter, arguments, frame)
+        return loading.load_entrypoint(inter, arguments, frame)
     if last in {"from_source", "afrom_source"}:
-        return libraries.load_source(inter, arguments, frame)
+        return loading.load_source(inter, arguments, frame)
     if last == "bind_flow_to_infrastructure":
         return frozenset((inter.one(Wrapped, "remote", arguments.at(0, "flow")),))
     if last in {"unmapped", "allow_failure", "quote"}:
@@ -198,7 +198,7 @@ def method(
         new_name = names[0] if names else made.name
         return frozenset((inter.one(Made, made.kind, made.body, place, new_name, made.label, also, made.hooks, loose),))
     if name in {"from_source", "afrom_source"}:
-        return libraries.load_source(inter, arguments, frame)
+        return loading.load_source(inter, arguments, frame)
     if name.startswith("on_") or name in {"isinstance", "copy"}:
         return arguments.at(0)
     if name in {"result", "aresult", "value"}:

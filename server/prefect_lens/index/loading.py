@@ -1,0 +1,107 @@
+"""Modules and flows that code loads by a path, a name or an entrypoint."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import attributes
+from prefect_lens.index.config import join
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Frame,
+    Mapping,
+    Module,
+    Path,
+    Text,
+    Value,
+    Values,
+    texts,
+    union,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.interpret import Interpreter
+
+
+def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    """Return the flow of an entrypoint: `path:name`, or `module.name`."""
+    found: set[Value] = set()
+    for values in (*arguments.positional[:1], arguments.at(-1, "entrypoint", "path")):
+        for value in values:
+            text = value.text if isinstance(value, Text) else value.path if isinstance(value, Path) else None
+            if text is None:
+                continue
+            where, colon, name = text.rpartition(":")
+            if not colon:
+                where, _, name = text.rpartition(".")
+                sources = inter.import_named(where, 0, frame.module) if where else NOTHING
+            elif where.endswith(".py"):
+                sources = module_at(inter, frozenset((inter.one(Text, where),)), frame)
+            else:
+                sources = inter.import_named(where, 0, frame.module)
+            sources = frozenset(source for source in sources if isinstance(source, Module))
+            for part in name.split("."):
+                sources = attributes.of_all(inter, sources, part, frame)
+            found |= sources
+    return frozenset(found)
+
+
+def load_source(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    """Return the flow of `from_source` with a literal entrypoint."""
+    entrypoint = arguments.at(1, "entrypoint")
+    bases = [value.path for value in arguments.at(0, "source") if isinstance(value, Path)]
+    moved = [inter.one(Text, join(base, text)) for base in bases for text in texts(entrypoint)]
+    return load_entrypoint(inter, Arguments((frozenset(moved) or entrypoint,)), frame)
+
+
+def module_at(inter: Interpreter, values: Values, frame: Frame) -> Values:
+    """Return the modules of paths; a relative string is looked for from the project's root and from the file."""
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Path(path=path):
+                candidates = [path]
+            case Text(text=text):
+                text = text.replace("\\", "/").removeprefix("./")
+                folder = posixpath.dirname(frame.module.path)
+                candidates = [join(inter.root_of(frame.module.path), text), text, join(folder, text)]
+            case _:
+                continue
+        for path in candidates:
+            inter.asks(frame.module.path, posixpath.basename(path).removesuffix(".py"))
+            if path in inter.modules:
+                found.add(inter.module_at(path, frame.module))
+                break
+    return frozenset(found)
+
+
+def named(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
+    """Return the module that `importlib.import_module` gives for a name."""
+    stripped = name.lstrip(".")
+    level = len(name) - len(stripped)
+    if level and (packages := texts(arguments.at(1, "package"))):
+        return union(*(inter.import_named(f"{p}.{stripped}", 0, frame.module) for p in packages))
+    return inter.import_named(stripped, level, frame.module)
+
+
+def run_path(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
+    """Return what `runpy` gives: the names of a module that runs now."""
+    modules = module_at(inter, arguments.at(0), frame) or union(
+        *(inter.import_named(name, 0, frame.module) for name in texts(arguments.at(0)))
+    )
+    for module in modules:
+        if isinstance(module, Module):
+            inter.link(frame, module.frame, posixpath.basename(module.path))
+    return names_of(inter, modules, frame)
+
+
+def names_of(inter: Interpreter, modules: Values, frame: Frame) -> Values:
+    """Return the names of modules with their values, as `vars` does; of the one that asks, where there are none."""
+    found: list[tuple[str | None, Values]] = []
+    for module in modules or (frame.module,):
+        if isinstance(module, Module):
+            names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
+            found.extend((name, inter.module_name(module, name)) for name in names)
+    return frozenset((inter.one(Mapping, tuple(found)),))

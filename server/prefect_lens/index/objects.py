@@ -1,0 +1,82 @@
+"""What happens when a class is called: the object, and the code that making it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import attributes, calls
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Bound,
+    Class,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Opaque,
+    Partial,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.interpret import Interpreter
+
+
+def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
+    """Make an object of a class."""
+    init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
+    if init:
+        bound = calls.bind(inter, init[0].scope, calls.with_first(NOTHING, arguments))
+        given = tuple(sorted(bound.items()))
+    else:
+        given = tuple(sorted(_fields(inter, cls, arguments).items()))
+    site = (frame, id(expression)) if _is_filled(inter, cls) and expression is not None else None
+    made: Value = inter.one(Instance, cls, given, site)
+    itself: Values = frozenset((made,))
+    for function in init:
+        calls.call_function(inter, function, calls.with_first(itself, arguments), frame, None, want=False)
+    for name in ("__new__", "__post_init__", "model_post_init", "__attrs_post_init__"):
+        if any(isinstance(base, Class) and name in base.scope.bindings for base in attributes.line(inter, cls)):
+            for value in attributes.in_class(inter, cls, name):
+                if isinstance(value, Function):
+                    calls.call_function(inter, value, Arguments((itself,)), frame, None, want=False)
+    held = frozenset(v for v in arguments.all() if isinstance(v, Function | Made | Bound | Partial))
+    if held and not init and _is_foreign(inter, cls):
+        return itself | {inter.one(Opaque, cls.scope.name, held, None)}
+    return itself
+
+
+def _is_filled(inter: Interpreter, cls: Class) -> bool:
+    if cls.filled is None:
+        cls.filled = any(
+            (scope := base.module.facts.scopes[index]).name != "__init__" and len(scope.parameters) > 1
+            for base in attributes.line(inter, cls)
+            if isinstance(base, Class)
+            for methods in base.scope.own.values()
+            for index in methods
+        )
+    return cls.filled
+
+
+def _is_foreign(inter: Interpreter, cls: Class) -> bool:
+    line = attributes.line(inter, cls)
+    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in {"Thread", "Process"} for base in line)
+
+
+def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
+    found = {name: kept for name, values in arguments.keywords if (kept := calls.telling(values))}
+    if arguments.positional:
+        names = dict.fromkeys(
+            name
+            for base in reversed(attributes.line(inter, cls))
+            if isinstance(base, Class)
+            for name, (_, expressions) in base.scope.bindings.items()
+            if expressions[0] is None or expressions[0][0] not in {"def", "class"}
+        )
+        placed = zip(names, map(calls.telling, arguments.positional), strict=False)
+        found.update({name: values for name, values in placed if values})
+    return found
