@@ -95,7 +95,7 @@ def _tests(tally: Tally, *, quick: bool) -> None:
         slow, env = [*pytest, "-m", "slow", "--durations=5"], environments.variables()
         # Each test has its own folders, and knows its processes by a mark of their own: two at a time may wait.
         _section(tally, "slow tests of the plugin", [*slow, "-n", "2", "tests/plugin"], env=env)
-        _section(tally, "slow tests", [*slow, "-n", "2", "--dist=loadfile", "--ignore=tests/plugin"], env=env)
+        _section(tally, "slow tests", [*slow, "-n", "2", "--dist=worksteal", "--ignore=tests/plugin"], env=env)
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
