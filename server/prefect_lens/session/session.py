@@ -238,9 +238,10 @@ class Session:
             raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
         if is_asked:
             self.trust.commanded(folder.root)
-            self._last[folder.root] = selection
         await folder.complete()
         planned = await asyncio.to_thread(plan, folder.snapshot, folder.results, selection)
+        if is_asked:
+            self._last[folder.root] = selection
         for of, run in self.runs.values():
             is_waiting = isinstance(run.phase, Waiting) and not run.is_cancelled
             is_same = run.plan.selection == selection and run.debugger is debugger is None
