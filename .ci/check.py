@@ -93,9 +93,12 @@ def _tests(tally: Tally, *, quick: bool) -> None:
     _section(tally, "unit tests", [*pytest, "-m", "not slow"])
     if not quick:
         slow, env = [*pytest, "-m", "slow", "--durations=5"], environments.variables()
-        # Each test has its own folders, and knows its processes by a mark of their own: two at a time may wait.
+        # Most of their time is waiting, so two run side by side. But those of the engine look at when a parent is made
+        # anew, and a test beside them that changes what is installed is a reason for that.
         _section(tally, "slow tests of the plugin", [*slow, "-n", "2", "tests/plugin"], env=env)
-        _section(tally, "slow tests", [*slow, "-n", "2", "--dist=worksteal", "--ignore=tests/plugin"], env=env)
+        _section(tally, "slow tests of the engine", [*slow, "tests/engine"], env=env)
+        others = [f"--ignore=tests/{name}" for name in ("plugin", "engine")]
+        _section(tally, "other slow tests", [*slow, "-n", "2", "--dist=worksteal", *others], env=env)
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
