@@ -58,15 +58,18 @@ async def test_saving_runs_what_the_change_affects_once_it_is_wanted(open_editor
         await editor.lens("flows.py", "8: ✗ 1 failed")
         await editor.edit("flows.py", "return 4", "return 2  # again")
         await editor.save("flows.py")
+        await editor.edit("flows.py", "return 1", "return 1.0")  # what is typed after a save is for the next one
         assert await ended(editor, 3) == ["test_two"]
         await editor.lens("flows.py", "8: ✓ 1 passed")
+        await editor.save("flows.py")
+        assert await ended(editor, 4) == ["test_one"]
 
         # Off means off: what is wanted next is a click's.
         await editor.execute("runOnSave", on=False)
-        await editor.edit("flows.py", "return 1", "return 0")
+        await editor.edit("flows.py", "return 1.0", "return 0")
         await editor.save("flows.py")
         await editor.click(await editor.lens("flows.py", "8: ▶ Run 1 test"))
-        assert await ended(editor, 4) == ["test_two"]
+        assert await ended(editor, 5) == ["test_two"]
 
         # The setting turns it on as well, and a save while a run goes on has one run with the tests of both.
         editor.settings[""] = {**editor.settings[""], "runOnSave": True}
@@ -78,4 +81,4 @@ async def test_saving_runs_what_the_change_affects_once_it_is_wanted(open_editor
         await editor.lens("flows.py", "8: ■ Running")
         await editor.edit("flows.py", "return 0", "return 1")
         await editor.save("flows.py")
-        assert await ended(editor, 6) == ["test_one", "test_two"]
+        assert await ended(editor, 7) == ["test_one", "test_two"]

@@ -47,24 +47,12 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of this user and machine where what is remembered stands."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "prefect-lens"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "prefect-lens"
-    state = environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if Path(state).is_absolute() else home / ".local" / "state") / "prefect-lens"
+    return _users_folder(environ, ("LOCALAPPDATA", "Local"), "prefect-lens", ("XDG_STATE_HOME", "state"))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of this user and machine for what has to outlive what is remembered."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        return Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "prefect-lens"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "prefect-lens-data"
-    data = environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if Path(data).is_absolute() else home / ".local" / "share") / "prefect-lens"
+    return _users_folder(environ, ("APPDATA", "Roaming"), "prefect-lens-data", ("XDG_DATA_HOME", "share"))
 
 
 def write_private(file: Path, text: str) -> None:
@@ -134,6 +122,19 @@ def sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
+
+
+def _users_folder(environ: Mapping[str, str], windows: tuple[str, str], mac: str, others: tuple[str, str]) -> Path:
+    """Return a folder of ours; for Windows and the XDG base directories the variable and what holds without it."""
+    home = Path(environ.get("HOME") or Path.home())
+    if sys.platform == "win32":
+        variable, name = windows
+        return Path(environ.get(variable) or home / "AppData" / name) / "prefect-lens"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / mac
+    variable, name = others
+    given = environ.get(variable, "")
+    return (Path(given) if Path(given).is_absolute() else home / ".local" / name) / "prefect-lens"
 
 
 def _private_places() -> list[Path]:

@@ -31,8 +31,8 @@ class _Watch:
 
     texts: dict[str, str] = field(default_factory=dict[str, str])
     """The open files, as they were when they were opened or last run for."""
-    saved: set[str] = field(default_factory=set[str])
-    """Those that have been saved since."""
+    saved: dict[str, str] = field(default_factory=dict[str, str])
+    """Those that have been saved since, as they were then: the person may type on."""
     is_wanted: bool = False
     """Whether a person asked for it beside the setting."""
     targets: frozenset[str] = frozenset()
@@ -60,12 +60,12 @@ class Saving:
     def saved(self, folder: Folder, path: str) -> None:
         """Take a save: run what the change affects, where that is wanted."""
         watch = self._of(folder)
-        if path not in folder.documents:
+        if (document := folder.documents.get(path)) is None:
             return
         if not self._is_on(folder):
-            watch.texts[path] = folder.documents[path].text
+            watch.texts[path] = document.text
             return
-        watch.saved.add(path)
+        watch.saved[path] = document.text
         if watch.task is None:
             watch.task = asyncio.create_task(self._run(folder, watch))
 
@@ -96,9 +96,9 @@ class Saving:
         try:
             while watch.saved:
                 await folder.complete()
-                changes = [(path, watch.texts.get(path, ""), folder.documents[path].text) for path in watch.saved]
-                watch.saved.clear()
-                watch.texts |= {path: now for path, _, now in changes}
+                changes = [(path, watch.texts.get(path, ""), now) for path, now in watch.saved.items()]
+                watch.texts |= watch.saved
+                watch.saved = {}
                 tests = await asyncio.to_thread(_affected, folder.snapshot, changes, self._targets(folder, watch))
                 if (before := watch.run) is not None and not isinstance(before.phase, Over):
                     tests |= before.plan.asked

@@ -258,6 +258,8 @@ class Session:
 
     async def close(self) -> None:
         """End everything; when this returns no process is left."""
+        for folder in self.folders.values():
+            self.saving.forget(folder)
         self.cancel(None)
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=PATIENCE)
