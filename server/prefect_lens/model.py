@@ -90,6 +90,8 @@ class Deployment:
     location: Location
     """Where its name stands."""
     entrypoint_at: Location
+    parameters: tuple[tuple[str, Location], ...] = ()
+    """The names of what it gives to its flow, by itself or for one of its schedules, and where they stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,4 +224,5 @@ STATIC: dict[str, Row] = {
     "PL507": Row("PL507", "warning", None, "The environment's configuration refers to what is not there.", None),
     "PL508": Row("PL508", "warning", None, "A credential stands in a file.", None),
     "PL509": Row("PL509", "hint", None, "A variable comes from a file that every program can read.", None),
+    "PL510": Row("PL510", "warning", None, "A deployment gives a parameter that its flow does not take.", None),
 }

@@ -65,6 +65,71 @@ def test_an_entrypoint_that_its_file_does_not_have_is_told_at_it_and_one_elsewhe
     assert problem.message == ("Deployment 'a': flows/etl.py defines no flow 'elt'; there are etl, Pipeline.run.")
 
 
+GIVEN = """\
+definitions:
+  common: &common
+    region: eu
+deployments:
+- name: nightly
+  entrypoint: flows.py:etl
+  parameters:
+    customer: a
+    amuont: 1
+    {merge}
+  schedules:
+  - cron: 0 0 * * *
+    parameters: {{customer: b, when: now}}
+"""
+
+
+def told(flows, yaml=None):
+    found = snapshot(yaml or GIVEN.format(merge=""), flows=f"from prefect import flow\n{flows}\n").problems()
+    return [(one.code, one.location.span.start.line, one.message) for one in found]
+
+
+def test_a_parameter_that_the_flow_does_not_take_is_told_at_its_key():
+    about = "Deployment 'nightly': flow 'etl' has no parameter"
+    assert told("@flow\ndef etl(customer, amount=1, *, dry=False): ...") == [
+        ("PL510", 8, f"{about} 'amuont'; did you mean amount?"),
+        ("PL510", 12, f"{about} 'when'; it takes customer, amount, dry."),
+    ]
+
+
+def test_a_parameter_that_is_merged_from_elsewhere_is_told_where_it_stands():
+    found = told("@flow\ndef etl(customer, amuont, when): ...", GIVEN.format(merge="<<: *common"))
+    assert [line for _, line, _ in found] == [2]
+
+
+@pytest.mark.parametrize(
+    "flows",
+    [
+        "@flow\ndef etl(customer, **more): ...",
+        "@flow\n@inject\ndef etl(): ...",
+        "@flow\ndef run(customer, amuont, when): ...\netl = run.with_options(name='x')",
+        "from library import etl",
+    ],
+)
+def test_parameters_of_a_flow_that_may_take_them_are_no_trouble(flows):
+    assert told(flows) == []
+
+
+def test_a_methods_own_object_is_no_parameter():
+    yaml = "deployments:\n- {name: a, entrypoint: flows.py:P.run, parameters: {self: 1, x: 1, y: 2}}\n"
+    methods = "class P:\n    @flow\n    def run(self, x): ...\n    @staticmethod\n    @flow\n    def go(x): ...\n"
+    assert [message.rpartition("'; ")[0].rpartition("'")[2] for *_, message in told(methods, yaml)] == ["self", "y"]
+    assert len(told(methods, yaml.replace("P.run", "P.go"))) == 2
+
+
+def test_it_goes_by_the_code_as_it_is_now():
+    yaml = "deployments:\n- {name: a, entrypoint: flows.py:etl, parameters: {x: 1}}\n"
+    source = "from prefect import flow\n@flow\ndef etl(y): ...\n"
+    index = snapshot(yaml, flows=source)
+    assert [one.code for one in index.problems()] == ["PL510"]
+    below = index.update({"flows.py": read_facts("\n\n" + source)}, {})
+    assert [one.code for one in below.problems()] == ["PL510"]
+    assert below.update({"flows.py": read_facts(source.replace("y", "x"))}, {}).problems() == ()
+
+
 def test_a_name_of_which_nobody_knows_what_it_is_may_be_a_flow():
     yaml = "deployments:\n- {name: a, entrypoint: flows.py:made}\n- {name: b, entrypoint: flows.py:etl}\n"
     assert snapshot(yaml, flows="from library import make\nmade, etl = make()\n").problems() == ()

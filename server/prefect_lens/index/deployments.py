@@ -40,7 +40,8 @@ def read_deployments(path: str, text: str) -> tuple[tuple[Deployment, ...], tupl
     for item in cast("list[Any]", listed.value) if getattr(listed, "id", "") == "sequence" else ():
         name, entrypoint = _scalar(_get(item, "name")), _scalar(_get(item, "entrypoint"))
         if name is not None and entrypoint is not None:
-            found.append(Deployment(name[0], entrypoint[0], Location(path, name[1]), Location(path, entrypoint[1])))
+            places = Location(path, name[1]), Location(path, entrypoint[1])
+            found.append(Deployment(name[0], entrypoint[0], *places, tuple(_parameters(path, item))))
     return tuple(found), ()
 
 
@@ -61,18 +62,30 @@ def candidates(deployment: Deployment) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f"{join(folder, path)}:{name}", f"{path}:{name}", f"{join('src', path)}:{name}")))
 
 
+def _parameters(path: str, item: Any) -> Iterator[tuple[str, Location]]:
+    schedules = _get(item, "schedules")
+    listed = cast("list[Any]", schedules.value) if getattr(schedules, "id", "") == "sequence" else [schedules]
+    found: dict[Location, str] = {}  # what two of them merge stands in one place
+    for giver in (item, *listed, _get(item, "schedule")):
+        for key, _ in _pairs(_get(giver, "parameters")):
+            if (name := _scalar(key)) is not None:
+                found[Location(path, name[1])] = name[0]
+    return ((name, location) for location, name in found.items())
+
+
 def _get(node: Any, key: str) -> Any:
     """Return the node of a key in a mapping, its own or one that it merges; None where there is none."""
-    return next((value for name, value in _pairs(node) if name == key), None)
+    return next((value for name, value in _pairs(node) if name.value == key), None)
 
 
-def _pairs(node: Any) -> Iterator[tuple[str, Any]]:
+def _pairs(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Return the nodes of a mapping's keys and values."""
     if getattr(node, "id", "") != "mapping":
         return
     merged: list[Any] = []
     for key, value in cast("list[tuple[Any, Any]]", node.value):
         if str(key.tag) != _MERGE:
-            yield str(key.value), value
+            yield key, value
         elif value.id == "sequence":
             merged.extend(value.value)
         else:

@@ -18,6 +18,7 @@ NO_SUCH_FLOW = "PL506"
 IMPOSSIBLE = "PL507"
 CREDENTIAL = "PL508"
 IN_A_FILE = "PL509"
+NO_SUCH_PARAMETER = "PL510"
 
 
 def syntax_error(path: str, error: SyntaxProblem) -> Diagnostic:

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import cone, navigate, problems
+from prefect_lens.index import cone, deployed, navigate, problems
 from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, candidates, read_deployments
@@ -21,17 +21,7 @@ from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
-from prefect_lens.model import (
-    Definition,
-    Deployment,
-    Diagnostic,
-    How,
-    Kind,
-    Match,
-    Position,
-    Severity,
-    TestCase,
-)
+from prefect_lens.model import Definition, Deployment, Diagnostic, How, Kind, Match, Position, TestCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, KeysView, Mapping
@@ -312,7 +302,7 @@ class Snapshot:
             if is_declaring(one):
                 declared, wrong = read_deployments(one, text)
                 found.extend(wrong)
-                found.extend(problem for item in declared if (problem := self._no_such_flow(item)) is not None)
+                found.extend(problem for item in declared for problem in self._wrong_with(item))
         return tuple(sorted(found, key=lambda diagnostic: diagnostic.location))
 
     def dependents(self, path: str) -> frozenset[str]:
@@ -353,19 +343,26 @@ class Snapshot:
         found = (self.definition(entrypoint) for entrypoint in candidates(deployment))
         return next((one for one in found if one is not None and one.kind is Kind.FLOW), None)
 
+    def _wrong_with(self, deployment: Deployment) -> Iterable[Diagnostic]:
+        """Return what is wrong with a deployment whose flow, or the file that should have it, is there."""
+        if (flow := self._flow_of(deployment)) is None:
+            wrong = self._no_such_flow(deployment)
+            return (wrong,) if wrong is not None else ()
+        body = flow.location
+        with self._lock:
+            start = self._moved.before(body.path, body.span.start)
+            module = self._known.interpreter.modules.get(body.path)
+        return deployed.unknown_parameters(deployment, flow, module.facts, start) if module is not None else ()
+
     def _no_such_flow(self, deployment: Deployment) -> Diagnostic | None:
-        """Return what is wrong with an entrypoint in a file that is there."""
-        if self._flow_of(deployment) is not None:
-            return None
+        """Return what is wrong with an entrypoint that leads to no flow, in a file that is there."""
         for entrypoint in candidates(deployment):
             path, _, name = entrypoint.rpartition(":")
             if path in self._files:
                 if self._has_name(path, name.partition(".")[0]):
                     return None  # whatever it is, Prefect may find a flow there
-                flows = [one.qualname for one in self.definitions(path) if one.kind is Kind.FLOW]
-                there = f"there {'is' if len(flows) == 1 else 'are'} {', '.join(flows)}" if flows else "there is none"
-                message = f"Deployment '{deployment.name}': {path} defines no flow '{name}'; {there}."
-                return Diagnostic(deployment.entrypoint_at, Severity.WARNING, problems.NO_SUCH_FLOW, message)
+                flows = (one.qualname for one in self.definitions(path) if one.kind is Kind.FLOW)
+                return deployed.no_such_flow(deployment, path, name, flows)
         return None
 
     def _has_name(self, path: str, name: str) -> bool:
