@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_a_damaged_plugins_folder_is_made_again(tmp_path):
     assert plugin_folder(tmp_path) == folder
     assert "damaged" not in (folder / "pytest_prefect_lens" / "wire.py").read_text()
     assert (folder / "pytest_prefect_lens" / "plugin.py").exists()
+
+
+def test_what_older_versions_left_goes_when_nobody_has_used_it_for_a_month(tmp_path):
+    now = time.time()
+    for name, days in (("plugin-old", 31), ("plugin-recent", 29), ("databases", 99)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (now, now - days * 86_400))
+    mine = plugin_folder(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {mine.name, "plugin-recent", "databases"}
+
+
+def test_one_that_is_in_use_stays_young(tmp_path):
+    folder = plugin_folder(tmp_path)
+    os.utime(folder, (0, 0))
+    plugin_folder(tmp_path)
+    assert time.time() - folder.stat().st_mtime < 86_400
 
 
 def test_several_servers_may_make_it_at_once(tmp_path):

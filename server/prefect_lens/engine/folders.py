@@ -22,6 +22,8 @@ _PREFIX = "prefect-lens-run-"
 _MEMORY = "/dev/shm"  # noqa: S108  as `shm_overview(7)` tells
 _ROOM = 256 * 2**20
 """Bytes that must be free there: results that flows persist go to the private folder as well."""
+_MONTH = 30 * 86_400
+"""In seconds."""
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -92,8 +94,12 @@ def plugin_folder(cache: Path) -> Path:
         digest.update(sources[name])
     folder = cache / f"plugin-{digest.hexdigest()[:16]}"
     package = folder / "pytest_prefect_lens"
-    if not _holds(package, sources):
+    if _holds(package, sources):
+        with suppress(OSError):
+            os.utime(folder)
+    else:
         _write(folder, sources)
+        _forget_older(folder)
     return folder
 
 
@@ -205,6 +211,14 @@ def _holds(package: Path, sources: Mapping[str, bytes]) -> bool:
         return all((package / name).read_bytes() == text for name, text in sources.items())
     except OSError:
         return False
+
+
+def _forget_older(folder: Path) -> None:
+    """Remove what versions of ours left that nobody has used for a month."""
+    for other in folder.parent.glob("plugin-*"):
+        with suppress(OSError):
+            if other != folder and time.time() - other.stat().st_mtime > _MONTH:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _write(folder: Path, sources: Mapping[str, bytes]) -> None:
