@@ -189,6 +189,43 @@ async def test_several_folders_keep_to_themselves(open_editor, write):
         await editor.lens(str(two / "pipeline.py"), "3: No tests")
 
 
+async def test_a_folder_that_is_closed_takes_its_definitions_along_and_brings_them_back(open_editor, write):
+    one, two = write(PROJECT, "one"), write(PROJECT, "two")
+
+    async def told(editor, count, of=two):
+        def last():
+            notes = [note for note in editor.notes_of("prefectLens/definitions") if note["folder"] == uri(of)]
+            return bool(notes) and len(notes[-1]["definitions"]) == count
+
+        await editor.until(last, f"{count} definitions")
+
+    async with open_editor(one, two) as editor:
+        await told(editor, 3)
+        change = {"uri": uri(two), "name": "two"}
+        editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [change]}})
+        await told(editor, 0)
+        (two / "flows" / "etl.py").write_text("from prefect import flow\n@flow\ndef etl(): ...\n")
+        editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [change], "removed": []}})
+        await told(editor, 1)
+        await told(editor, 3, of=one)
+
+
+async def test_a_file_in_two_folders_keeps_what_the_one_that_stays_says(open_editor, write):
+    outer = write("#- inner/flows.py\nfrom prefect import flow\n@flow\ndef etl(: ...\n")
+    inner = outer / "inner"
+
+    def told(editor):
+        published = editor.diagnostics.get(uri(inner / "flows.py"), {"diagnostics": []})
+        return [one["code"] for one in published["diagnostics"]]
+
+    async with open_editor(outer, inner) as editor:
+        await editor.until(lambda: told(editor) == ["PL501"], "the syntax error")
+        event = {"added": [], "removed": [{"uri": uri(inner), "name": "inner"}]}
+        editor.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        await editor.titles("inner/flows.py")  # answered after the folder was closed
+        assert told(editor) == ["PL501"]
+
+
 async def test_with_several_folders_a_command_must_say_which(open_editor, write):
     async with open_editor(write(PROJECT, "one"), write(PROJECT, "two")) as editor:
         with pytest.raises(ServerError, match="say which workspace folder is meant; there are 2 of them"):

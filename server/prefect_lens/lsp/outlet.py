@@ -55,6 +55,13 @@ class Outlet:
             tell = partial(self._tell_definitions, folder)
             self._definitions.setdefault(folder.root, Throttle(tell, INTERVAL)).hint()
 
+    def folder_closed(self, folder: Folder) -> None:
+        """Take back the definitions of a folder."""
+        if (throttle := self._definitions.pop(folder.root, None)) is not None:
+            throttle.stop()
+        if self._told_definitions.pop(folder.root, None):
+            self._notify_definitions(folder, [])
+
     def diagnostics_changed(self, folder: Folder, path: str, diagnostics: list[Diagnostic]) -> None:
         """Publish the diagnostics of a file."""
         app = self._app
@@ -106,10 +113,13 @@ class Outlet:
 
     async def _tell_definitions(self, folder: Folder) -> None:
         told = await asyncio.to_thread(self._definitions_of, folder)
-        if told != self._told_definitions.get(folder.root):
+        if folder.root in self._definitions and told != self._told_definitions.get(folder.root):
             self._told_definitions[folder.root] = told
-            uri = self._app.folder_uri(folder.root)
-            self._app.client.notify("definitions", {"folder": uri, "definitions": told})
+            self._notify_definitions(folder, told)
+
+    def _notify_definitions(self, folder: Folder, definitions: list[payloads.Json]) -> None:
+        uri = self._app.folder_uri(folder.root)
+        self._app.client.notify("definitions", {"folder": uri, "definitions": definitions})
 
     def _definitions_of(self, folder: Folder) -> list[payloads.Json]:
         snapshot = folder.snapshot

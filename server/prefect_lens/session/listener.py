@@ -22,6 +22,10 @@ class Listener(Protocol):
         """The definitions or the tests of a folder may be others."""
         ...
 
+    def folder_closed(self, folder: Folder) -> None:
+        """A folder is not open any more, and has no definitions to show."""
+        ...
+
     def standing_changed(self) -> None:
         """What a status bar shows may be another."""
         ...

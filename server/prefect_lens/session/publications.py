@@ -51,7 +51,7 @@ class Publications:
         """Take back what was told of a folder."""
         self._throttles.pop(folder.root).stop()
         for path in self._told.pop(folder.root):
-            self._tell(folder, path, [])
+            self._tell(folder, path, self._of_others(folder, path))
 
     def hint(self, folder: Folder) -> None:
         """Say that the diagnostics of a folder may be others."""
@@ -87,12 +87,13 @@ class Publications:
 
     def _of_others(self, folder: Folder, path: str) -> list[Diagnostic]:
         """Return what other folders say of the same file: one folder may lie in another."""
-        if len(self._told) == 1:
+        if not self._told.keys() - {folder.root}:
             return []
+        mine = self._told.get(folder.root, {}).get(path, [])
         return [
             one
             for other, inside in self._places(folder.root / path)
             if other is not folder
             for one in evidence.moved(self._told.get(other.root, {}).get(inside, []), other.root, folder.root)
-            if one not in self._told[folder.root].get(path, [])
+            if one not in mine
         ]

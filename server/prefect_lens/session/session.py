@@ -101,6 +101,7 @@ class Session:
         folder.close()
         self.saving.forget(folder)
         self._publications.remove(folder)
+        self._listener.folder_closed(folder)
         self._listener.standing_changed()
 
     def set_settings(self, root: Path, settings: Settings) -> None:
