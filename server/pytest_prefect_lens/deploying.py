@@ -17,6 +17,7 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import construct_schedule
 from prefect.states import Pending, Scheduled
 
+from pytest_prefect_lens.given import check_flow
 from pytest_prefect_lens.running import run_flow_run
 from pytest_prefect_lens.triggers import Trigger
 
@@ -63,6 +64,8 @@ def deploy(
         httpx.HTTPError: the API does not answer.
         ValueError: a trigger is proactive, or the schedule is none.
     """
+    __tracebackhide__ = True
+    check_flow(flow, "deploy")
     kept = [Trigger(trigger) for trigger in triggers]
     planned = cron is not None or interval is not None or rrule is not None
     schedule = construct_schedule(cron=cron, interval=interval, rrule=rrule, timezone=timezone) if planned else None
@@ -109,6 +112,7 @@ class Deployed:
         Raises:
             ValueError: the deployment has no schedule.
         """
+        __tracebackhide__ = True
         if self._schedule is None:
             raise ValueError(f"the deployment of {self.flow.name!r} has no schedule: deploy(flow, cron=…)")
         start = (after or datetime.now(timezone.utc)).astimezone(timezone.utc)

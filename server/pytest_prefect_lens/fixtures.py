@@ -76,7 +76,11 @@ def prefect_lens_marked(request: pytest.FixtureRequest, prefect_lens_api: Prefec
     del prefect_lens_api
     from pytest_prefect_lens import marks  # noqa: PLC0415
 
-    with marks.applied(marks.asked(request.node)):
+    try:
+        what = marks.asked(request.node)
+    except ValueError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    with marks.applied(what):
         yield
 
 
@@ -145,7 +149,16 @@ def _entering(name: str, module: str = "mocks") -> Generator[Callable[..., Any]]
     """Give a function that enters one of our context managers, which is left at the end."""
     manager = getattr(import_module(f"pytest_prefect_lens.{module}"), name)
     with ExitStack() as stack:
-        yield lambda *args, **kwargs: stack.enter_context(manager(*args, **kwargs))
+
+        def enter(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            # Not by `enter_context`: what is wrong in a test's call is then shown at the call alone.
+            generator = manager.__wrapped__(*args, **kwargs)
+            entered = next(generator)
+            stack.callback(next, generator, None)
+            return entered
+
+        yield enter
 
 
 def _around(scope: str) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,7 @@ import pytest
 from pytest_prefect_lens import held, patching, recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
     from types import ModuleType
 
 MARKER = "prefect"
@@ -42,18 +43,39 @@ def asked(item: pytest.Item) -> Asked:
     """Return what a test asks for; the nearest mark has the last word.
 
     Raises:
-        pytest.UsageError: a mark has an argument that is none of ours.
+        ValueError: a mark has an argument that is none of ours, or one of another kind.
     """
-    known = {field.name for field in fields(Asked)}
     merged: dict[str, Any] = {"settings": {}}
     for mark in reversed(list(item.iter_markers(MARKER))):
-        if mark.args or not set(mark.kwargs) <= known:
-            wrong = ", ".join([*map(repr, mark.args), *sorted(set(mark.kwargs) - known)])
-            raise pytest.UsageError(
-                f"{item.nodeid}: pytest.mark.{MARKER} takes {', '.join(sorted(known))} by name; not {wrong}."
-            )
+        if wrong := [*map(repr, mark.args), *sorted(set(mark.kwargs) - _KINDS.keys())]:
+            known = ", ".join(sorted(_KINDS))
+            raise ValueError(f"pytest.mark.{MARKER} takes {known} by name; not {', '.join(wrong)}.")
+        for name, value in mark.kwargs.items():
+            is_right, kind = _KINDS[name]
+            if not is_right(value):
+                raise ValueError(f"pytest.mark.{MARKER} takes {kind} as {name}; not {value!r}.")
         merged |= {**mark.kwargs, "settings": {**merged["settings"], **mark.kwargs.get("settings", {})}}
     return Asked(**merged)
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_hosts(value: object) -> bool:
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return value is None
+    return all(isinstance(host, str) for host in cast("Collection[object]", value))
+
+
+_KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "settings": (lambda value: isinstance(value, Mapping), "a dictionary of Prefect's settings by name"),
+    "retry_delays": (lambda value: isinstance(value, bool), "True or False"),
+    "expect_state": (_is_text, "the name or type of a state"),
+    "network": (_is_hosts, "a list of hosts"),
+    "profile": (_is_text, "the name of a profile"),
+}
+"""What the mark takes, and how to tell it from what it does not."""
 
 
 @contextmanager
@@ -80,7 +102,6 @@ class Expectations:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Look at the runs of the test's own call; those of its fixtures do not count."""
-        __tracebackhide__ = True
         state = asked(item).expect_state if item.get_closest_marker(MARKER) else None
         if state is None:
             yield
@@ -103,8 +124,12 @@ def _settings(values: Mapping[str, Any]) -> Generator[None]:
         try:
             updates[getattr(settings, variable)] = value
         except AttributeError:
-            pytest.fail(f"this Prefect has no setting {name!r}", pytrace=False)
-    with settings.temporary_settings(updates=updates):
+            raise pytest.fail.Exception(f"this Prefect has no setting {name!r}", pytrace=False) from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(settings.temporary_settings(updates=updates))
+        except ValueError as error:  # pydantic's own is one
+            raise pytest.fail.Exception(f"these settings are none for Prefect: {error}", pytrace=False) from None
         # What runs in a context that was made before, as an event loop's tasks may, looks there.
         everywhere = context.GLOBAL_SETTINGS_CONTEXT
         context.GLOBAL_SETTINGS_CONTEXT = context.get_settings_context()

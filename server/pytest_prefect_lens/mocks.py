@@ -59,11 +59,16 @@ def mock_blocks(blocks: Mapping[str, Block] = _NOTHING, /, **more: Block) -> Gen
         more: The same, where the name is one of Python's.
 
     Raises:
+        TypeError: one of them is no block.
+        ValueError: Prefect does not take such a name.
         httpx.HTTPError: the API does not answer.
     """
+    __tracebackhide__ = True
     with ExitStack() as stack:
         for name, block in {**blocks, **more}.items():
             kind: Any = type(block)
+            if not hasattr(kind, "get_block_type_slug"):
+                raise TypeError(f"mock_blocks() takes blocks by name; {name!r} is {block!r}.")
             try:
                 before = kind.load(name, _sync=True)
             except ValueError:  # Prefect's word for a block that is not there
@@ -113,9 +118,21 @@ def mock_task(
         raises: What runs raise.
         after: How many attempts run the task's code first.
         times: How many attempts are mocked then; all that follow by default.
+
+    Raises:
+        TypeError: that is no task, there is nothing to return or to raise, or what there is to raise is no exception.
+        ValueError: a number is below 0.
     """
+    __tracebackhide__ = True
+    from pytest_prefect_lens.given import check_task  # noqa: PLC0415
+
+    check_task(task, "mock_task()")
     if returns is _REAL and raises is None:
-        raise TypeError("mock_task() takes what the task returns, or what it raises.")
+        raise TypeError("mock_task() takes what the task returns, or what it raises: mock_task(task, returns=1).")
+    if after < 0 or (times is not None and times < 0):
+        raise ValueError(f"mock_task() takes numbers of attempts as after and times; not {after} and {times}.")
+    if not (raises is None or isinstance(raises, BaseException) or _is_exception_type(raises)):
+        raise TypeError(f"mock_task() takes an exception as raises; not {raises!r}.")
     code: Any = task.fn
     mocked = MockedTask(code, returns, raises, after, times)
     task.fn = _standing_in(code, mocked)
@@ -152,7 +169,8 @@ class MockedTask:
             return _REAL
         within = self._times is None or number < self._times
         if self._raises is not None and within:
-            raise self._raises
+            # One exception for all attempts: each has a traceback of its own.
+            raise self._raises.with_traceback(None) if isinstance(self._raises, BaseException) else self._raises
         return self._returns if within or self._raises is not None else _REAL
 
     def __getstate__(self) -> dict[str, Any]:
@@ -160,6 +178,10 @@ class MockedTask:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _lock=threading.Lock())
+
+
+def _is_exception_type(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
 
 
 def _standing_in(code: Any, mocked: MockedTask) -> Callable[..., Any]:

@@ -155,8 +155,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if marked and not config.pluginmanager.hasplugin("prefect-lens-marks"):
         from pytest_prefect_lens import marks  # noqa: PLC0415
 
-        for item in marked:
-            marks.asked(item)  # a mark that is wrong is told before anything runs
         config.pluginmanager.register(marks.Expectations(), "prefect-lens-marks")
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from prefect.client.schemas.objects import State, StateDetails, StateType
 
 from pytest_prefect_lens import errors, tree
+from pytest_prefect_lens.given import check_flow
 from pytest_prefect_lens.live import LiveBook, Transition, exception_of, held, is_stored
 from pytest_prefect_lens.states import BAD
 from pytest_prefect_lens.task_runs import TaskRuns
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from prefect import Task
+    from prefect import Flow, Task
     from prefect.client.schemas.objects import Artifact
     from prefect.events import Event
 
@@ -287,12 +288,34 @@ class FlowResult(Run[R_co]):
         if len(found) == 1:
             return found[0]
         asked = task if isinstance(task, str) else task.name
-        raise LookupError(f"{asked!r} ran {len(found)} times in {self.name!r}, not once:\n{self}")
+        raise LookupError(_not_once("task", asked, len(found), self))
 
     @property
     def subflows(self) -> tuple[FlowResult[Any], ...]:
         """The runs of flows that this flow, or a task of it, called."""
         return tuple(_subflows_of(self))
+
+    def subflow(self, flow: str | Flow[..., Any]) -> FlowResult[Any]:
+        """Return the one run of a subflow, given by its name, the run's name or the flow itself.
+
+        Raises:
+            LookupError: the flow ran in this one not once, or more than once.
+            TypeError: that is no flow.
+        """
+        __tracebackhide__ = True
+        if not isinstance(flow, str):
+            check_flow(flow, "subflow")
+        found = [run for run in self.subflows if run.is_of(flow)]
+        if len(found) == 1:
+            return found[0]
+        raise LookupError(_not_once("flow", flow if isinstance(flow, str) else flow.name, len(found), self))
+
+    def is_of(self, flow: str | Flow[..., Any]) -> bool:
+        """Return whether this is a run of a flow, given by its name, the run's name or the flow itself."""
+        if isinstance(flow, str):
+            return flow in (self.name, self.run_name)
+        subject: Any = self._book.subjects.get(self.id)
+        return flow.name == self.name if subject is None else subject is flow or subject.fn is flow.fn
 
     @property
     def logs(self) -> list[LogLine]:
@@ -351,8 +374,14 @@ def _one(name: str, what: str, found: list[tuple[Any, Any]], run: Run[Any]) -> A
     wanted = [value for known, value in found if known == name]
     if len(wanted) == 1:
         return wanted[0]
-    known = ", ".join(dict.fromkeys(str(known) for known, _ in found)) or "none"
-    raise LookupError(f"{run.name!r} made {len(wanted)} of {what} {name!r}, not one; there is {known}")
+    known = ", ".join(dict.fromkeys(repr(one) for one, _ in found if not str(one).startswith("prefect."))) or "no other"
+    count = f"{len(wanted)} {what}s {name!r}, not one" if wanted else f"no {what} {name!r}"
+    raise LookupError(f"{run.name!r} made {count}. It made {known}.")
+
+
+def _not_once(kind: str, asked: str, times: int, run: Run[Any]) -> str:
+    what = f"the {kind} {asked!r} {times} times, not once" if times else f"no {kind} {asked!r}"
+    return f"{run.name!r} ran {what}:\n{run}"
 
 
 def _tasks_of(run: Run[Any]) -> Iterator[TaskRunResult[Any]]:

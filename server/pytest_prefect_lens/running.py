@@ -17,9 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from _pytest.outcomes import OutcomeException
-from prefect import Flow
 
 from pytest_prefect_lens import recorder
+from pytest_prefect_lens.given import check_flow
 from pytest_prefect_lens.live import calling
 from pytest_prefect_lens.result import FlowResult
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import CoroutineType
     from typing import TypeAlias
 
+    from prefect import Flow
     from prefect.client.schemas.objects import FlowRun
 
     from pytest_prefect_lens.live import LiveBook
@@ -61,11 +62,13 @@ def run_flow(flow: Any, /, *args: Any, **kwargs: Any) -> FlowResult[Any]:
         kwargs: Its arguments by name.
 
     Raises:
+        TypeError: that is no flow.
         prefect.exceptions.ParameterBindError: the arguments do not fit the signature, so that there is no run.
         KeyboardInterrupt: somebody wants to stop.
         Exception: what kept Prefect from making a run, or from ending it: an API that does not answer.
     """
     __tracebackhide__ = True
+    check_flow(flow, "run_flow")
     with _watching(flow) as call:
         try:
             if _is_async(flow):
@@ -92,11 +95,13 @@ async def arun_flow(flow: Any, /, *args: Any, **kwargs: Any) -> FlowResult[Any]:
         kwargs: Its arguments by name.
 
     Raises:
+        TypeError: that is no flow.
         prefect.exceptions.ParameterBindError: the arguments do not fit the signature, so that there is no run.
         asyncio.CancelledError: the test was cancelled.
         Exception: what kept Prefect from making a run, or from ending it: an API that does not answer.
     """
     __tracebackhide__ = True
+    check_flow(flow, "arun_flow")
     if not _is_async(flow):
         return run_flow(flow, *args, **kwargs)
     with _watching(flow) as call:
@@ -170,8 +175,6 @@ class _Call:
 
 @contextmanager
 def _watching(flow: Any) -> Generator[_Call]:
-    if not isinstance(flow, Flow):
-        raise TypeError(f"run_flow() takes a flow; {flow!r} is none. Pass the flow itself, and its arguments after it.")
     with recorder.looking_on() as book, _hearing(book):
         around = calling.set(book)
         try:

@@ -22,20 +22,34 @@ if TYPE_CHECKING:
 class TaskRuns(Sequence["TaskRunResult[Any]"]):
     """Task runs in the order in which they began; a task, or the name or key of one, narrows them."""
 
-    def __init__(self, runs: tuple[TaskRunResult[Any], ...]) -> None:
+    def __init__(self, runs: tuple[TaskRunResult[Any], ...], task: str = "") -> None:
         self._runs = runs
+        self._task = task
 
     @overload
     def __getitem__(self, index: int) -> TaskRunResult[Any]: ...  # pyright: ignore[reportOverlappingOverload]
     @overload
     def __getitem__(self, index: slice | str | Task[..., Any]) -> TaskRuns: ...
     def __getitem__(self, index: Any) -> TaskRunResult[Any] | TaskRuns:
-        """Return one run by its place, or those of a task, of which there may be none."""
+        """Return one run by its place, or those of a task, of which there may be none.
+
+        Raises:
+            IndexError: there are not so many runs.
+            TypeError: that is no task.
+        """
+        __tracebackhide__ = True
         if isinstance(index, int):
+            if not -len(self._runs) <= index < len(self._runs):
+                raise IndexError(f"there is no task run {index} in {self!r}")
             return self._runs[index]
         if isinstance(index, slice):
             return TaskRuns(self._runs[index])
-        return TaskRuns(tuple(run for run in self._runs if run.is_of(index)))
+        if isinstance(index, str):
+            return TaskRuns(tuple(run for run in self._runs if run.is_of(index)), index)
+        from pytest_prefect_lens.given import check_task  # noqa: PLC0415
+
+        check_task(index, "task_runs[…]", " The runs of flows are in `subflows`.")
+        return TaskRuns(tuple(run for run in self._runs if run.is_of(index)), index.name)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -44,7 +58,9 @@ class TaskRuns(Sequence["TaskRunResult[Any]"]):
         return iter(self._runs)
 
     def __repr__(self) -> str:
-        return f"<{len(self._runs)} task runs: {', '.join(map(tree.short, self._runs))}>"
+        of = f" of {self._task!r}" if self._task else ""
+        count = f"{len(self._runs) or 'no'} task run{'' if len(self._runs) == 1 else 's'}{of}"
+        return f"<{': '.join(filter(None, (count, ', '.join(map(tree.short, self._runs)))))}>"
 
     def __str__(self) -> str:
         return "\n".join(map(str, self._runs))

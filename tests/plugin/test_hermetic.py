@@ -224,10 +224,3 @@ def test_a_failing_test_shows_the_tree_of_its_runs(marked):
     assert leaf.startswith("└─ task stumbles (")
     assert marked.outcomes["test_compared"] == "failed"
     assert "<flow steady (" in marked.output
-
-
-def test_a_mark_that_is_wrong_stops_the_session(python, tmp_path):
-    text = "#- test_a.py\nimport pytest\n@pytest.mark.prefect(setings={})\ndef test_a(): pass\n"
-    ended = run(python, tmp_path, text)
-    assert ended.status == 4
-    assert "takes expect_state, network, profile, retry_delays, settings by name; not setings" in ended.output
