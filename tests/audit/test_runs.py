@@ -119,6 +119,17 @@ def test_the_command_verifies_and_exports(home, tmp_path):
     assert found["findings"] == [{"where": "trail.jsonl:2", "what": "entry 2 has been changed: its seal does not hold"}]
 
 
+def test_a_run_that_has_no_interpreter_is_told_as_refused(home, tmp_path):
+    (tmp_path / "test_orders.py").write_text("import prefect\ndef test_totals(): pass\n")
+    ended = lens(tmp_path, "test", "--audit", "--interpreter", str(tmp_path / "no such"), **home)
+    assert ended.returncode == 2, ended.stdout
+    (run,) = json.loads(audit(home, tmp_path, "show", "--json").stdout)
+    assert run["what"] == "run refused"
+    assert run["ended"] == {"outcome": "refused", "why": ["PL901"]}
+    assert "refused" in audit(home, tmp_path, "show", "--outcome", "refused").stdout
+    assert audit(home, tmp_path, "verify").stdout.startswith("1 entry: the trail holds")
+
+
 def test_a_trail_that_cannot_be_written_is_told_once_and_stops_no_run(home, tmp_path):
     (tmp_path / "state").write_text("no folder")
     (told,) = write(home, tmp_path, result("passed"), result("passed"))

@@ -122,9 +122,11 @@ def test_what_is_wrong_is_told(folder):
 
 @pytest.mark.slow
 def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  the fixture
-    said = env(with_prefect, "test", "--profile", "staging")
+    said = env(with_prefect, "test", "--profile", "staging", "--audit")
     assert said.returncode == 2
     assert "Run: prefect-lens env allow --profile staging" in said.stdout
+    refused = env(with_prefect, "audit", "show", "--outcome", "refused").stdout
+    assert "    PL914 What the tests' environment needs was not allowed." in refused
     assert not (with_prefect / "ran").exists()
     said = env(with_prefect, "test", "--profile", "staging", "--allow", "--json")
     told = json.loads(said.stdout)

@@ -41,7 +41,7 @@ def marks(folder):
     return [name for name in ("started", "imported") if (folder / name).exists()]
 
 
-async def test_an_untrusted_folder_has_lenses_and_nothing_runs(open_editor, project):
+async def test_an_untrusted_folder_has_lenses_and_nothing_runs(open_editor, project, home):
     async with open_editor(project, trusted=False) as editor:
         lens = await editor.lens("flows.py", "7: ▶ Trust to run 1 test")
         assert await editor.click(lens) is None
@@ -53,6 +53,10 @@ async def test_an_untrusted_folder_has_lenses_and_nothing_runs(open_editor, proj
             lambda: any(note["state"] == "untrusted" for note in editor.notes_of("prefectLens/status")), "the status"
         )
     assert marks(project) == []
+    [trail] = home.rglob("audit/trail-*.jsonl")
+    [entry] = [json.loads(line)["entry"] for line in trail.read_text().splitlines()]
+    assert (entry["what"], entry["why"]) == ("run refused", ["the workspace is not trusted"])
+    assert "code" not in entry, "git would run what the folder's configuration names"
 
 
 async def test_a_client_that_cannot_grant_trust_is_told(open_editor, project):

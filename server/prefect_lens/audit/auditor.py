@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from prefect_lens.audit.facts import NotBegun
     from prefect_lens.audit.keys import Key
     from prefect_lens.audit.places import Places
     from prefect_lens.audit.trigger import Trigger
@@ -52,12 +53,17 @@ class Auditor:
 
     def began(self, request: RunRequest) -> Watched:
         """Write down that a run begins."""
-        run = uuid.uuid4().hex[:12]
+        run = _new_run()
 
         def entry(key: Key) -> Mapping[str, Any]:
             return facts.started(run, self._trigger, request, self._environ, key)
 
         return Watched(run, self._soon(self._write(entry)))
+
+    def refused(self, not_begun: NotBegun) -> None:
+        """Write down that a run did not begin."""
+        run = _new_run()
+        self._soon(self._write(lambda key: facts.refused(run, self._trigger, not_begun, key)))
 
     def ended(self, watched: Watched, result: RunResult) -> None:
         """Write down how a run ended."""
@@ -83,6 +89,10 @@ class Auditor:
             if not self._has_told:
                 self._has_told = True
                 self._tell(f"The audit trail in {self._places.folder} cannot be written: {error}.")
+
+
+def _new_run() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _append(places: Places, entry: Callable[[Key], Mapping[str, Any]]) -> None:

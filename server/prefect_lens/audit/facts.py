@@ -6,6 +6,7 @@ told have been masked before they come here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,23 @@ if TYPE_CHECKING:
     from prefect_lens.engine.request import Injected, RunRequest
     from prefect_lens.model import RunResult
 
-STARTED, ENDED = "run started", "run ended"
+STARTED, ENDED, REFUSED = "run started", "run ended", "run refused"
+
+UNTRUSTED = "the workspace is not trusted"
+"""Why nothing of a workspace is run, beside the codes of the machinery's failures."""
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """A run that somebody wanted and that did not begin."""
+
+    why: tuple[str, ...]
+    """Codes of the machinery's failures, or `UNTRUSTED`; empty where whoever wanted it has cancelled it."""
+    folder: Path
+    project: str = "."
+    tests: tuple[TestId, ...] = ()
+    files: tuple[str, ...] = ()
+
 
 MOST_RUNS = 500
 """The most flow and task runs that are told one by one; of the others, how many there were."""
@@ -51,6 +68,23 @@ def started(run: str, trigger: Trigger, request: RunRequest, environ: Mapping[st
         "code": code_of(Path(request.folder), key),
         "environment": _environment(request.environment, environ, key),
     }
+
+
+def refused(run: str, trigger: Trigger, not_begun: NotBegun, key: Key) -> dict[str, Any]:
+    """Return what is written of a run that did not begin."""
+    told: dict[str, Any] = {
+        "what": REFUSED,
+        "run": run,
+        "by": trigger.facts(),
+        "folder": str(not_begun.folder),
+        "project": not_begun.project,
+        "tests": [node_id(test) for test in not_begun.tests],
+        "files": list(not_begun.files),
+        "outcome": "refused" if not_begun.why else "cancelled",
+        "why": list(not_begun.why),
+    }
+    # In a folder that is not trusted git is not asked: what its configuration names might run.
+    return told if UNTRUSTED in not_begun.why else {**told, "code": code_of(not_begun.folder, key)}
 
 
 def ended(run: str, result: RunResult) -> dict[str, Any]:

@@ -93,16 +93,20 @@ def make_key(places: Places) -> Key:
     """Make the key, in the keyring where there is one. To be called by whoever has the trail's lock, and found none.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; or a keyring that may have the key of the trail that is there does not answer.
     """
     secret = secrets.token_bytes(32)
     if (ring := _keyring()) is not None:
         try:
-            ring.set_password(SERVICE, USER, secret.hex())
-        except Exception:  # noqa: BLE001, S110  an edge: somebody else's backend; then a file has to do
-            pass
-        else:
-            return Key(secret, "the system's keyring")
+            if ring.get_password(SERVICE, USER) is None:
+                ring.set_password(SERVICE, USER, secret.hex())
+                return Key(secret, "the system's keyring")
+        except Exception as error:  # noqa: BLE001  an edge: somebody else's backend
+            if places.segments():  # what is sealed with another key would not follow what is there
+                why = (
+                    f"the system's keyring, which may have its key, does not answer ({type(error).__name__}); unlock it"
+                )
+                raise OSError(why) from None
     descriptor = os.open(places.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret.hex())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.audit.facts import ENDED
+from prefect_lens.audit.facts import ENDED, REFUSED
 from prefect_lens.audit.sealing import read_line
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ class AuditedRun:
 
     @property
     def outcome(self) -> str:
-        """How it ended: `passed`, `failed`, `broken`, `cancelled`, `nothing`; `unknown` where no end is known."""
+        """How it ended: `passed`, `failed`, `broken`, `cancelled`, `nothing`; `refused` where it did not begin.
+
+        `unknown` where no end is known.
+        """
         return str(self.ended.get("outcome", "unknown"))
 
     @property
@@ -94,8 +97,10 @@ def runs(segments: Iterable[Path]) -> list[AuditedRun]:
         run = str(line.entry.get("run"))
         if line.entry.get("what") == ENDED:
             ended[run] = line.entry
-        else:
-            began[run] = line
+            continue
+        began[run] = line
+        if line.entry.get("what") == REFUSED:  # that is its end as well
+            ended[run] = {name: line.entry[name] for name in ("outcome", "why") if name in line.entry}
     return [
         AuditedRun(line.number, datetime.fromisoformat(line.at).astimezone(UTC), line.entry, ended.get(run, {}))
         for run, line in began.items()

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_prefect_lens.states import MACHINERY
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--until", type=_time, metavar="TIME", help="before a time")
     show.add_argument("--user", metavar="NAME", help="who ran them")
     show.add_argument("--through", choices=("editor", "command", "ci", "pytest"), help="by which way")
-    show.add_argument("--outcome", choices=("passed", "failed", "broken", "cancelled", "nothing", "unknown"))
+    show.add_argument("--outcome", choices=("passed", "failed", "broken", "cancelled", "nothing", "refused", "unknown"))
     show.add_argument("--test", default="", metavar="TEXT", help="a part of a test's node ID")
     show.add_argument("--run", dest="ran", default="", metavar="NAME", help="a flow or task that ran")
     show.add_argument("--variable", default="", metavar="NAME", help="a variable that the tests found")
@@ -116,12 +118,15 @@ def _told(run: AuditedRun) -> Iterator[str]:
         f"{tests} test{'s' if tests != 1 else ''}" if tests else "everything",
         run.outcome,
     ]
-    if run.ended:
-        parts.append(f"{run.ended.get('seconds', 0):.2f} s")
+    if "seconds" in run.ended:
+        parts.append(f"{run.ended['seconds']:.2f} s")
     if "commit" in code:
         changed = len(code.get("changed", ()))
         parts.append(f"{code['commit'][:10]}{f' and {changed} changed files' if changed else ''}")
     yield "  ".join(parts)
+    for why in run.ended.get("why", ()):
+        row = MACHINERY.get(why)
+        yield f"    {why if row is None else f'{why} {row.sentence}'}"
     for one in run.runs:
         if one.get("kind") == "flow":
             yield f"    flow {one.get('name')}  {' → '.join(str(state[0]) for state in one.get('states', ()))}"

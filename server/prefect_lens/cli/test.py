@@ -115,6 +115,7 @@ async def _run_all(
 ) -> list[RunResult]:
     """Run the parts, one project after another; Ctrl-C ends the one that goes on, and drops the rest."""
     from prefect_lens.audit.auditor import Auditor  # noqa: PLC0415
+    from prefect_lens.audit.facts import NotBegun  # noqa: PLC0415
     from prefect_lens.audit.places import Places  # noqa: PLC0415
     from prefect_lens.audit.trigger import trigger  # noqa: PLC0415
     from prefect_lens.cli.person import CommandPerson  # noqa: PLC0415
@@ -131,12 +132,20 @@ async def _run_all(
     giver = Giver(Vault(os.environ, state_folder()), CommandPerson(arguments.profile, allow=arguments.allow))
     auditor = Auditor(Places.of(os.environ), trigger("command", os.environ), os.environ, _warn)
     results: list[RunResult] = []
+
+    def not_begun(part: Part, ending: Ending, trouble: tuple[Trouble, ...], *, is_audited: bool) -> None:
+        results.append(RunResult(ending, 0.0, asked=part.tests, trouble=trouble))
+        if is_audited:
+            why = tuple(one.code for one in trouble)
+            auditor.refused(NotBegun(why, folder, part.project, part.tests, part.files))
+
     for part in parts:
         if cancel.is_set():
             break
+        is_audited = part.settings.audit if arguments.audit is None else arguments.audit
         request = _request(folder, part, arguments)
         if isinstance(request, Trouble):
-            results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=(request,)))
+            not_begun(part, Ending.BROKEN, (request,), is_audited=is_audited)
             continue
 
         def choose(asked: str | None, settings: Settings = part.settings) -> Environment | Trouble | None:
@@ -147,16 +156,15 @@ async def _run_all(
                 for one in requests:
                     if cancel.is_set():
                         break
-                    is_audited = part.settings.audit if arguments.audit is None else arguments.audit
                     watched = auditor.began(one) if is_audited else None
                     result = await parallel.run(one, workers, report.hear, cancel)
                     results.append(result)
                     if watched is not None:
                         auditor.ended(watched, result)
             case Refused(troubles):
-                results.append(RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles))
+                not_begun(part, Ending.BROKEN, troubles, is_audited=is_audited)
             case Cancelled():
-                results.append(RunResult(Ending.CANCELLED, 0.0, asked=part.tests))
+                not_begun(part, Ending.CANCELLED, (), is_audited=is_audited)
     await auditor.close()
     return results
 

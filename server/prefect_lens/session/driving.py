@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from prefect_lens.audit.facts import NotBegun
 from prefect_lens.engine.queue import RunQueue
 from prefect_lens.engine.request import RunRequest
 from prefect_lens.engine.run import CaseFinished
@@ -78,11 +79,17 @@ class Driver:
                 return list(await asyncio.gather(*(self._request(folder, run, part, one) for one in requests)))
             case Refused(troubles):
                 result = RunResult(Ending.BROKEN, 0.0, asked=part.tests, trouble=troubles)
+                self._not_begun(folder, part, tuple(one.code for one in troubles))
             case Cancelled():
                 result = RunResult(Ending.CANCELLED, 0.0, asked=part.tests)
+                self._not_begun(folder, part, ())
         if self._ties.is_open(folder):
             await folder.record(result, part.whole, {})
         return [result]
+
+    def _not_begun(self, folder: Folder, part: Part, why: tuple[str, ...]) -> None:
+        if self._auditor is not None and folder.settings.is_audited:
+            self._auditor.refused(NotBegun(why, folder.root, part.project, part.tests, part.files))
 
     async def _requests(self, folder: Folder, run: Run, part: Part) -> Given | Refused | Cancelled:
         interpreter = await self._interpreters.find(folder, part.project)

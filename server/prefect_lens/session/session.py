@@ -9,6 +9,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
+from prefect_lens.audit.facts import UNTRUSTED, NotBegun
 from prefect_lens.features.summary import summarize
 from prefect_lens.features.view import View
 from prefect_lens.index.config import CONFIG_NAMES
@@ -236,6 +237,8 @@ class Session:
             NothingToRunError: the selection names nothing that is there.
         """
         if not (self.trust.may_run if is_asked else self.trust.may_run_unasked(folder.root)):
+            if is_asked and self._auditor is not None and folder.settings.is_audited:
+                self._auditor.refused(NotBegun((UNTRUSTED,), folder.root))
             raise NotTrustedError("This workspace is not trusted, and so nothing of it is run.")
         if is_asked:
             self.trust.commanded(folder.root)
