@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.bulk import read_files
 from prefect_lens.decoding import LARGEST, Problem, read
+from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.index.config import CONFIG_NAMES
-from prefect_lens.index.credentials import BASELINE
 from prefect_lens.index.deployments import NAME as DEPLOYMENTS
+from prefect_lens.index.notebooks import SUFFIX as NOTEBOOK
 from prefect_lens.index.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ TEXTS = (*CONFIG_NAMES, DEPLOYMENTS)
 """The files beside Python's whose text the index takes."""
 
 SEARCHED = (".env", BASELINE)
-"""The files that are read for nothing but the credentials that stand in them, or do not count."""
+"""The files that are read for nothing but the credentials that stand in them, or do not count; so are notebooks."""
 
 _IGNORED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
@@ -109,7 +110,7 @@ def walk(folder: Path) -> Iterator[str]:
 
 def is_counted(name: str) -> bool:
     """Whether a file of this name is read at all."""
-    return name.endswith(".py") or name in TEXTS or name in SEARCHED
+    return name.endswith((".py", NOTEBOOK)) or name in TEXTS or name in SEARCHED
 
 
 def _status(path: Path) -> os.stat_result | None:

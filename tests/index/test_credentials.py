@@ -4,7 +4,8 @@ import hashlib
 import json
 
 import pytest
-from prefect_lens.index.credentials import find_credentials, read_baseline
+from prefect_lens.index.baseline import read_baseline, with_value
+from prefect_lens.index.credentials import find_credentials
 
 AWS = "AKIA" + "QYLPMN5HHHFPZAM2"
 GITHUB = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
@@ -110,6 +111,62 @@ def test_what_somebody_has_looked_at_is_not_told_again():
         assert read_baseline(wrong) == frozenset()
 
 
+def test_a_baseline_of_detect_secrets_is_understood():
+    # As its release 1.5.0 writes it: of an address it has the password, and an audit adds what somebody has said.
+    items = [
+        {"type": "Basic Auth Credentials", "hashed_secret": "60a4edea376bad6f327682b1e15acea8bcc9e060"},
+        {"type": "AWS Access Key", "hashed_secret": "d32bd8966e6f6c9e17a014c2a9de143998be9f56", "is_secret": False},
+        {"type": "Secret Keyword", "hashed_secret": hashlib.sha1(b"hunter2!x").hexdigest(), "is_secret": True},
+    ]
+    known = read_baseline(json.dumps({"version": "1.5.0", "results": {"a.py": items}}))
+    text = f'url = "postgresql://etl:Tr0ub4dor@db.acme.io/x"\nkey = "{AWS}"\npassword = "hunter2!x"'
+    assert [name for _, name, _ in found(text, baseline=known)] == ["PASSWORD"]
+
+
+@pytest.mark.parametrize("before", ["", "whole"])
+def test_a_value_is_added_to_a_baseline_by_its_hash(before):
+    old = {"type": "Secret Keyword", "filename": "z.py", "hashed_secret": "00", "is_verified": False, "line_number": 3}
+    if before:
+        before = json.dumps({"version": "1.5.0", "plugins_used": [{"name": "X"}], "results": {"z.py": [old]}})
+    after = with_value(before, "flows/etl.py", 7, "password", "hunter2!x") or ""
+    assert "hunter2" not in after
+    assert read_baseline(after) == {hashlib.sha1(b"hunter2!x").hexdigest(), *(["00"] if before else [])}
+    whole = json.loads(after)
+    [item] = whole["results"]["flows/etl.py"]
+    assert (item["line_number"], item["type"], item["is_secret"]) == (7, "Secret Keyword", False)
+    assert whole["plugins_used"]
+    assert with_value(after, "flows/etl.py", 7, "password", "hunter2!x") == after
+    for wrong in ("[]", "{", '{"results": []}', '{"results": {"flows/etl.py": 3}}'):
+        assert with_value(wrong, "flows/etl.py", 1, "password", "hunter2!x") is None
+
+
 def test_a_value_is_in_no_repr():
     [one] = find_credentials("flows/etl.py", 'password = "hunter2!x"')
     assert "hunter2" not in repr(one)
+
+
+def notebook(*cells, **how):
+    made = [{"cell_type": kind, "metadata": {}, "outputs": [], "source": source} for kind, source in cells]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, **how)
+
+
+@pytest.mark.parametrize("how", [{"indent": 1}, {}, {"ensure_ascii": False, "sort_keys": True}])
+def test_the_code_of_a_notebook_is_searched_cell_by_cell(how):
+    code = ["%pip install x\n", 'größe = "ü"\n', 'password = "hunter2!x"\n', f"print('{GITHUB}')"]
+    text = notebook(("markdown", [f"{GITHUB}"]), ("code", code), ("code", 'api_key = "a8f5f167f44f4964e6c998d"'), **how)
+    assert found(text, "explore.ipynb") == [
+        ("password", "PASSWORD", '\\"hunter2!x\\"'),
+        ("GitHub token", "GITHUB_TOKEN", f"'{GITHUB}'"),
+        ("key", "API_KEY", '\\"a8f5f167f44f4964e6c998d\\"'),
+    ]
+    assert [one.cell for one in find_credentials("explore.ipynb", text)] == [(2, 3), (2, 4), (3, 1)]
+    assert not any(one.is_literal for one in find_credentials("explore.ipynb", text))
+    marked = notebook(("code", ['password = "hunter2!x"  # prefect-lens: not a secret']), **how)
+    assert found(marked, "explore.ipynb") == []
+
+
+def test_what_is_no_notebook_is_none():
+    whole = notebook(("code", ['password = "hunter2!x"']))
+    assert found(whole[: whole.index("hunter2!x")], "a.ipynb") == []
+    for text in ("", "[", "]]}", "null", '{"cells": 3}', '{"cells": [3, [], {"source": {}}]}', "password='hunter2!x'"):
+        assert found(text, "a.ipynb") == []

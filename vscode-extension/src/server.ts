@@ -226,6 +226,7 @@ export class Server implements vscode.Disposable {
         { scheme: "file", pattern: "**/pyproject.toml" },
         { scheme: "file", pattern: "**/prefect.yaml" },
         { scheme: "file", pattern: "**/.env" },
+        { scheme: "file", pattern: "**/*.ipynb" },
       ],
       outputChannel: this.#output,
       // Asked for at every start, a crashed server's next one too.

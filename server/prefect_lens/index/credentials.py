@@ -1,29 +1,27 @@
 """Credentials that stand in a text: by the forms that services give their tokens, and by the names that things have.
 
 Nothing is verified over a network. A line that says `prefect-lens: not a secret` (or detect-secrets' own
-`pragma: allowlist secret`) is passed over, and so is a value that a `.secrets.baseline` knows.
+`pragma: allowlist secret`) is passed over, and so is a value that a baseline knows.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
+from prefect_lens.index.baseline import hashed
+from prefect_lens.index.notebooks import SUFFIX, Cell, code_cells
 from prefect_lens.model import Position, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MARK = "prefect-lens: not a secret"
-BASELINE = ".secrets.baseline"
-"""detect-secrets' file of values that somebody has looked at."""
 
 _MARKED = re.compile(rf"{MARK}|pragma: ?(?:allowlist|whitelist)[ -]secret", re.IGNORECASE)
 
@@ -96,6 +94,15 @@ class Credential:
     """What it could be called in an environment."""
     is_literal: bool = False
     """Whether the span is a string of Python that holds it and nothing else."""
+    inner: str = field(default="", repr=False)
+    """The part that is secret by itself, where that is less than the value: the password in an address."""
+    cell: tuple[int, int] | None = None
+    """In a notebook, the cell and the line in it, both counted from 1."""
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """What a baseline may know it by."""
+        return frozenset(hashed(text) for text in (self.value, self.inner) if text)
 
 
 def find_credentials(path: str, text: str, baseline: frozenset[str] = frozenset()) -> tuple[Credential, ...]:
@@ -104,15 +111,20 @@ def find_credentials(path: str, text: str, baseline: frozenset[str] = frozenset(
     Args:
         path: says by its name what the text is.
         text: the text, saved or not.
-        baseline: what `read_baseline` returned.
+        baseline: the hashes of values that are none, see `prefect_lens.index.baseline`.
     """
+    is_test = re.search(r"(?:^|/)(?:tests?/|conftest\.py$|test_[^/]*$|[^/]*_test\.py$)", path) is not None
+    if path.endswith(SUFFIX):
+        return _in_notebook(text, baseline, is_test=is_test)
+    return _in_text(text, baseline, is_test=is_test, is_code=path.endswith(".py"))
+
+
+def _in_text(text: str, baseline: frozenset[str], *, is_test: bool, is_code: bool) -> tuple[Credential, ...]:
     by_form = tuple(_by_form(text))
     if not by_form and _LIKELY.search(text) is None:
         return ()
     places = _Places(text)
     found = dict[Position, Credential]()
-    is_test = re.search(r"(?:^|/)(?:tests?/|conftest\.py$|test_[^/]*$|[^/]*_test\.py$)", path) is not None
-    is_code = path.endswith(".py")
     strings = _in_python(text) if is_code else None
     named = strings if strings is not None else _in_lines(text, places, is_code=is_code)
     for one in named:
@@ -120,34 +132,41 @@ def find_credentials(path: str, text: str, baseline: frozenset[str] = frozenset(
             found[one.span.start] = _called(one)
     for kind, match in by_form:
         inside = next((one for one in named if one.span.start <= places.at(match.start()) < one.span.end), None)
-        if inside is not None and (inside.value.strip() == match.group() or "password" in match.groupdict()):
+        password = match.groupdict().get("password")
+        if inside is not None and (inside.value.strip() == match.group() or password is not None):
             span, is_literal = inside.span, inside.is_literal
         else:
-            span, is_literal = Span(places.at(match.start()), places.at(match.end())), False
+            span, is_literal = places.span(match.start(), match.end()), False
+        inner = password or match.group()
         if not any(other.span.start <= span.start < other.span.end for other in found.values()):
             name = (inside.name if inside is not None else "") or kind.lower()
             value = inside.value if inside is not None and is_literal else match.group()
-            found[span.start] = Credential(kind, span, value, _variable(name), is_literal)
+            found[span.start] = Credential(kind, span, value, _variable(name), is_literal, inner)
         elif span.start in found:
-            found[span.start] = Credential(kind, span, found[span.start].value, found[span.start].name, is_literal)
+            found[span.start] = replace(found[span.start], kind=kind, is_literal=is_literal, inner=inner)
     lines = text.split("\n")
     return tuple(
         one
         for _, one in sorted(found.items())
         if _MARKED.search(lines[one.span.start.line]) is None
         and _MARKED.search(lines[one.span.end.line]) is None
-        and hashlib.sha1(one.value.encode("utf-8", "replace"), usedforsecurity=False).hexdigest() not in baseline
+        and baseline.isdisjoint(one.hashes)
     )
 
 
-def read_baseline(text: str) -> frozenset[str]:
-    """Return the hashes of the values that a `.secrets.baseline` knows; none where it is no such file."""
-    try:
-        whole: Any = json.loads(text)
-        files: dict[str, list[dict[str, str]]] = whole["results"]
-        return frozenset(str(item["hashed_secret"]) for items in files.values() for item in items)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return frozenset()
+def _in_notebook(text: str, baseline: frozenset[str], *, is_test: bool) -> tuple[Credential, ...]:
+    whole = _Places(text)
+
+    def placed(one: Credential, cell: Cell, inside: _Places) -> Credential:
+        start, end = (cell.offsets[inside.offset(place)] for place in (one.span.start, one.span.end))
+        at = cell.number, one.span.start.line + 1
+        return replace(one, span=whole.span(start, end), is_literal=False, cell=at)
+
+    return tuple(
+        placed(one, cell, _Places(cell.text))
+        for cell in code_cells(text)
+        for one in _in_text(cell.text, baseline, is_test=is_test, is_code=True)
+    )
 
 
 class _Places:
@@ -157,6 +176,12 @@ class _Places:
     def at(self, offset: int) -> Position:
         line = bisect_right(self._starts, offset) - 1
         return Position(line, offset - self._starts[line])
+
+    def span(self, start: int, end: int) -> Span:
+        return Span(self.at(start), self.at(end))
+
+    def offset(self, place: Position) -> int:
+        return self._starts[place.line] + place.column
 
 
 def _by_form(text: str) -> Iterator[tuple[str, re.Match[str]]]:
@@ -205,7 +230,7 @@ def _in_lines(text: str, places: _Places, *, is_code: bool) -> tuple[Credential,
         raw = match["value"]
         is_quoted = raw[:1] in ("'", '"')
         if is_quoted or not is_code:
-            span = Span(places.at(match.start("value")), places.at(match.end("value")))
+            span = places.span(match.start("value"), match.end("value"))
             found.append(Credential("", span, raw[1:-1] if is_quoted else raw, match["name"]))
     return tuple(found)
 

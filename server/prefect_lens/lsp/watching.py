@@ -11,7 +11,7 @@ from prefect_lens.workspace import SEARCHED, TEXTS
 if TYPE_CHECKING:
     from prefect_lens.lsp.client import Client
 
-PATTERNS = ("**/*.py", "**/{" + ",".join((*sorted(TEXTS), *SEARCHED, ".gitignore", "pyvenv.cfg")) + "}")
+PATTERNS = ("**/*.py", "**/*.ipynb", "**/{" + ",".join((*sorted(TEXTS), *SEARCHED, ".gitignore", "pyvenv.cfg")) + "}")
 """No star within braces: some clients, such as Eglot 1.9, cannot read that."""
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
 from prefect_lens.index import problems
-from prefect_lens.index.credentials import BASELINE, MARK, Credential, find_credentials, read_baseline
+from prefect_lens.index.baseline import NAME as BASELINE
+from prefect_lens.index.baseline import read_baseline
+from prefect_lens.index.credentials import MARK, Credential, find_credentials
 from prefect_lens.model import Diagnostic, Location, Severity
 
 if TYPE_CHECKING:
@@ -93,8 +95,9 @@ def _searched(root: Path, paths: Iterable[str] | None, text: Callable[[str], str
 
 
 def _diagnostic(path: str, one: Credential) -> Diagnostic:
+    where = "" if one.cell is None else f" in cell {one.cell[0]}, line {one.cell[1]}"
     message = (
-        f"This looks like a credential ({one.kind}), for everybody to read who has the file. "
+        f"This looks like a credential ({one.kind}){where}, for everybody to read who has the file. "
         f"Let it come from where secrets live, and change it; or say in this line: # {MARK}"
     )
     return Diagnostic(Location(path, one.span), Severity.WARNING, problems.CREDENTIAL, message)

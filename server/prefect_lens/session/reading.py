@@ -59,6 +59,9 @@ def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) 
     left_out = _left_out(root, reading, changes)
     for path in changes.keys() - left_out:
         unread.pop(path, None)
+        is_config = PurePosixPath(path).name in workspace.TEXTS
+        if not is_config and not path.endswith(".py"):
+            continue
         text = changes[path]
         if text is None and (root / path).is_file():
             found = workspace.read(root / path, path)
@@ -66,7 +69,7 @@ def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) 
                 unread[path] = found.diagnostic
             else:
                 text = found
-        if PurePosixPath(path).name in workspace.TEXTS:
+        if is_config:
             configs[path] = text
         if path.endswith(".py"):
             facts[path] = None if text is None else read_facts(text)
