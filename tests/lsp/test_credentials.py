@@ -1,5 +1,12 @@
 """A credential in a file: told where it stands, in unsaved text too, and moved to where secrets live."""
 
+import json
+
+import pytest
+
+from tests import providers
+from tests.lsp.applying import apply
+
 PROJECT = """
 #- pyproject.toml
 [tool.pytest.ini_options]
@@ -11,7 +18,22 @@ from prefect import flow
 @flow
 def etl(region: str = "eu"):
     return region
+#- explore.ipynb
+{"cells": [{"cell_type": "code", "source": ["import os\\n", "password = 'x9-Kp2-Qw7'"]}]}
 """
+MOVE, LOAD = "Move it to where secrets live", "Move it there, and load it from a Prefect Secret block"
+MARK, NOTE = "Mark it as no secret", "Note it as no secret in .secrets.baseline"
+
+
+async def offered(editor, path, found):
+    """What is offered at a diagnostic, by its title."""
+    params = {
+        "textDocument": {"uri": editor.uri(path)},
+        "range": found["range"],
+        "context": {"diagnostics": [found], "only": ["quickfix"]},
+    }
+    actions = await editor.request("textDocument/codeAction", params)
+    return {action["title"]: action["command"] for action in actions if action.get("diagnostics") == [found]}
 
 
 async def test_a_credential_is_told_as_it_is_typed_and_moved_by_an_action(open_editor, write):
@@ -25,15 +47,9 @@ async def test_a_credential_is_told_as_it_is_typed_and_moved_by_an_action(open_e
         [found] = editor.diagnostics[editor.uri("flows.py")]["diagnostics"]
         assert found["range"]["start"] == {"line": 3, "character": 21}
 
-        params = {
-            "textDocument": {"uri": editor.uri("flows.py")},
-            "range": found["range"],
-            "context": {"diagnostics": [found], "only": ["quickfix"]},
-        }
-        actions = await editor.request("textDocument/codeAction", params)
-        by_title = {action["title"]: action["command"] for action in actions if action.get("diagnostics") == [found]}
-        assert list(by_title) == ["Move it to where secrets live", "Mark it as no secret"]
-        answer = await editor.request("workspace/executeCommand", by_title["Move it to where secrets live"])
+        by_title = await offered(editor, "flows.py", found)
+        assert list(by_title) == [MOVE, MARK, NOTE]
+        answer = await editor.request("workspace/executeCommand", by_title[MOVE])
         assert answer == {"name": "TOKEN", "where": "the editor's secret storage"}
         assert editor.secrets == {"TOKEN of project": "t0k3n-8842-ab"}
         [edit] = editor.applied
@@ -42,9 +58,97 @@ async def test_a_credential_is_told_as_it_is_typed_and_moved_by_an_action(open_e
         assert 'TOKEN = { editor = "TOKEN of project" }' in settings["edits"][0]["newText"]
         assert "inherit = true" in settings["edits"][0]["newText"]
 
-        await editor.request("workspace/executeCommand", by_title["Mark it as no secret"])
+        await editor.request("workspace/executeCommand", by_title[MARK])
         assert editor.applied[-1]["documentChanges"][0]["edits"][0]["newText"] == "  # prefect-lens: not a secret"
         await editor.edit("flows.py", '"t0k3n-8842-ab"', 'os.environ["TOKEN"]')
         await editor.until(lambda: not editor.problems("flows.py"), "the diagnostic to go")
         said = [note for note in editor.notes if note[0] not in ("prefectLens/keepSecret", "workspace/applyEdit")]
         assert not any("t0k3n" in str(note) or "hunter2" in str(note) for note in said)
+
+
+async def test_a_false_alarm_in_a_notebook_is_noted_in_the_baseline_and_told_no_more(open_editor, write):
+    folder = write(PROJECT)
+    async with open_editor(folder) as editor:
+        await editor.until(lambda: editor.problems("explore.ipynb"), "the diagnostic")
+        [problem] = editor.problems("explore.ipynb")
+        assert problem.startswith("1: PL508 This looks like a credential (password) in cell 1, line 2")
+        [found] = editor.diagnostics[editor.uri("explore.ipynb")]["diagnostics"]
+        by_title = await offered(editor, "explore.ipynb", found)
+        assert list(by_title) == [NOTE]
+        await editor.request("workspace/executeCommand", by_title[NOTE])
+        apply(editor)
+        await editor.until(lambda: not editor.problems("explore.ipynb"), "the diagnostic to go")
+        assert editor.problems(".env"), "another value is told on"
+        assert list(json.loads((folder / ".secrets.baseline").read_text())["results"]) == ["explore.ipynb"]
+        # The next one goes to the same file.
+        [found] = editor.diagnostics[editor.uri(".env")]["diagnostics"]
+        await editor.request("workspace/executeCommand", (await offered(editor, ".env", found))[NOTE])
+        apply(editor)
+        await editor.until(lambda: not editor.problems(".env"), "the diagnostic to go")
+        assert list(json.loads((folder / ".secrets.baseline").read_text())["results"]) == [".env", "explore.ipynb"]
+        (folder / ".secrets.baseline").write_text("broken")
+        editor.notify(
+            "workspace/didChangeWatchedFiles", {"changes": [{"uri": editor.uri(".secrets.baseline"), "type": 2}]}
+        )
+        await editor.until(lambda: editor.problems(".env"), "the diagnostic to come back")
+        await editor.request("workspace/executeCommand", by_title[NOTE])
+        assert "nothing is added to it" in editor.notes_of("window/showMessage")[-1]["message"]
+
+
+BLOCK = """
+#- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = ["."]
+#- flows.py
+from prefect import flow
+
+@flow
+def etl():
+    token = "t0k3n-8842-ab"
+    return len(token)
+#- test_flows.py
+import os
+import pytest
+from flows import etl
+
+@pytest.fixture(autouse=True)
+def secrets(request):
+    if "TOKEN" in os.environ:
+        request.getfixturevalue("mock_secrets")({"token": os.environ["TOKEN"]})
+
+def test_etl():
+    assert etl() == 13
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("title", [MOVE, LOAD])
+async def test_a_credential_is_moved_into_the_keyring_and_the_next_run_has_it(  # noqa: PLR0917  fixtures
+    open_editor, write, tmp_path, cache, python, title
+):
+    interpreter = providers.with_providers(python, tmp_path / "venv")
+    environ = {"XDG_CACHE_HOME": str(cache), **providers.keyring_of(tmp_path / "keyring")}
+    folder = write(BLOCK)
+    async with open_editor(folder, python=interpreter, environ=environ) as editor:
+        await editor.until(lambda: editor.problems("flows.py"), "the diagnostic")
+        [found] = editor.diagnostics[editor.uri("flows.py")]["diagnostics"]
+        by_title = await offered(editor, "flows.py", found)
+        assert list(by_title) == [MOVE, LOAD, MARK, NOTE]
+        answer = await editor.request("workspace/executeCommand", by_title[title])
+        assert answer == {"name": "TOKEN", "where": "the keyring"}
+        assert editor.secrets == {}
+        apply(editor)
+        await editor.until(lambda: not editor.problems("flows.py"), "the diagnostic to go")
+        text = (folder / "flows.py").read_text()
+        assert "t0k3n" not in text
+        assert ('os.environ["TOKEN"]' if title == MOVE else 'Secret.load("token").get()') in text
+        assert 'TOKEN = { keyring = "project/TOKEN" }' in (folder / "pyproject.toml").read_text()
+        told = editor.notes_of("window/showMessage")[-1]["message"]
+        assert ('mock_secrets({"token": os.environ["TOKEN"]})' in told) == (title == LOAD)
+
+        editor.answers.append("Allow")
+        summary = await editor.click(await editor.lens("flows.py", "▶ Run 1 test"))
+        assert summary["counts"] == {"passed": 1}, summary
+        question = editor.notes_of("window/showMessageRequest")[0]["message"]
+        assert "TOKEN: reads project/TOKEN from the keyring" in question
+        assert not any("t0k3n" in str(note) for note in editor.notes)

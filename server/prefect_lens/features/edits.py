@@ -21,23 +21,31 @@ def insertion(at: Position, text: str) -> Edit:
     return Edit(Span(at, at), text)
 
 
-def importing(text: str, module: str) -> Edit | None:
-    """Return the edit that imports a module by its name; None where that is done."""
+def importing(text: str, module: str, name: str | None = None) -> Edit | None:
+    """Return the edit that imports a module by its name, or a name from it; None where that is done."""
+    line = f"import {module}\n" if name is None else f"from {module} import {name}\n"
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError):
-        return insertion(Position(0, 0), f"import {module}\n")
+        return insertion(Position(0, 0), line)
+    if any(_imports(node, module, name) for node in body):
+        return None
+    at = 0
     for node in body:
-        if isinstance(node, ast.Import) and any(
-            one.name == module and one.asname in (None, module) for one in node.names
-        ):
-            return None
-    line = 0
-    for node in body:
-        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and line == 0
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and at == 0
         is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         if not is_docstring and not is_future:
-            line = node.lineno - 1 if isinstance(node, ast.Import | ast.ImportFrom) else line
+            at = node.lineno - 1 if isinstance(node, ast.Import | ast.ImportFrom) else at
             break
-        line = node.end_lineno or node.lineno
-    return insertion(Position(line, 0), f"import {module}\n")
+        at = node.end_lineno or node.lineno
+    return insertion(Position(at, 0), line)
+
+
+def _imports(node: ast.stmt, module: str, name: str | None) -> bool:
+    wanted = module if name is None else name
+    is_it = isinstance(node, ast.Import) if name is None else isinstance(node, ast.ImportFrom) and node.module == module
+    return (
+        is_it
+        and isinstance(node, ast.Import | ast.ImportFrom)
+        and any(one.name == wanted and one.asname in (None, wanted) for one in node.names)
+    )

@@ -257,7 +257,7 @@ class App:
         for diagnostic in params.context.diagnostics:
             if diagnostic.source == SOURCE and diagnostic.code == CREDENTIAL:
                 at = from_range(self.columns, self.lines(folder)(path), diagnostic.range).start
-                actions = for_credential(path, at, may_run=view.may_run)
+                actions = for_credential(path, folder.text(path) or "", at, may_run=view.may_run)
                 found += [to_code_action(uri, one, diagnostic) for one in actions]
             elif diagnostic.source == SOURCE:
                 actions = self._for_diagnostic(path, diagnostic, may_run=view.may_run)

@@ -14,7 +14,7 @@ from prefect_lens.features.suggest import Suggestion, suggest_test
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
 from prefect_lens.lsp.convert import PREFIX, to_range
-from prefect_lens.lsp.credentials import mark_no_secret, move_credential
+from prefect_lens.lsp.credentials import mark_no_secret, move_credential, note_no_secret
 from prefect_lens.lsp.debugging import AttachingEditor, stop_at
 from prefect_lens.lsp.editing import limit_network
 from prefect_lens.lsp.failures import mark_expected, show_traceback
@@ -263,6 +263,7 @@ COMMANDS: Mapping[str, Command] = {
     "explainEnvironment": explain_environment,
     "forgetValues": forget_values,
     "markNoSecret": mark_no_secret,
+    "noteNoSecret": note_no_secret,
     "moveCredential": move_credential,
     "limitNetwork": limit_network,
     "showTraceback": show_traceback,

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from prefect_lens.environment.keeping import put_into_keyring
-from prefect_lens.features.credentials import configured, marked, moved
+from prefect_lens.features.credentials import block_of, configured, loaded, loading, marked, moved, noted
+from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.index.config import join
 from prefect_lens.index.credentials import Credential, find_credentials
 from prefect_lens.lsp.arguments import Arguments, WrongArgumentsError
@@ -27,13 +28,32 @@ async def mark_no_secret(app: App, arguments: Arguments, _token: object) -> obje
     return None
 
 
+async def note_no_secret(app: App, arguments: Arguments, _token: object) -> object:
+    """Say in the folder's baseline that a credential is none."""
+    folder, path, _, credential = _found(app, arguments)
+    before = folder.text(BASELINE) or ""
+    edit = noted(before, path, credential)
+    if edit is None:
+        app.client.show_message(f"{BASELINE} is not as detect-secrets writes it, and so nothing is added to it.")
+    else:
+        await change(app, folder, "Note as no secret", {BASELINE: (before, [edit])})
+    return None
+
+
 async def move_credential(app: App, arguments: Arguments, _token: object) -> object:
-    """Put a credential into the keyring, else into the editor's storage, and have code and configuration say so."""
+    """Put a credential into the keyring, else into the editor's storage, and have code and configuration say so.
+
+    The code reads its environment, or, with `to` as `block`, loads a Secret block, which is for a person to save.
+    """
     if not app.session.trust.may_run:
         raise NotTrustedError("This workspace is not trusted, and so nothing of it is used.")
     folder, path, text, credential = _found(app, arguments)
+    is_block = arguments.text("to") == "block"
     if not credential.is_literal:
         app.client.show_message("This credential is a part of something larger, and has to be moved by hand.")
+        return None
+    if is_block and loading(text, credential.span.start) is None:
+        app.client.show_message("A Secret block cannot be loaded here: that has to be done in a function's body.")
         return None
     project = folder.snapshot.project_of(path).root
     settings = join(project, "pyproject.toml")
@@ -55,13 +75,23 @@ async def move_credential(app: App, arguments: Arguments, _token: object) -> obj
         app.client.show_message("There is neither a keyring nor an editor's storage here that takes it.")
         return None
     edit = configured(before, name, source)
+    code = loaded(text, credential, name) if is_block else moved(text, credential, name)
     assert edit is not None, "it was tried above"
-    changes = {path: (text, moved(text, credential, name)), settings: (before, [edit])}
-    if await change(app, folder, "Move a credential", changes):
+    assert code is not None, "it was tried above"
+    if await change(app, folder, "Move a credential", {path: (text, code), settings: (before, [edit])}):
         app.client.show_message(
-            f"{name} is in {where} now, and tests get it from there. Change it: who has the file could read it."
+            f"{name} is in {where} now, and tests get it from there. {_next_steps(name) if is_block else ''}"
+            "Change it: who has the file could read it."
         )
     return {"name": name, "where": where}
+
+
+def _next_steps(name: str) -> str:
+    block = block_of(name)
+    return (
+        f'Save a Secret block "{block}" where your flows run; in tests, which have an empty Prefect of their own, '
+        f'mock_secrets({{"{block}": os.environ["{name}"]}}) gives it. '
+    )
 
 
 def _found(app: App, arguments: Arguments) -> tuple[Folder, str, str, Credential]:
