@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
+from datetime import timezone as zones
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,11 @@ from pytest_prefect_lens.triggers import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
-    from datetime import timedelta
     from uuid import UUID
 
     from prefect import Flow
     from prefect.client.schemas.objects import FlowRun
-    from prefect.events import DeploymentEventTrigger, Event
+    from prefect.events import DeploymentCompoundTrigger, DeploymentEventTrigger, DeploymentSequenceTrigger, Event
 
     from pytest_prefect_lens.result import FlowResult
 
@@ -46,7 +46,7 @@ def deploy(
     interval: float | timedelta | None = None,
     rrule: str | None = None,
     timezone: str | None = None,
-    triggers: Iterable[DeploymentEventTrigger] = (),
+    triggers: Iterable[DeploymentEventTrigger | DeploymentCompoundTrigger | DeploymentSequenceTrigger] = (),
 ) -> Generator[Deployed]:
     """Have a deployment of a flow in the API that is in use, and nobody who would run it by himself.
 
@@ -58,15 +58,17 @@ def deploy(
         interval: A schedule, in seconds.
         rrule: A schedule.
         timezone: The schedule's zone: `Europe/Berlin`.
-        triggers: What events start a run, as for `flow.serve(triggers=[…])`; reactive triggers on events.
+        triggers: What events start a run, or their absence, as for `flow.serve(triggers=[…])`.
 
     Raises:
         httpx.HTTPError: the API does not answer.
-        ValueError: a trigger is proactive, or the schedule is none.
+        TypeError: that is no flow.
+        ValueError: a trigger is on a metric, which Prefect Cloud alone evaluates, or the schedule is none.
     """
     __tracebackhide__ = True
     check_flow(flow, "deploy")
-    kept = [Trigger(trigger) for trigger in triggers]
+    now = datetime.now(zones.utc)
+    kept = [Trigger(trigger, now) for trigger in triggers]
     planned = cron is not None or interval is not None or rrule is not None
     schedule = construct_schedule(cron=cron, interval=interval, rrule=rrule, timezone=timezone) if planned else None
     with _client(sync_client=True) as client:
@@ -115,7 +117,7 @@ class Deployed:
         __tracebackhide__ = True
         if self._schedule is None:
             raise ValueError(f"the deployment of {self.flow.name!r} has no schedule: deploy(flow, cron=…)")
-        start = (after or datetime.now(timezone.utc)).astimezone(timezone.utc)
+        start = (after or datetime.now(zones.utc)).astimezone(zones.utc)
         kind: Any = getattr(import_module("prefect.server.schemas.schedules"), type(self._schedule).__name__)
         dates = kind.model_validate(self._schedule.model_dump()).get_dates(times, start)
         planned = import_module("prefect.utilities.asyncutils").run_coro_as_sync(dates)
@@ -136,9 +138,22 @@ class Deployed:
         """
         done: list[FlowResult[Any]] = []
         for trigger in self._triggers:
-            parameters = trigger.fires(event, self.id)
-            if parameters is not None:
-                done.append(self.run(**parameters))
+            done += [self.run(**parameters) for parameters in trigger.hear(event)]
+        return done
+
+    def pass_time(self, by: timedelta | float) -> list[FlowResult[Any]]:
+        """Let time pass in which nothing happens, and run it each time that one of its triggers fires for that.
+
+        A proactive trigger waits for something that does not happen, as of the deployment or the event that it follows.
+        Nothing waits for real.
+
+        Args:
+            by: How long; a number is of seconds.
+        """
+        done: list[FlowResult[Any]] = []
+        for trigger in self._triggers:
+            passed = trigger.pass_time(by if isinstance(by, timedelta) else timedelta(seconds=by))
+            done += [self.run(**parameters) for parameters in passed]
         return done
 
     def _run(self, run: FlowRun) -> FlowResult[Any]:

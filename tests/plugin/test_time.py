@@ -48,6 +48,9 @@ def waits(seen=[]):
 async def asynchronous(order: int = 0): return order, str(runtime.deployment.id)
 
 @flow
+def daily_of(order: str): return order
+
+@flow
 def sells(number):
     for n in range(number):
         emit_event("order.paid", {"prefect.resource.id": "shop.1"}, payload={"order": n})
@@ -56,9 +59,10 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.events import DeploymentEventTrigger
+from prefect.events import DeploymentCompoundTrigger, DeploymentEventTrigger, DeploymentMetricTrigger
+from prefect.events import DeploymentSequenceTrigger, Event, EventTrigger
 from pytest_prefect_lens import deploy as deploying, frozen_clock as frozen, run_flow
-from flows import asynchronous, daily, patient, sells, waits
+from flows import asynchronous, daily, daily_of, patient, sells, waits
 
 START = datetime(2031, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -88,7 +92,8 @@ def test_an_event(deploy):
     seldom = deploy(asynchronous, name="seldom", triggers=[every_second])
     events = run_flow(sells, 4).events
     assert [run.result[0] for event in events for run in deployed.on(event)] == [0, 1, 2, 3]
-    assert len([run for event in events for run in seldom.on(event)]) == 2
+    assert len([run for event in events for run in seldom.on(event)]) == 1, "once in a minute"
+    assert seldom.on(happened("order.paid", 5)) == [] and len(seldom.on(happened("order.paid", 5.5))) == 1
 
 def test_what_comes_after(deploy):
     deployed = deploy(asynchronous, triggers=[DeploymentEventTrigger(after={"order.made"}, expect={"order.paid"})])
@@ -97,9 +102,58 @@ def test_what_comes_after(deploy):
     assert deployed.on(paid.model_copy(update={"event": "order.made"})) == []
     assert len(deployed.on(paid)) == 1 and deployed.on(paid) == []
 
-def test_a_trigger_that_no_event_fires():
-    with pytest.raises(ValueError, match="no reactive trigger"):
-        with deploying(daily, triggers=[DeploymentEventTrigger(posture="Proactive", within=timedelta(minutes=1))]): pass
+def happened(name, minutes=0, shop="shop.1"):
+    occurred = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+    return Event(event=name, resource={"prefect.resource.id": shop}, occurred=occurred)
+
+def test_something_that_does_not_happen(deploy):
+    every_ten_minutes = DeploymentEventTrigger(
+        posture="Proactive", expect={"order.paid"}, within=timedelta(minutes=10), threshold=1)
+    deployed = deploy(asynchronous, triggers=[every_ten_minutes])
+    assert deployed.pass_time(60 * 9) == []
+    assert len(deployed.pass_time(60 * 2)) == 1
+    assert deployed.on(happened("order.paid", 15)) == [] and deployed.pass_time(60 * 5) == []
+    assert len(deployed.pass_time(timedelta(minutes=30))) == 3
+
+def test_something_that_does_not_follow(deploy):
+    unpaid = DeploymentEventTrigger(posture="Proactive", after={"order.made"}, expect={"order.paid"},
+        for_each={"prefect.resource.id"}, within=timedelta(minutes=10), parameters={
+            "order": "{{ event.resource.id }}"})
+    deployed = deploy(daily_of, triggers=[unpaid])
+    assert deployed.pass_time(timedelta(days=1)) == []
+    for shop in ("shop.1", "shop.2"):
+        assert deployed.on(happened("order.made", 60 * 24 + 1, shop)) == []
+    assert deployed.on(happened("order.paid", 60 * 24 + 2, "shop.1")) == []
+    assert [run.result for run in deployed.pass_time(timedelta(hours=1))] == ["shop.2"]
+
+def both(kind, **more):
+    return kind(triggers=[EventTrigger(expect={"order.made"}), EventTrigger(expect={"order.paid"})],
+        within=timedelta(hours=1), **more)
+
+def test_several_things_that_happen(deploy):
+    deployed = deploy(asynchronous, triggers=[both(DeploymentCompoundTrigger, require="all")])
+    assert deployed.on(happened("order.paid")) == []
+    assert len(deployed.on(happened("order.made", 30))) == 1
+    assert deployed.on(happened("order.paid", 60)) == []
+    assert deployed.on(happened("order.made", 180)) == [], "the first is too long ago"
+    either = deploy(asynchronous, name="either", triggers=[both(DeploymentCompoundTrigger, require="any")])
+    assert len(either.on(happened("order.paid"))) == 1
+
+def test_several_things_one_after_the_other(deploy):
+    deployed = deploy(asynchronous, triggers=[both(DeploymentSequenceTrigger)])
+    assert deployed.on(happened("order.paid")) == [] and deployed.on(happened("order.made", 1)) == []
+    assert len(deployed.on(happened("order.paid", 2))) == 1
+    assert deployed.on(happened("order.paid", 3)) == []
+
+def test_triggers_that_are_switched_off_or_of_another_kind():
+    off = DeploymentEventTrigger(expect={"order.paid"}, enabled=False)
+    with deploying(asynchronous, triggers=[off]) as deployed:
+        assert deployed.on(happened("order.paid")) == []
+    with pytest.raises(ValueError, match="Prefect's triggers, as DeploymentEventTrigger; not 'order.paid'"):
+        with deploying(daily, triggers=["order.paid"]): pass
+    metric = DeploymentMetricTrigger(metric={"name": "successes", "operator": "<", "threshold": 0.5})
+    with pytest.raises(ValueError, match="evaluated by Prefect Cloud alone"):
+        with deploying(daily, triggers=[metric]): pass
 
 def test_it_is_gone():
     with deploying(daily): pass
