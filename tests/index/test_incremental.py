@@ -201,6 +201,10 @@ class Workspace(RuleBasedStateMachine):
         self.snapshot._known.forget()
 
     @rule()
+    def settle(self) -> None:
+        self.snapshot._known.interpreter.settle()
+
+    @rule()
     def look_at_everything(self) -> None:
         fresh = Snapshot.empty().update({path: read_facts(text) for path, text in self.good.items()}, {})
         assert described(self.snapshot) == described(fresh)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prefect_lens.index import definitions, known
+from prefect_lens.index import definitions, known, module_table
 from prefect_lens.index import snapshot as snapshot_room
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.snapshot import Snapshot
@@ -120,7 +120,7 @@ def test_any_edits_leave_what_a_fresh_index_says(most, data):
     snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(known, "MOST_FRAMES", most)
-        patch.setattr(known, "MOST_MODULES", most)
+        patch.setattr(module_table, "MOST", most)
         patch.setattr(known.gc, "collect", lambda: 0)  # it takes its time, and nothing comes of it here
         for _ in range(data.draw(st.integers(1, 5))):
             changed: dict[str, str | None] = {}

@@ -35,6 +35,7 @@ from prefect_lens.index.values import (
     Mock,
     Number,
     Opaque,
+    Parameters,
     Partial,
     Patch,
     Path,
@@ -51,7 +52,7 @@ from prefect_lens.index.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prefect_lens.index.facts import Expression, Scope
+    from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
 
 NO_ARGUMENTS = Arguments()
@@ -164,7 +165,7 @@ def call_function(
 ) -> Values:
     """Call a function of the project, through a definition or by itself."""
     world = frame.world
-    if function.scope.decorators and (entered := patches.of_function(inter, function)):
+    if entered := patches.of_function(inter, function):
         for patch in entered:
             world = patches.with_patch(inter, world, patch)
         mocks = tuple(patch.stand_in for patch in entered if patch.gives_argument)
@@ -172,30 +173,33 @@ def call_function(
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
     if nowhere and not want:
         return NOTHING
-    target = frame_of(inter, function, bind(inter, function.scope, arguments), world)
+    target = frame_of(inter, function, bind(inter, function.parameters, arguments), world)
     if not nowhere:
-        inter.link(frame, target, name_of(function), made)
+        inter.link(frame, target, function.label, made)
     if any(patches.is_patcher(value) for values in arguments.positional for value in values):
         inter.walk(target)
         frame.world = patches.merged(inter, frame.world, target.left)
-        frame.left.update(target.left)
+        frame.leave(target.left)
     return returns(inter, target) if want else NOTHING
 
 
 def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values], world: World) -> Frame:
     """Return the one frame of the function with these arguments."""
-    key: tuple[frozenset[tuple[str, Values]], World] = (frozenset(arguments.items()), world)
+    key = (world, *sorted(arguments.items(), key=_name)) if arguments else world
     found = function.frames.get(key)
     if found is None:
         if len(function.frames) > inter.most_frames:
-            key = (frozenset(), world)
-            arguments = {}
+            key, arguments = world, {}
             if (found := function.frames.get(key)) is not None:
                 return found
         found = Frame(function.module, function.index, function.closure, arguments, world)
         function.frames[key] = found
         inter.frames += 1
     return found
+
+
+def _name(argument: tuple[str, Values]) -> str:
+    return argument[0]
 
 
 def returns(inter: Interpreter, frame: Frame) -> Values:
@@ -225,39 +229,39 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
             inter.running[function] = running
         else:
             del inter.running[function]
-    frame.result = values
-    return values
+    frame.result = inter.shared(values)
+    return frame.result
 
 
-def bind(inter: Interpreter, scope: Scope, arguments: Arguments) -> dict[str, Values]:
+def bind(inter: Interpreter, parameters: Parameters, arguments: Arguments) -> dict[str, Values]:
     """Return what each parameter gets. What cannot matter to who calls whom is left out."""
     found: dict[str, Values] = {}
     position, given = 0, dict(arguments.keywords)
     spare: dict[str, Values] = dict(given)
-    for parameter in scope.parameters:
+    for name, kind in parameters:
         values = NOTHING
-        match parameter.kind:
+        match kind:
             case "positional":
                 if position < len(arguments.positional):
                     values = arguments.positional[position]
                     position += 1
                 else:
-                    values = given.get(parameter.name, NOTHING) or arguments.more
-                spare.pop(parameter.name, None)
+                    values = given.get(name, NOTHING) or arguments.more
+                spare.pop(name, None)
             case "keyword":
-                values = given.get(parameter.name, NOTHING) or arguments.more
-                spare.pop(parameter.name, None)
+                values = given.get(name, NOTHING) or arguments.more
+                spare.pop(name, None)
             case "*":
                 if rest := arguments.positional[position:]:
                     values = frozenset((inter.one(Sequence, tuple(telling(v) for v in rest), NOTHING),))
                 elif arguments.more:
                     values = frozenset((inter.one(Sequence, (), arguments.more),))
             case _:
-                pairs = tuple((name, telling(v)) for name, v in sorted(spare.items()))
+                pairs = tuple((key, telling(v)) for key, v in sorted(spare.items()))
                 if any(v for _, v in pairs):
                     values = frozenset((inter.one(Mapping, pairs),))
         if values := telling(values):
-            found[parameter.name] = values
+            found[name] = inter.shared(values)
     return found
 
 
@@ -303,14 +307,6 @@ def callables(values: Iterable[Value]) -> list[Value]:
     """Return those of the values that can be called, of the project's code."""
     kinds = (Function, Made, Body, Bound, Partial, Class, Mock, Opaque, Instance)
     return [value for value in values if isinstance(value, kinds)]
-
-
-def name_of(function: Function) -> str:
-    """Return what people call a function: with its class, without what it is nested in."""
-    around = function.module.facts.scopes[function.scope.parent] if function.scope.parent > 0 else None
-    if around is not None and around.kind == "class":
-        return f"{around.name}.{function.scope.name}"
-    return function.scope.name
 
 
 def _arguments(inter: Interpreter, expression: Expression, frame: Frame) -> Arguments:

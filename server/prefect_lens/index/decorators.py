@@ -43,7 +43,7 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
         values = frozenset(_loosened(inter, v) if v in all_made else v for v in values)
         all_made = []
     frame.names[key] = values
-    frame.made[index] = tuple(all_made)
+    frame.define(index, tuple(all_made))
     return values, tuple(all_made)
 
 

@@ -218,7 +218,7 @@ class Setup:
         self._root.world = patches.merged(inter, self._root.world, target.left)
         if frame is not None:
             frame.world = patches.merged(inter, frame.world, target.left)
-            frame.left.update(target.left)
+            frame.leave(target.left)
         values = calls.returns(inter, target)
         if scope.is_generator:
             values = containers.elements(inter, values, self._root)

@@ -83,7 +83,7 @@ def _follow(inter: Interpreter, hook: Function, meta: Metafunc, place: Module | 
         frame = waiting.popleft()
         if frame is not start:
             inter.walk(frame)
-        for edge in frame.edges:
-            if edge.target is not None and edge.target not in seen:
-                seen.add(edge.target)
-                waiting.append(edge.target)
+        for target, _ in frame.edges:
+            if target is not None and target not in seen:
+                seen.add(target)
+                waiting.append(target)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary, ref
 
 from prefect_lens.index import attributes, calls, containers, decorators, patches, registries
 from prefect_lens.index.values import (
@@ -18,7 +19,6 @@ from prefect_lens.index.values import (
     Arguments,
     Bound,
     Class,
-    Edge,
     External,
     Frame,
     Function,
@@ -58,6 +58,10 @@ MOST_FRAMES = 250
 """More ways of calling one function than this are taken together as one call of which nothing is known."""
 
 
+MOST_ANSWERS = 50_000
+"""Answers that are held so that equal ones are one object."""
+
+
 class Interpreter:
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
 
@@ -93,9 +97,9 @@ class Interpreter:
         self.depth = 0
         self.running: dict[tuple[Frame | None, int], int] = {}
         """How many calls of a function are being followed for their value."""
-        self._interned: dict[Any, Any] = {}
+        self._interned: dict[Any, ref[Any]] = {}
         self._answers: dict[Values, Values] = {}
-        self._worlds: dict[frozenset[tuple[Any, Values]], World] = {}
+        self._worlds = WeakValueDictionary[frozenset[tuple[Any, Values]], World]()
         self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
             "name": lambda e, frame: self.look_up(e[1], frame),
             "local": self._local,
@@ -160,14 +164,25 @@ class Interpreter:
             self.running.clear()
             return otherwise
 
+    def settle(self) -> None:
+        """Let go of what can be found out again, between two questions."""
+        self.modules.settle()
+        self.data.clear()
+        if len(self._answers) > MOST_ANSWERS:
+            self._answers.clear()
+        for key in [key for key, value in self._interned.items() if value() is None]:
+            del self._interned[key]
+
     # --- values
 
     def one(self, kind: Callable[..., Any], *fields: Any) -> Any:
         """Return the one value of its kind with these fields."""
         key = (kind, *fields)
-        found = self._interned.get(key)
+        known = self._interned.get(key)
+        found = known() if known is not None else None
         if found is None:
-            found = self._interned[key] = kind(*fields)
+            found = kind(*fields)
+            self._interned[key] = ref(found)
         return found
 
     def world(self, patched: dict[tuple[Any, str], Values]) -> World:
@@ -188,9 +203,12 @@ class Interpreter:
         if found is None:
             frame.memo[id(expression)] = NOTHING
             found = self._forms[expression[0]](expression, frame)
-            # one object for all equal answers: they are most of what is kept
-            found = frame.memo[id(expression)] = self._answers.setdefault(found, found) if found else NOTHING
+            found = frame.memo[id(expression)] = self.shared(found)
         return found
+
+    def shared(self, values: Values) -> Values:
+        """Return one object for all equal answers: they are most of what is kept."""
+        return self._answers.setdefault(values, values) if values else NOTHING
 
     def walk(self, frame: Frame) -> None:
         """Meet everything that the frame evaluates, in order."""
@@ -266,13 +284,15 @@ class Interpreter:
             found = union(*(self._bound(e, frame) for e in bindings[first:]))
             if frame.parent is None and name in frame.module.added:
                 found |= registries.added(self, frame.module, name)
-            frame.names[name] = found
+            found = frame.names[name] = self.shared(found)
         return found
 
     def module_name(self, module: Module, name: str, world: World = UNPATCHED) -> Values:
         """Return what a module's name means from outside."""
         if world.patches and (patched := world.patches.get((module, name))) is not None:
             return patched
+        if (found := module.frame.names.get(name)) is not None:
+            return found
         scope = module.frame.scope
         if name in scope.bindings:
             return self.name_in(module.frame, name)
@@ -317,7 +337,7 @@ class Interpreter:
             frame.names[name, low, high] = NOTHING
             bindings = frame.scope.bindings[name][1]
             parts = bindings[low:] if high == -1 else bindings[low:high]
-            found = frame.names[name, low, high] = union(*(self._bound(e, frame) for e in parts))
+            found = frame.names[name, low, high] = self.shared(union(*(self._bound(e, frame) for e in parts)))
         return found
 
     def _bound(self, expression: Expression, frame: Frame) -> Values:
@@ -394,10 +414,7 @@ class Interpreter:
 
     def function(self, frame: Frame, index: int) -> Function:
         """Return the function that a `def` or lambda makes in a frame, without its decorators."""
-        found = frame.functions.get(index)
-        if found is None:
-            found = frame.functions[index] = Function(frame.module, index, frame)
-        return found
+        return frame.function(index)
 
     def generic(self, module: Module, index: int) -> Frame:
         """Return the frame of a scope of whose arguments nothing is known."""
@@ -411,10 +428,7 @@ class Interpreter:
 
     def class_(self, frame: Frame, index: int) -> Class:
         """Return the class that a `class` statement makes in a frame."""
-        found = frame.classes.get(index)
-        if found is None:
-            found = frame.classes[index] = Class(frame.module, index, frame)
-        return found
+        return frame.class_(index)
 
     def meet(self, form: tuple[str, int], frame: Frame) -> None:
         """Meet a definition of a scope, decorators and all."""
@@ -435,10 +449,7 @@ class Interpreter:
 
     def link(self, frame: Frame, target: Frame | None, name: str, made: Made | None = None) -> None:
         """Note that the frame calls another one."""
-        key = (target, made)
-        if key not in frame.linked:
-            frame.linked.add(key)
-            frame.edges.append(Edge(target, name, made))
+        frame.call(target, name, made)
 
 
 def texts_in(values: Values) -> list[str]:

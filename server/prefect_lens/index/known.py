@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 MOST_FRAMES = 100_000
 """Frames that are kept from one question to the next: some four hundred megabytes."""
 
-MOST_MODULES = 12_000
-"""Modules that are kept from one question to the next."""
+MOST_DROPPED = 1_000
+"""Modules that have been read and dropped before garbage is looked for."""
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -156,7 +156,7 @@ class Known:
         found = neutral(self.interpreter, self.interpreter.modules[path], new, self.factories)
         if found is None:
             return None
-        packed = self.adopted[path] = pack(self.interpreter.modules[path].facts)
+        packed = self.adopted[path] = self.interpreter.modules[path].packed
         return packed, found
 
     def of(self, files: Mapping[str, Packed]) -> Known:
@@ -253,8 +253,23 @@ class Known:
 
     def _begin(self) -> None:
         """Forget what was read for earlier questions, where it has become too much."""
-        if self.interpreter.frames > MOST_FRAMES or len(self.interpreter.modules) > MOST_MODULES:
-            self.forget()
+        if self.interpreter.modules.is_full:
+            self.interpreter.settle()
+        if self.interpreter.frames > MOST_FRAMES:
+            self.interpreter.frames = self.interpreter.modules.frames  # without those of what has been dropped
+            if self.interpreter.frames > MOST_FRAMES:
+                self.forget()
+
+    def tidy(self) -> None:
+        """Have no search for garbage go through what was read: nearly all of it stays.
+
+        What edits have left behind is garbage, and looked for when it has become half of what there is.
+        """
+        if self.interpreter.modules.dropped > max(MOST_DROPPED, len(self.interpreter.modules) // 2):
+            self.interpreter.modules.dropped = 0
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
 
     def forget(self) -> None:
         """Forget what was read, and keep what was answered."""

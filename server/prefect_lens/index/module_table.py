@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.packed import unpack
 from prefect_lens.index.values import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from prefect_lens.index.facts import Facts
     from prefect_lens.index.packed import Packed
+
+MOST = 1_000
+"""Modules whose facts lie open at the end of a question: some thirty megabytes."""
 
 
 class ModuleTable:
     """The modules of a workspace by their paths, each made when it is asked for."""
 
-    def __init__(self, files: Mapping[str, Packed], made: dict[str, Module] | None = None) -> None:
+    def __init__(self, files: Mapping[str, Packed]) -> None:
         self.files = files
-        self._made = made if made is not None else {}
+        self._made: dict[str, Module] = {}
+        self._open: list[Module] = []
+        """The modules whose facts have been unpacked, and those of earlier states of the files."""
+        self._read: Callable[[Module], Facts] = partial(_read, self._open)
+        self.dropped = 0
+        """How many modules have been made and dropped since somebody looked for garbage."""
 
     def __contains__(self, path: str) -> bool:
         return path in self.files
@@ -26,23 +36,47 @@ class ModuleTable:
     def __getitem__(self, path: str) -> Module:
         found = self._made.get(path)
         if found is None:
-            found = self._made[path] = Module(path, unpack(self.files[path]))
+            found = self._made[path] = Module(path, self.files[path], self._read)
         return found
 
     def get(self, path: str) -> Module | None:
         """Return the module of a file; None where there is no such file."""
         return self[path] if path in self.files else None
 
-    def __len__(self) -> int:
-        return len(self._made)
-
     def next(self, files: Mapping[str, Packed], gone: set[str]) -> ModuleTable:
         """Return the modules of other files, of which those that are not gone are the same."""
-        made = self._made.copy()
+        new = ModuleTable(files)
+        new._made, new._open, new._read = self._made.copy(), self._open, self._read
         for path in gone:
-            made.pop(path, None)
-        return ModuleTable(files, made)
+            new._made.pop(path, None)
+        new.dropped = self.dropped + len(self._made) - len(new._made)
+        return new
+
+    def __len__(self) -> int:
+        return len(self._made)
 
     def anew(self) -> ModuleTable:
         """Return the modules of the same files, none of them made yet."""
         return ModuleTable(self.files)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the facts of too many modules lie open."""
+        return len(self._open) > MOST
+
+    def settle(self) -> None:
+        """Let the modules that have lain open for longest go of what can be read again."""
+        half = (len(self._open) + 1) // 2
+        for module in self._open[:half]:
+            module.settle()
+        del self._open[:half]
+
+    @property
+    def frames(self) -> int:
+        """How many frames have been made of their scopes."""
+        return sum(module.frames for module in self._made.values())
+
+
+def _read(opened: list[Module], module: Module) -> Facts:
+    opened.append(module)
+    return unpack(module.packed)

@@ -45,10 +45,10 @@ def callees(inter: Interpreter, module: Module, body: Position) -> tuple[Key, ..
         frame = waiting.popleft()
         if not frame.walked:
             inter.walk(frame)
-        for edge in frame.edges:
-            if edge.made is not None:
-                found[edge.made.key] = None
-            elif edge.target is not None and edge.target not in seen:
-                seen.add(edge.target)
-                waiting.append(edge.target)
+        for target, made in frame.edges:
+            if made is not None:
+                found[made.key] = None
+            elif target is not None and target not in seen:
+                seen.add(target)
+                waiting.append(target)
     return tuple(found)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 from prefect_lens.index import calls, registries
 from prefect_lens.index.definitions import may_define
 from prefect_lens.index.moves import apart, same_but
-from prefect_lens.index.values import Frame
+from prefect_lens.index.packed import pack
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression, Facts, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.moves import Place
-    from prefect_lens.index.values import Module
+    from prefect_lens.index.values import Frame, Module
 
 
 def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset[str]) -> dict[Place, Place] | None:
@@ -46,10 +46,8 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
         return None
     for (frame, _), after in zip(frames, again, strict=True):
         frame.become(after)
-    for index, scope in scopes.items():
-        for function in registries.functions(module, index):
-            function.scope = scope
-    module.facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
+    facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
+    module.become(facts, pack(facts))
     return found
 
 
@@ -85,8 +83,7 @@ def _has_inside(expression: Expression, index: int) -> bool:
 
 def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
     """Return what comes of a call with another body, as far as the call was followed."""
-    new = Frame(old.module, old.index, old.parent, old.arguments, old.first_world)
-    new.scope = scope
+    new = old.anew(scope)
     if old.walked:
         inter.walk(new)
     if old.result is not None:
@@ -95,8 +92,4 @@ def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
 
 
 def _does_the_same(old: Frame, new: Frame) -> bool:
-    return (
-        new.result == old.result
-        and new.left == old.left
-        and [(e.target, e.name, e.made) for e in new.edges] == [(e.target, e.name, e.made) for e in old.edges]
-    )
+    return new.result == old.result and new.left == old.left and list(new.edges.items()) == list(old.edges.items())

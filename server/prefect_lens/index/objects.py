@@ -30,11 +30,11 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     """Make an object of a class."""
     init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
     if init:
-        bound = calls.bind(inter, init[0].scope, calls.with_first(NOTHING, arguments))
+        bound = calls.bind(inter, init[0].parameters, calls.with_first(NOTHING, arguments))
         given = tuple(sorted(bound.items()))
     else:
         given = tuple(sorted(_fields(inter, cls, arguments).items()))
-    site = (frame, id(expression)) if _is_filled(inter, cls) and expression is not None else None
+    site = (frame, expression[4:6]) if _is_filled(inter, cls) and expression is not None else None
     made: Value = inter.one(Instance, cls, given, site)
     itself: Values = frozenset((made,))
     for function in init:

@@ -69,7 +69,7 @@ def put(inter: Interpreter, frame: Frame, places: Any, stand_in: Values) -> None
     found = {place: stand_in or frozenset((inter.one(Mock),)) for place in places if _counts(place)}
     if found:
         frame.world = merged(inter, frame.world, found)
-        frame.left.update(found)
+        frame.leave(found)
 
 
 def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
@@ -79,7 +79,7 @@ def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
         if isinstance(value, Patch):
             world = with_patch(inter, world, value)
             if frame.scope.is_generator:
-                frame.left.update(dict.fromkeys(value.places, value.stand_in))
+                frame.leave(dict.fromkeys(value.places, value.stand_in))
     return world
 
 

@@ -34,7 +34,7 @@ _ACTIVE_LIBRARIES = ("prefect", "pytest", "unittest", "mock", "importlib", "runp
 
 def leads_nowhere(inter: Interpreter, function: Function, arguments: Arguments, world: World) -> bool:
     """Whether a call cannot come to a definition."""
-    if function.module.path in inter.active or function.closure.scope.kind not in {"module", "class"}:
+    if function.module.path in inter.active or not _stands_outside(function):
         return False
     return (
         all(_is_data(inter, values) for values in world.patches.values())
@@ -42,6 +42,10 @@ def leads_nowhere(inter: Interpreter, function: Function, arguments: Arguments, 
         and all(_is_data(inter, values) for _, values in arguments.keywords)
         and _is_data(inter, arguments.more)
     )
+
+
+def _stands_outside(function: Function) -> bool:
+    return function.closure.parent is None or function.closure.scope.kind == "class"
 
 
 def _is_data(inter: Interpreter, values: Values) -> bool:

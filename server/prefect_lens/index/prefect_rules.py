@@ -222,7 +222,7 @@ def _parameters(arguments: Arguments) -> Arguments:
 def _label(value: Value) -> str:
     match value:
         case Function():
-            return calls.name_of(value)
+            return value.label
         case Bound(target=target):
             return _label(target)
         case Made(label=label) | Body(made=Made(label=label)):

@@ -141,9 +141,9 @@ def _meet_hooks(
 
 def _meet(inter: Interpreter, value: Value, root: Frame) -> None:
     """Call a set-up function, and keep what it leaves patched."""
-    before = set(root.linked)
+    before = set(root.edges)
     calls.call(inter, value, calls.NO_ARGUMENTS, root, None, want=False)
-    for target, _ in root.linked - before:
+    for target, _ in root.edges.keys() - before:
         if target is not None:
             inter.walk(target)
             root.world = patches.merged(inter, root.world, target.left)
@@ -164,8 +164,7 @@ def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reach
         frame, path = waiting.popleft()
         if frame is not root and not frame.walked:
             _walk(inter, frame)
-        for edge in frame.edges:
-            target, made = edge.target, edge.made
+        for (target, made), name in frame.edges.items():
             if made is not None:
                 after = (*path, made.label)
                 for key in (made.key, *made.also):
@@ -176,7 +175,7 @@ def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reach
             elif target is not None and target not in seen:
                 seen.add(target)
                 is_test = frame is root and id(target.scope) in own
-                waiting.append((target, path if is_test else (*path, edge.name)))
+                waiting.append((target, path if is_test else (*path, name)))
     direct = set(found)
     for path, frame in behind:
         for key, rest in _behind(inter, frame).items():
@@ -196,15 +195,15 @@ def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
         frame, path = waiting.popleft()
         if not frame.walked:
             _walk(inter, frame)
-        for edge in frame.edges:
-            after = (*path, edge.made.label if edge.made is not None else edge.name)
-            if edge.made is not None:
-                for key in (edge.made.key, *edge.made.also):
+        for (target, made), name in frame.edges.items():
+            after = (*path, made.label if made is not None else name)
+            if made is not None:
+                for key in (made.key, *made.also):
                     if key not in found:
                         found[key] = after
-            if edge.target is not None and edge.target not in seen:
-                seen.add(edge.target)
-                waiting.append((edge.target, after))
+            if target is not None and target not in seen:
+                seen.add(target)
+                waiting.append((target, after))
     start.behind = found
     return found
 

@@ -7,7 +7,6 @@ Snapshots that came from one another share that knowledge, under one lock.
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
     from prefect_lens.index.moves import Place
     from prefect_lens.index.observed import Observed
     from prefect_lens.index.values import Key
-
-
-MANY = 500
-"""When more files than these were followed at once, what was read for them is most of what there is."""
 
 
 FEW = 3
@@ -326,8 +321,8 @@ class Snapshot:
             for test_file in waiting:  # in order: neighbours share what they import
                 with self._lock:
                     self._known.reached(test_file)
-        if len(waiting) > MANY:
-            gc.freeze()  # what was read stays: no search for garbage is to go through it with each edit
+        with self._lock:
+            self._known.tidy()
 
     def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""

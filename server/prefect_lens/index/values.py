@@ -9,142 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from prefect_lens.index.frames import (
+    NOTHING,
+    UNPATCHED,
+    Class,
+    Frame,
+    Function,
+    Module,
+    Parameters,
+    Value,
+    Values,
+    World,
+)
+
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.facts import Expression
 
-
-class Value:
-    """Something that a name can stand for."""
-
-    __slots__ = ("__weakref__",)
-
-
-Values = frozenset[Value]
-NOTHING: Values = frozenset()
 Key = tuple[Any, ...]
 """What tells one definition from another: `("def", path, scope)` or `("call", path, line, column)`."""
-
-
-class World:
-    """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
-
-    __slots__ = ("patches",)
-
-    def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
-        self.patches = patches
-
-
-UNPATCHED = World({})
-
-
-class Module(Value):
-    """A file, as something that can be imported."""
-
-    __slots__ = ("added", "facts", "frame", "path")
-
-    def __init__(self, path: str, facts: Facts) -> None:
-        self.path = path
-        self.facts = facts
-        self.added: dict[str, list[tuple[int, Any]]] = {}
-        """What functions put into the module's containers: for each name, the function's scope and what it adds."""
-        for index, scope in enumerate(facts.scopes):
-            for name, expression in scope.outer:
-                self.added.setdefault(name, []).append((index, expression))
-        self.frame = Frame(self, 0, None, {}, UNPATCHED)
-
-    def __repr__(self) -> str:
-        return f"<module {self.path}>"
-
-
-class Edge:
-    """Some code calls some other code."""
-
-    __slots__ = ("made", "name", "target")
-
-    def __init__(self, target: Frame | None, name: str, made: Made | None) -> None:
-        self.target = target
-        self.name = name
-        self.made = made
-        """The definition through which the call goes."""
-
-
-class Frame:
-    """A scope as it runs with certain arguments."""
-
-    __slots__ = (
-        "arguments", "behind", "classes", "edges", "first_world", "functions", "index", "left", "linked", "made",
-        "memo", "module", "names", "parent", "result", "scope", "walked", "world",
-    )  # fmt: skip
-
-    def __init__(
-        self, module: Module, index: int, parent: Frame | None, arguments: dict[str, Values], world: World
-    ) -> None:
-        self.module = module
-        self.index = index
-        self.scope: Scope = module.facts.scopes[index]
-        self.parent = parent
-        self.arguments = arguments
-        self.world = self.first_world = world
-        self.memo: dict[int, Values] = {}
-        self.names: dict[Any, Values] = {}
-        self.functions: dict[int, Function] = {}
-        self.classes: dict[int, Class] = {}
-        self.edges: list[Edge] = []
-        self.linked: set[Any] = set()
-        self.walked = False
-        self.made: dict[int, tuple[Made, ...]] = {}
-        """The definitions that its `def`s are, by their scope's index."""
-        self.left: dict[tuple[Any, str], Values] = {}
-        """What the code patches and leaves patched when it ends; of a generator, what is patched while it waits."""
-        self.result: Values | None = None
-        self.behind: dict[Key, tuple[str, ...]] | None = None
-        """The definitions that it leads to, once asked for, with the names on the way."""
-
-    def become(self, other: Frame) -> None:
-        """Take over what was found out about another body that comes to the same."""
-        self.scope, self.memo, self.names = other.scope, other.memo, other.names
-        self.edges, self.linked = other.edges, other.linked
-
-    def __repr__(self) -> str:
-        return f"<frame {self.module.path}:{self.scope.name}>"
-
-
-class Function(Value):
-    """A function of the project, with the frame that it was defined in."""
-
-    __slots__ = ("closure", "frames", "index", "module", "patches", "scope")
-
-    def __init__(self, module: Module, index: int, closure: Frame) -> None:
-        self.module = module
-        self.index = index
-        self.closure = closure
-        self.scope: Scope = module.facts.scopes[index]
-        self.frames: dict[Any, Frame] = {}
-        self.patches: tuple[Patch, ...] | None = None
-        """The patches among its decorators, from the inside out, once asked for."""
-
-    def __repr__(self) -> str:
-        return f"<function {self.scope.name}>"
-
-
-class Class(Value):
-    """A class of the project."""
-
-    __slots__ = ("body", "filled", "index", "line", "module", "patches", "scope")
-
-    def __init__(self, module: Module, index: int, closure: Frame) -> None:
-        self.module = module
-        self.index = index
-        self.scope: Scope = module.facts.scopes[index]
-        self.body = Frame(module, index, closure, {}, UNPATCHED)
-        self.patches: tuple[Patch, ...] | None = None
-        self.filled: bool | None = None
-        """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
-        self.line: tuple[Value, ...] | None = None
-        """Itself and its bases in the order of look-up, once asked for."""
-
-    def __repr__(self) -> str:
-        return f"<class {self.scope.name}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -372,3 +254,11 @@ def union(*parts: Values) -> Values:
 def expression_place(path: str, expression: Expression) -> Key:
     """Return the key of the definition that a call makes."""
     return ("call", path, expression[4], expression[5])
+
+
+__all__ = [
+    "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "External", "Frame", "Function",
+    "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module", "Number", "Opaque",
+    "Parameters", "Partial", "Patch", "Path", "Request", "Sequence", "Super", "Text", "Value", "Values", "World",
+    "Wrapped", "expression_place", "texts", "union",
+]  # fmt: skip

@@ -1,0 +1,286 @@
+"""Code that can be followed: modules, classes and functions, and the frames in which they run.
+
+A frame takes up what was found out about its code. What can be read again is let go of when a module settles; what
+others may have been told stays: a frame, function or class is the same object as long as its file says the same.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from sys import intern
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefect_lens.index.facts import Facts, Scope
+    from prefect_lens.index.packed import Packed
+    from prefect_lens.index.values import Key, Made, Patch
+
+_NONE = cast("dict[Any, Any]", MappingProxyType({}))
+"""Stands where most frames have nothing; whoever has something to put there makes a dictionary."""
+
+
+Parameters = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=5_000)
+def _shared(parameters: Parameters) -> Parameters:
+    return parameters
+
+
+class Value:
+    """Something that a name can stand for."""
+
+    __slots__ = ("__weakref__",)
+
+
+Values = frozenset[Value]
+NOTHING: Values = frozenset()
+
+
+class World:
+    """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
+
+    __slots__ = ("__weakref__", "patches")
+
+    def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
+        self.patches = patches
+
+
+UNPATCHED = World({})
+
+
+class Module(Value):
+    """A file, as something that can be imported.
+
+    What it says stays packed until somebody reads in it, and is packed again when it has `settled`.
+    """
+
+    __slots__ = ("_added", "_facts", "_read", "frame", "packed", "path")
+
+    def __init__(self, path: str, packed: Packed, read: Callable[[Module], Facts]) -> None:
+        self.path = path
+        self.packed = packed
+        self._read = read
+        self._facts: Facts | None = None
+        self._added: dict[str, list[tuple[int, Any]]] | None = None
+        self.frame = Frame(self, 0, None, _NONE, UNPATCHED)
+
+    @property
+    def facts(self) -> Facts:
+        """What the file says."""
+        if self._facts is None:
+            self._facts = self._read(self)
+        return self._facts
+
+    @property
+    def added(self) -> dict[str, list[tuple[int, Any]]]:
+        """What functions put into the module's containers: for each name, the function's scope and what it adds."""
+        if self._added is None:
+            self._added = {}
+            for index, scope in enumerate(self.facts.scopes):
+                for name, expression in scope.outer:
+                    self._added.setdefault(name, []).append((index, expression))
+        return self._added
+
+    def become(self, facts: Facts, packed: Packed) -> None:
+        """Take over what the file says now, which comes to the same."""
+        self._facts, self._added, self.packed = facts, None, packed
+        for scoped in self._scoped():
+            scoped.forget_scope()
+
+    def settle(self) -> None:
+        """Let go of what can be read again: the facts, and the values of their expressions.
+
+        What was concluded from them stays: who is called, what comes back, what names mean.
+        """
+        self._facts = self._added = None
+        for scoped in self._scoped():
+            scoped.forget_scope()
+            if isinstance(scoped, Frame):
+                scoped.settle()
+
+    @property
+    def frames(self) -> int:
+        """How many frames have been made of its scopes."""
+        return sum(isinstance(scoped, Frame) for scoped in self._scoped())
+
+    def _scoped(self) -> list[Frame | Function | Class]:
+        """Return all that was made of its scopes."""
+        found: list[Frame | Function | Class] = [self.frame]
+        for one in found:  # it grows
+            match one:
+                case Frame():
+                    found.extend(one.functions.values())
+                    found.extend(one.classes.values())
+                case Function():
+                    found.extend(one.frames.values())
+                case Class():
+                    found.append(one.body)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<module {self.path}>"
+
+
+class _Scoped:
+    """Something made of a scope of a module."""
+
+    __slots__ = ()
+    module: Module
+    index: int
+    _scope: Scope | None
+
+    @property
+    def scope(self) -> Scope:
+        """What the code says there."""
+        found = self._scope
+        if found is None:
+            found = self._scope = self.module.facts.scopes[self.index]
+        return found
+
+    def forget_scope(self) -> None:
+        """Read it again when it is asked for."""
+        self._scope = None
+
+
+class Frame(_Scoped):
+    """A scope as it runs with certain arguments."""
+
+    __slots__ = (
+        "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions", "index", "left", "made",
+        "memo", "module", "names", "parent", "result", "walked", "world",
+    )  # fmt: skip
+
+    def __init__(
+        self, module: Module, index: int, parent: Frame | None, arguments: dict[str, Values], world: World
+    ) -> None:
+        self.module = module
+        self.index = index
+        self._scope: Scope | None = None
+        self.parent = parent
+        self.arguments = arguments or _NONE
+        self.world = self.first_world = world
+        self.memo: dict[int, Values] = {}
+        self.names: dict[Any, Values] = {}
+        self.functions: dict[int, Function] = _NONE
+        self.classes: dict[int, Class] = _NONE
+        self.edges: dict[tuple[Frame | None, Made | None], str] = _NONE
+        """The calls in it: which frame starts, through which definition; and by what name people know it."""
+        self.walked = False
+        self.made: dict[int, tuple[Made, ...]] = _NONE
+        """The definitions that its `def`s are, by their scope's index."""
+        self.left: dict[tuple[Any, str], Values] = _NONE
+        """What the code patches and leaves patched when it ends; of a generator, what is patched while it waits."""
+        self.result: Values | None = None
+        self.behind: dict[Key, tuple[str, ...]] | None = None
+        """The definitions that it leads to, once asked for, with the names on the way."""
+
+    def function(self, index: int) -> Function:
+        """Return the function that a `def` or lambda makes here, without its decorators."""
+        found = self.functions.get(index)
+        if found is None:
+            found = Function(self.module, index, self)
+            self.functions = {} if self.functions is _NONE else self.functions
+            self.functions[index] = found
+        return found
+
+    def class_(self, index: int) -> Class:
+        """Return the class that a `class` statement makes here."""
+        found = self.classes.get(index)
+        if found is None:
+            found = Class(self.module, index, self)
+            self.classes = {} if self.classes is _NONE else self.classes
+            self.classes[index] = found
+        return found
+
+    def define(self, index: int, made: tuple[Made, ...]) -> None:
+        """Note which definitions a `def` is."""
+        if made:
+            self.made = {} if self.made is _NONE else self.made
+            self.made[index] = made
+
+    def call(self, target: Frame | None, name: str, made: Made | None) -> None:
+        """Note that the code calls another."""
+        self.edges = {} if self.edges is _NONE else self.edges
+        self.edges.setdefault((target, made), name)
+
+    def leave(self, patched: dict[tuple[Any, str], Values]) -> None:
+        """Note what the code leaves patched."""
+        if patched:
+            self.left = {**self.left, **patched}
+
+    def anew(self, scope: Scope) -> Frame:
+        """Return the same call of another body, of which nothing is known yet."""
+        new = Frame(self.module, self.index, self.parent, self.arguments, self.first_world)
+        new._scope = scope
+        return new
+
+    def become(self, other: Frame) -> None:
+        """Take over what was found out about another body that comes to the same."""
+        self.memo, self.names, self.edges = other.memo, other.names, other.edges
+
+    def settle(self) -> None:
+        """Let go of the values of single expressions, by whose places in memory they are known."""
+        self.memo = {}
+
+    def __repr__(self) -> str:
+        return f"<frame {self.module.path}:{self.scope.name}>"
+
+
+class Function(_Scoped, Value):
+    """A function of the project, with the frame that it was defined in."""
+
+    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches")
+
+    def __init__(self, module: Module, index: int, closure: Frame) -> None:
+        self.module = module
+        self.index = index
+        self.closure = closure
+        self._scope: Scope | None = None
+        self._label: str | None = None
+        self._parameters: Parameters | None = None
+        self.frames: dict[Any, Frame] = {}
+        """Its calls, by what is patched and what is passed."""
+        self.patches: tuple[Patch, ...] | None = None
+        """The patches among its decorators, from the inside out, once asked for."""
+
+    @property
+    def label(self) -> str:
+        """What people call it: with its class, without what it is nested in."""
+        if self._label is None:
+            around = self.module.facts.scopes[max(self.scope.parent, 0)]
+            self._label = intern(f"{around.name}.{self.scope.name}" if around.kind == "class" else self.scope.name)
+        return self._label
+
+    @property
+    def parameters(self) -> Parameters:
+        """The names and kinds of its parameters, in order."""
+        if self._parameters is None:
+            self._parameters = _shared(tuple((p.name, p.kind) for p in self.scope.parameters))
+        return self._parameters
+
+    def __repr__(self) -> str:
+        return f"<function {self.scope.name}>"
+
+
+class Class(_Scoped, Value):
+    """A class of the project."""
+
+    __slots__ = ("_scope", "body", "filled", "index", "line", "module", "patches")
+
+    def __init__(self, module: Module, index: int, closure: Frame) -> None:
+        self.module = module
+        self.index = index
+        self._scope: Scope | None = None
+        self.body = Frame(module, index, closure, _NONE, UNPATCHED)
+        self.patches: tuple[Patch, ...] | None = None
+        self.filled: bool | None = None
+        """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
+        self.line: tuple[Value, ...] | None = None
+        """Itself and its bases in the order of look-up, once asked for."""
+
+    def __repr__(self) -> str:
+        return f"<class {self.scope.name}>"
