@@ -1,5 +1,6 @@
 """The guard ends every process of a run, however it hides and however its server goes."""
 
+import ctypes
 import json
 import os
 import select
@@ -186,6 +187,25 @@ def test_a_guard_that_is_killed_takes_the_worker_along(tmp_path):
     worker = guarded.pid()
     os.kill(guarded.event()["guard"], signal.SIGKILL)
     assert gone(worker, within=5)
+
+
+def test_a_guard_that_is_killed_while_it_starts_the_worker_takes_it_along():
+    hear, say = os.pipe()
+    guarding = os.fork()
+    if guarding == 0:
+        try:
+            pid = os.getpid()
+            if os.fork() == 0:
+                while os.getppid() == pid:
+                    os.sched_yield()
+                guard._go_with(pid, ctypes.CDLL(None))
+                os.write(say, b"goes on alone")
+        finally:
+            os._exit(0)
+    os.waitpid(guarding, 0)
+    os.close(say)
+    assert os.read(hear, 100) == b""
+    os.close(hear)
 
 
 def test_whoever_kills_the_servers_descendants_does_not_reach_the_guard(tmp_path):

@@ -105,12 +105,12 @@ def _prepare() -> tuple[int, Any]:
 
 def _guard_posix(spec: dict[str, Any]) -> None:
     wake_out, libc = _prepare()
+    guard = os.getpid()
 
     def before_exec() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        if sys.platform == "linux":
-            libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: it goes with us, however we go
+        _go_with(guard, libc)
 
     try:
         worker = subprocess.Popen(
@@ -132,6 +132,14 @@ def _guard_posix(spec: dict[str, Any]) -> None:
     os.open(os.devnull, os.O_WRONLY)  # the free number 2, so that no later file takes it
     # `worker` lives on until then: an object that is taken to pieces would bury a process that has ended already.
     _watch(worker.pid, wake_out, wrapped=spec.get("wrapped", False))
+
+
+def _go_with(guard: int, libc: Any) -> None:
+    """Have the system end this process, which the guard has just begun, when the guard ends: however that goes."""
+    if sys.platform == "linux":
+        libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+        if os.getppid() != guard:
+            os._exit(1)  # it has ended already, and nobody will say so again
 
 
 def _watch(worker: int, wake_out: int, *, wrapped: bool = False) -> None:
