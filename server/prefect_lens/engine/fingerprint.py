@@ -35,7 +35,11 @@ def of_run(environ: Mapping[str, str], interpreter: Interpreter, root: Path) -> 
 
 
 def of_installation(interpreter: Interpreter) -> str:
-    """Return what is installed for an interpreter, as a digest: each package by its name and the time of its change."""
+    """Return what is installed for an interpreter, as a digest: each file, each package, each package's metadata.
+
+    The time of a package's own folder tells nothing: the first import puts compiled code into it. Its metadata are
+    written anew when it is installed; files that change in place are what the parent watches.
+    """
     return digest([interpreter.path, _stamp(interpreter.path), *_entries(interpreter.site_packages)])
 
 
@@ -56,11 +60,15 @@ def digest(parts: Iterable[str]) -> str:
 
 def _entries(folders: Iterable[str]) -> list[str]:
     return [
-        f"{path.path} {_stamp(path.path)}"
+        f"{path.path} {_stamp(path.path) if _tells_by_its_time(path) else path.inode()}"
         for folder in folders
         for path in sorted(_listed(folder), key=lambda entry: entry.name)
         if path.name != "__pycache__"
     ]
+
+
+def _tells_by_its_time(path: os.DirEntry[str]) -> bool:
+    return not path.is_dir() or path.name.endswith((".dist-info", ".egg-info"))
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
