@@ -41,6 +41,10 @@ class ParentError(Exception):
     """A warm parent, or a worker of one, could not be had; the text says why."""
 
 
+class SpareError(ParentError):
+    """A worker died before it was ready; its parent may be well."""
+
+
 class UnfitError(ParentError):
     """An interpreter cannot be kept warm, and would not be the next time."""
 
@@ -89,7 +93,8 @@ class Parent:
         """Fork a worker, and give it when it is ready for an order; leaving the context ends it.
 
         Raises:
-            ParentError: it could not be forked or made ready.
+            SpareError: it died before it was ready.
+            ParentError: it could not be forked.
             OSError: what it needs of the system cannot be had.
         """
         async with AsyncExitStack() as stack:
@@ -127,8 +132,9 @@ class Parent:
             messages = channel.messages()
             hello = await _first(messages, worker)
             if not isinstance(hello, Hello):
-                why = self._said("failed") or hello or worker.output().strip()[-300:]
-                raise ParentError(f"its worker did not become ready: {why}")
+                if (why := self._said("failed") or hello) is not None:
+                    raise ParentError(f"its worker did not become ready: {why}")
+                raise SpareError(f"its worker died before it was ready: {worker.output().strip()[-300:]}".rstrip(": "))
             yield Spare(worker, channel, messages)
 
     def stale(self) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.engine import fingerprint, memory
 from prefect_lens.engine.cold import ColdWorkers
-from prefect_lens.engine.parent import ParentError, Place, UnfitError, open_parent
+from prefect_lens.engine.parent import ParentError, Place, SpareError, UnfitError, open_parent
 from prefect_lens.engine.workers import Warmth
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ LEAST_MEMORY = 400 * 2**20
 """Bytes that must be available for another warm process."""
 
 MOST_DEATHS = 3
-"""How often in a row a parent may die before it is ready; then its runs start cold until what it depends on changes."""
+"""How often in a row a parent may die before it is ready, or a worker of it; then its runs start cold for a while."""
+
+REST = 60.0
+"""Seconds after so many deaths in which no other parent is begun, unless what it depends on changes."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,10 @@ class _Kept:
         """Where it is ready."""
         self._source = source
         self._failure = ""
+        self._unfit = False
+        self._died = 0.0
+        self._lost = 0
+        """How many workers in a row have died before they were ready."""
         self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
         self._given_back = asyncio.Event()
         self._renewed = asyncio.Event()
@@ -199,7 +206,8 @@ class _Kept:
     @property
     def can_begin_again(self) -> bool:
         """Whether it came to an end for no reason that would stand in the way of another."""
-        return self._living.done() and self.deaths < MOST_DEATHS
+        rests = self.deaths >= MOST_DEATHS and time.monotonic() < self._died + REST
+        return self._living.done() and not self._unfit and not rests
 
     @property
     def state(self) -> str:
@@ -224,7 +232,7 @@ class _Kept:
             done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 self.deaths += 1
-                self._failed(f"what was to be warm is not after {PATIENCE} s")
+                self._failed(f"what was to be warm is not after {PATIENCE:.0f} s")
                 self._living.cancel()
                 return Cold(self._failure)
         if self._living.done():
@@ -265,9 +273,9 @@ class _Kept:
             async with open_parent(self.place, self._source.environ) as parent:
                 self.parent = parent
                 while True:
-                    await self._serve_one(parent)
+                    await self._serve_next(parent)
         except UnfitError as error:
-            self.deaths = MOST_DEATHS
+            self._unfit = True
             self._failed(str(error))
         except (ParentError, OSError) as error:
             self.deaths += 1
@@ -277,15 +285,24 @@ class _Kept:
             self._renewed.set()
 
     def _failed(self, why: str) -> None:
-        self._failure = why
+        self._failure, self._died = why, time.monotonic()
         log.warning("Runs of %s start cold: %s.", self.place.root, self._failure.removesuffix("."))
+
+    async def _serve_next(self, parent: Parent) -> None:
+        try:
+            await self._serve_one(parent)
+        except SpareError as error:
+            self._lost += 1
+            if self._lost == MOST_DEATHS:
+                raise
+            log.info("Another worker is forked for %s: %s.", self.place.root, str(error).removesuffix("."))
 
     async def _serve_one(self, parent: Parent) -> None:
         """Make a spare ready, and have it used; one that ends without being used is followed by the next."""
         self._given_back.clear()
         async with AsyncExitStack() as stack:
             spare = await stack.enter_async_context(parent.spare())
-            self.deaths = 0
+            self.deaths = self._lost = 0
             self._spare.set_result((parent, spare))
             if imports := self._source.imports(self.place):
                 await parent.mention(imports)
