@@ -8,8 +8,9 @@ import contextlib
 import os
 import random
 import signal
+import statistics
 import sys
-from collections import Counter
+import time
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ async def test_every_click_ends_in_a_result_or_a_told_failure_and_nothing_is_lef
     environ = {"RUN_MARK": mark, "TMPDIR": str(temporary)}
     environ["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = write(PROJECT)
-    seen = Counter()
+    seen: dict[str, list[float]] = {}
 
     def open_one():
         return editor(folder, home=home, python=python, environ=environ)
@@ -74,18 +75,21 @@ async def test_every_click_ends_in_a_result_or_a_told_failure_and_nothing_is_lef
         assert _told(await one.execute("run", scope="all")) == "passed"
         await _is_ready(one, mark)
         before = _size(one.process.pid)
-        for _ in range(CLICKS):
+        for number in range(1, CLICKS + 1):
             victim = rng.choice((*VICTIMS, *["nobody"] * len(VICTIMS)))
+            began = time.monotonic()
             answer = await _click_and_kill(one, mark, victim, rng.random() ** 2, waits=rng.random() < 0.7)
-            seen[f"{victim}: {_told(answer)}"] += 1
+            seen.setdefault(f"{victim}: {_told(answer)}", []).append(time.monotonic() - began)
             assert _told(answer) != "nothing", (victim, answer, one.log[-20:])
+            if number % 50 == 0:
+                _say(f"{number} clicks; {_size(one.process.pid)}")
         await _is_ready(one, mark)
         assert _told(await one.execute("run", scope="all")) == "passed"
         await _is_ready(one, mark)
         after = _size(one.process.pid)
-    sys.stdout.write(
-        "\n".join((*(f"{count:5d} {what}" for what, count in sorted(seen.items())), f"{before}", f"{after}\n"))
-    )
+    for what, took in sorted(seen.items()):
+        _say(f"{len(took):5d} {what}; {statistics.median(took):.1f} s, at most {max(took):.1f} s")
+    _say(f"{before} at the beginning\n{after} at the end")
     assert abs(after["processes"] - before["processes"]) <= 1  # a warm-up may be on its way
     assert after["descriptors"] <= before["descriptors"]
     assert after["threads"] <= before["threads"] + 4
@@ -147,6 +151,11 @@ async def _until(holds):
     async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  nobody tells of processes
             await asyncio.sleep(0.05)
+
+
+def _say(line):
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _size(server):
