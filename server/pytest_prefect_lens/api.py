@@ -342,12 +342,28 @@ def _behind(secret: str, app: Any, cleaner: Cleaner, backlog: Backlog) -> Callab
             raw = scope.get("raw_path") or b""
             scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}
             path = scope["path"].removeprefix("/api")
-            async with backlog.around(scope["type"], scope.get("method", ""), path):
+            body = b""
+            if backlog.wants_body(path):
+                body, receive = await _read(receive)
+            async with backlog.around(scope["type"], scope.get("method", ""), path, body):
                 await app(scope, receive, send)
         else:
             await app(scope, receive, send)
 
     return wrapped
+
+
+async def _read(receive: Any) -> tuple[bytes, Any]:
+    """Return the body of a request, and what gives it once more to whoever handles the request."""
+    messages: list[Any] = []
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+    body = b"".join(message.get("body", b"") for message in messages)
+
+    async def again() -> Any:
+        return messages.pop(0) if messages else await receive()
+
+    return body, again
 
 
 async def _refuse(scope: Any, send: Any) -> None:

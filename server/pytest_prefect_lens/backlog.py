@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-QUIET = 0.05
-"""Seconds after the last answer in which the next question of a flow run comes."""
+QUIET = 1.0
+"""Seconds after the last answer in which the next question may come: of the same flow run, or of the next test's."""
 
-PATIENCE = 1.0
-"""Seconds that a question waits for what it depends on."""
+PATIENCE = 10.0
+"""Seconds that a question waits for what it depends on: more than `MOST` messages take to be written."""
 
 MOST = 1000
 """Messages that may wait for one service: Prefect drops those beyond 10,000."""
@@ -34,6 +35,8 @@ _INDEPENDENT = re.compile(
 """What does not depend on events: all that flow runs ask themselves, and what they keep beside them."""
 
 _SEARCH = re.compile(r"/(filter|count|history|paginate)$")
+_OF_FLOW_RUNS = re.compile(r"/flow_runs/(filter|count|paginate)")
+"""Flow runs are written when the API is told of them; a search for them depends on events if it names task runs."""
 
 
 class Backlog:
@@ -48,13 +51,20 @@ class Backlog:
         self._at_work: set[asyncio.Task[Any] | None] = set()
         self._timer: asyncio.TimerHandle | None = None
 
+    def wants_body(self, path: str) -> bool:
+        """Whether the body of a request to `path` tells if its answer depends on events."""
+        return _OF_FLOW_RUNS.fullmatch(path) is not None
+
     @asynccontextmanager
-    async def around(self, kind: str, method: str, path: str) -> AsyncGenerator[None]:
-        """Give a request, or a `kind` "websocket", to `path` its place before or after what waits."""
+    async def around(self, kind: str, method: str, path: str, body: bytes = b"") -> AsyncGenerator[None]:
+        """Give a request, or a `kind` "websocket", to `path` its place before or after what waits.
+
+        `body` is what was read of it, where that is wanted.
+        """
         if kind == "websocket":
             # One that listens is to hear at once what happens.
             with_it = self._nothing() if path.startswith("/events/in") else self._watching()
-        elif _INDEPENDENT.fullmatch(path) and not _SEARCH.search(path):
+        elif _is_independent(path, body):
             with_it = self._first()
         else:
             # An automation is to react at once from now on.
@@ -120,3 +130,12 @@ class Backlog:
             while self._at_work and loop.time() < deadline:  # noqa: ASYNC110  work that is done may bring more
                 await asyncio.sleep(0.001)
             yield
+
+
+def _is_independent(path: str, body: bytes) -> bool:
+    if _OF_FLOW_RUNS.fullmatch(path):
+        try:
+            return not json.loads(body)["task_runs"]
+        except (ValueError, KeyError, TypeError):
+            return False
+    return _INDEPENDENT.fullmatch(path) is not None and not _SEARCH.search(path)

@@ -72,6 +72,7 @@ def test_a_message_waits_while_a_flow_run_is_answered_and_passes_when_nothing_is
         ("POST", "/task_runs/filter"),
         ("GET", f"/task_runs/{RUN[11:]}"),
         ("POST", "/flow_runs/filter"),
+        ("POST", "/flow_runs/history"),
         ("POST", "/flows/count"),
         ("GET", f"{RUN}/graph-v2"),
         ("POST", "/events/filter"),
@@ -84,6 +85,20 @@ def test_who_asks_what_depends_on_messages_finds_them_worked_off(play, method, p
             await service.send("second")
             async with backlog.around("http", method, path):
                 assert service.noted == ["first", "second"]
+
+    play(scene)
+
+
+def test_a_search_for_flow_runs_works_off_what_it_depends_on_by_the_task_runs_that_it_names(play):
+    asked = '{"flow_runs": {"parent_task_run_id": {"any_": []}}, "task_runs": %s}'
+
+    async def scene(backlog, service):
+        async with backlog.around("http", "POST", "/flow_runs/"):
+            await service.send("running")
+            async with backlog.around("http", "POST", "/flow_runs/filter", (asked % "null").encode()):
+                assert service.noted == []
+            async with backlog.around("http", "POST", "/flow_runs/filter", (asked % '{"id": {}}').encode()):
+                assert service.noted == ["running"]
 
     play(scene)
 
