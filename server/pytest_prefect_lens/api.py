@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from pytest_prefect_lens import forking
+from pytest_prefect_lens import addresses, forking
 from pytest_prefect_lens.wire import Broken
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def _prepare(home: Path, cache: Path) -> tuple[socket.socket, dict[str, str], di
     }
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_"))},
+        **addresses.hermetic(home),
         "PREFECT_SERVER_UI_ENABLED": "false",
         # As Prefect starts the server of its own test harness: without background services. (Not as its `final` one:
         # what that takes away to save memory, newer versions of FastAPI look for.)

@@ -4,7 +4,7 @@ Prefect's harness starts a server with an empty database, which takes seconds. T
 harness is given it, one after the other, with the database made clean in between. Two that are open at the same time
 cannot share it: the inner one starts its own server, and so does one that comes after tests which used the run's API
 without a harness and may still look for what they wrote there. A worker of xdist shares the run's API with others:
-there every harness starts its own.
+there the first harness starts one that all harnesses of that worker share.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import functools
 import sys
 import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import patching
+from pytest_prefect_lens import api, patching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
 _HARNESS = "prefect_test_harness"
 
@@ -73,17 +76,20 @@ def drained() -> bool:
     return bool(done)
 
 
-def install(lease: Lease, wait_for_api: Callable[[], None]) -> Callable[[], None]:
-    """Begin to hand the API out; the function returned ends it. A Prefect without the function goes without."""
+def install(lease: Lease, around: Callable[[], AbstractContextManager[None]]) -> Callable[[], None]:
+    """Begin to hand the API out; the function returned ends it. A Prefect without the function goes without.
 
-    def around(original: Callable[..., Any]) -> Callable[..., Any]:
+    `around` gives what is to be done around each harness that has the API: to wait for it, to point Prefect to it.
+    """
+
+    def wrapping(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         @contextmanager
         def prefect_test_harness(*args: Any, **kwargs: Any) -> Generator[None]:
-            wait_for_api()
             if lease.take():
                 try:
-                    yield
+                    with around():
+                        yield
                 finally:
                     lease.give_back()
             else:
@@ -93,5 +99,25 @@ def install(lease: Lease, wait_for_api: Callable[[], None]) -> Callable[[], None
         return prefect_test_harness
 
     return patching.install(
-        {"prefect.testing.utilities": lambda patches, module: patches.wrap(module, None, _HARNESS, around)}, []
+        {"prefect.testing.utilities": lambda patches, module: patches.wrap(module, None, _HARNESS, wrapping)}, []
     )
+
+
+def install_apart(home: Path, cache: Path) -> Callable[[], None]:
+    """Have the harnesses of this process share an API of its own, in the folder `home`; the first of them starts it."""
+
+    @functools.cache
+    def server() -> api.Api:
+        home.mkdir(mode=0o700, exist_ok=True)
+        return api.start(home, cache)
+
+    @contextmanager
+    def around() -> Generator[None]:
+        trouble = server().wait()
+        if trouble is not None:
+            raise RuntimeError(f"{trouble.what}\n{trouble.detail}".strip())
+        settings: Any = import_module("prefect.settings")
+        with settings.temporary_settings({settings.PREFECT_API_URL: server().url}):
+            yield
+
+    return install(Lease(lambda: server().clean()), around)

@@ -69,6 +69,16 @@ class Settings:
         self._environment = environment
         self._verified = False
 
+    @property
+    def api_url(self) -> str:
+        """The address of the run's API."""
+        return self._environment["PREFECT_API_URL"]
+
+    @property
+    def home(self) -> Path:
+        """The run's private folder."""
+        return Path(self._environment["PREFECT_HOME"])
+
     def set(self) -> None:
         """Put them into the environment, which child processes inherit."""
         os.environ.update(self._environment)

@@ -31,7 +31,7 @@ class Own:
         for name in [name for name in os.environ if addresses.ADDRESSING.fullmatch(name.upper())]:
             del os.environ[name]
         os.environ.update(addresses.hermetic(self._home))
-        self._api = api.start(self._home, _cache())
+        self._api = api.start(self._home, cache())
         self._settings = hermetic.begin(self._api.url)
         context: Any = sys.modules.get("prefect.context")
         self._settings_before: Any = None if context is None else context.GLOBAL_SETTINGS_CONTEXT
@@ -76,7 +76,7 @@ class Own:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def _cache() -> Path:
+def cache() -> Path:
     """Return the folder in which migrated databases are kept, the one that editor and command use."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

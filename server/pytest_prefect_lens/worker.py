@@ -25,7 +25,7 @@ from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.wire import Broken, Collected, Ended, Finished, Hello, Order, TestId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from pytest_prefect_lens.wire import Message
 
@@ -231,8 +231,14 @@ def _run_pytest(
 
     if order.skip_retry_delays:
         os.environ["PREFECT_LENS_SKIP_RETRY_DELAYS"] = "1"  # for workers of xdist too
+
+    @contextlib.contextmanager
+    def with_the_api() -> Generator[None]:
+        wait_for_api()
+        yield
+
     haste.install(server.url)
-    harness.install(lease, wait_for_api)
+    harness.install(lease, with_the_api)
     link.connect(order, say_and_note, wait_for_api)
     sys.argv = [str(Path(pytest.__file__).with_name("__main__.py")), *arguments]
     return int(pytest.main(arguments))

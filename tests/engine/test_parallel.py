@@ -167,3 +167,29 @@ async def test_cases_and_states_are_those_of_one_process(project, python, nothin
     assert [error.path for error in spread.collect_errors] == ["test_d.py"]
     assert len(spread.cases) == 6
     assert sum(len(case.runs) for case in spread.cases) == 12
+
+
+QUERIES = """
+from flows import etl
+from prefect import get_client
+def runs():
+    with get_client(sync_client=True) as client: return len(client.read_flow_runs())
+def test_runs():
+    before = runs()
+    etl(1)
+    assert runs() == before + 1
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", ["session", "module"])
+async def test_by_xdist_they_are_those_of_one_process_too(project, python, nothing_left, scope):  # noqa: ARG001
+    folder = project(PROJECT.replace('"session"', f'"{scope}"'))
+    for name in "bcd":
+        shutil.copy(folder / "test_a.py", folder / f"test_{name}.py")
+        (folder / f"test_asks_{name}.py").write_text(QUERIES)
+    request = RunRequest(folder, ".", python)
+    alone = await parallel.run(request, ColdWorkers(), lambda _: None)
+    spread = await parallel.run(replace(request, processes=4), ColdWorkers(), lambda _: None)
+    assert differences(told(alone), told(spread)) == []
+    assert len(spread.cases) == 11

@@ -1,7 +1,8 @@
 """A run over several processes: by pytest-xdist where the project has it, else by its files over workers of their own.
 
-pytest-xdist is known to the plugins that gather something over all tests, as a report of coverage. Each worker of ours
-has an API of its own, so that a test harness costs it nothing; with xdist each harness starts a server.
+pytest-xdist is known to the plugins that gather something over all tests, as a report of coverage, and to tests that
+share something with other processes. Each worker of ours has an API of its own, so that a test harness costs it
+nothing; in a worker of xdist the first harness starts one.
 A file is never divided: what it shares is made once.
 """
 
