@@ -1,20 +1,17 @@
-"""Warm workers: as true as cold ones, never stale, and nothing is left of them."""
+"""Warm workers: as true as cold ones, never stale."""
 
 import asyncio
 import os
-import signal
-import socket
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prefect_lens.engine import parallel
 from prefect_lens.engine.fingerprint import of_installation
 from prefect_lens.engine.folders import cache_folder, plugin_folder
-from prefect_lens.engine.parent import Parent, ParentError, Place
 from prefect_lens.engine.run import Preparing, RunRequest, run_tests
-from prefect_lens.engine.warm import MOST_DEATHS, WarmWorkers
-from prefect_lens.model import Ending
+from prefect_lens.engine.warm import WarmWorkers
 
 from tests.engine.running import family, interpreter, outcomes, processes
 from tests.pythons import prefect_pythons
@@ -192,48 +189,6 @@ async def test_a_library_of_the_project_is_at_hand_once_it_was_found_to_bear_tha
     assert await engine.ready(folder, python) is kept
 
 
-VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare", "api"]
-
-
-@pytest.mark.parametrize("victim", VICTIMS)
-async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine, victim):
-    folder = project("""
-        #- test_a.py
-        def test_a(): pass
-    """)
-    await engine.ready(folder, python)
-    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
-    result = await engine.run(folder, python, "test_a.py", how="either")
-    # What it had may be gone without anybody knowing yet: the order may be taken before.
-    told = "PL906" if victim == "api" else "PL907"
-    assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == [told]
-    result = await engine.run(folder, python, "test_a.py", how="either")
-    assert outcomes(result) == {"test_a": "passed"}, (result.trouble, engine.log.text)
-    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
-
-
-@pytest.mark.parametrize("victim", ["parent", "spare", "guard of the spare", "api"])
-async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path, victim):
-    folder = project(f"""
-        #- test_a.py
-        import time
-        def test_waits():
-            open({str(tmp_path / "runs")!r}, "w").close()
-            time.sleep(100)
-        #- test_b.py
-        def test_b(): pass
-    """)
-    os.mkfifo(tmp_path / "runs")
-    running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
-    await asyncio.to_thread((tmp_path / "runs").read_text)
-    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
-    result = await running
-    assert result.ending is Ending.BROKEN
-    assert [trouble.code for trouble in result.trouble] == ["PL906" if victim == "api" else "PL907"], result.trouble
-    assert outcomes(result) == {"test_waits": "error"}
-    assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
-
-
 def child_of(pid):
     (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return child
@@ -241,56 +196,6 @@ def child_of(pid):
 
 def state_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(project, python, engine, tmp_path):
-    folder = project(f"""
-        #- test_a.py
-        import pathlib, pytest, subprocess, sys, time
-        @pytest.fixture
-        def resource():
-            yield
-            pathlib.Path({str(tmp_path / "torn down")!r}).touch()
-        def test_waits(resource):
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
-            open({str(tmp_path / "runs")!r}, "w").close()
-            time.sleep(100)
-    """)
-    os.mkfifo(tmp_path / "runs")
-    kept = await engine.ready(folder, python)
-    cancel = asyncio.Event()
-    running = asyncio.ensure_future(engine.run(folder, python, "test_a.py", cancel=cancel))
-    await asyncio.to_thread((tmp_path / "runs").read_text)
-    began = time.monotonic()
-    cancel.set()
-    result = await running
-    assert time.monotonic() - began < 5
-    assert result.ending is Ending.CANCELLED
-    assert (tmp_path / "torn down").exists()
-    assert not any("sleep(1000)" in line for line in processes(os.environ["RUN_MARK"]))
-    assert await engine.ready(folder, python) is kept
-
-
-async def test_what_a_test_leaves_behind_goes_with_its_run_and_the_parent_stays(project, python, engine):
-    folder = project("""
-        #- test_a.py
-        import os, subprocess, sys, threading, time
-        def test_leaves():
-            threading.Thread(target=time.sleep, args=(1000,)).start()
-            if os.fork() == 0:
-                os.setsid()
-                if os.fork() == 0: os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"])
-                os._exit(0)
-        def test_forks_and_comes_back():
-            if os.fork() == 0: raise RuntimeError("in the child")
-    """)
-    kept = await engine.ready(folder, python)
-    result = await engine.run(folder, python, "test_a.py")
-    assert result.ending is Ending.COMPLETE, result.trouble
-    assert set(outcomes(result).values()) == {"passed"}
-    assert len(result.cases) == 2
-    assert not any("sleep(1000)" in line for line in processes(os.environ["RUN_MARK"]))
-    assert await engine.ready(folder, python) is kept
 
 
 async def test_a_parent_that_nobody_uses_is_let_go(project, python, nothing_left):  # noqa: ARG001
@@ -304,20 +209,6 @@ async def test_a_parent_that_nobody_uses_is_let_go(project, python, nothing_left
     await asyncio.wait((kept._living,))
     assert source._warm == {}
     await source.close()
-    assert processes(os.environ["RUN_MARK"]) == []
-
-
-@pytest.mark.parametrize("turns", [0, 1, 3, 10, 100])
-async def test_one_that_is_closed_while_it_gets_ready_leaves_nothing(project, python, nothing_left, turns):  # noqa: ARG001
-    folder = project("""
-        #- test_a.py
-        def test_a(): pass
-    """)
-    source = WarmWorkers()
-    source.prepare(python, folder, ".")
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    await asyncio.wait_for(source.close(), 5)
     assert processes(os.environ["RUN_MARK"]) == []
 
 
@@ -357,23 +248,6 @@ async def test_what_is_kept_is_limited_at_any_time(project, python, engine):
     assert engine.source._warm == {}
 
 
-async def test_a_parent_that_dies_before_it_is_ready_is_begun_again_some_times(project, python, engine):
-    folder = project("""
-        #- test_a.py
-        def test_a(): pass
-    """)
-    for _ in range(MOST_DEATHS):
-        engine.source.prepare(python, folder, ".")
-        (kept,) = engine.source._warm.values()
-        while kept._living not in (await asyncio.wait([kept._living], timeout=0.05))[0]:
-            if (pid := family(os.environ["RUN_MARK"]).get("guard of the parent")) is not None:
-                os.kill(pid, signal.SIGKILL)
-    engine.source.prepare(python, folder, ".")
-    assert list(engine.source._warm.values()) == [kept]
-    assert (await engine.source.standing())[0].state == "cold: it ended before it was ready"
-    assert outcomes(await engine.run(folder, python, "test_a.py", how="either")) == {"test_a": "passed"}
-
-
 async def test_two_projects_with_their_own_prefect_are_kept_side_by_side(project, engine):
     pythons = [interpreter(path) for path in prefect_pythons()]
     if len({one.prefect for one in pythons}) < 2:
@@ -395,23 +269,31 @@ async def test_two_projects_with_their_own_prefect_are_kept_side_by_side(project
     assert len(engine.source._warm) == len(pythons)
 
 
-async def test_a_fork_that_fails_is_told(python, tmp_path):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)  # noqa: FBT003
-        parent = Parent(Place(python, tmp_path), os.environ, ours, 1, frozenset())
-
-        async def refuse():
-            await asyncio.to_thread(theirs.recv, 1, socket.MSG_PEEK)
-            for number in socket.recv_fds(theirs, 65536, 9)[1]:
-                os.close(number)
-            theirs.sendall(b'{"failed": "fork: Resource temporarily unavailable"}\n')
-
-        refusing = asyncio.create_task(refuse())
-        with pytest.raises(ParentError, match="fork: Resource temporarily unavailable"):
-            async with parent.spare():
-                pass
-        await refusing
+async def test_parts_of_a_run_go_on_at_once_in_warm_workers_of_one_parent(project, python, engine, tmp_path):
+    python = replace(python, site_packages=())  # else xdist would be asked
+    folder = project(f"""
+        #- flows.py
+        from prefect import flow
+        @flow
+        def one(): return 1
+        #- test_a.py
+        from flows import one
+        def test_a():
+            with open({str(tmp_path / "meeting")!r}, "w"): assert one() == 1
+        #- test_b.py
+        from flows import one
+        def test_b():
+            with open({str(tmp_path / "meeting")!r}): assert one() == 1
+    """)
+    os.mkfifo(tmp_path / "meeting")
+    kept = await engine.ready(folder, python)
+    events = []
+    request = RunRequest(folder, ".", python, files=("test_a.py", "test_b.py"), processes=2)
+    result = await parallel.run(request, engine.source, events.append)
+    assert outcomes(result) == {"test_a": "passed", "test_b": "passed"}, result
+    assert [event.text for event in events if isinstance(event, Preparing) and "anew" in event.text] == []
+    assert await engine.ready(folder, python) is kept
+    assert not kept.in_use
 
 
 async def test_where_memory_is_low_a_run_is_cold_and_the_log_says_so(project, python, engine, monkeypatch):

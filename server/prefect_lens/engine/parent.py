@@ -69,6 +69,7 @@ class Parent:
         """The modules that no worker of it imports anew, by the first part of their names."""
         self._environ = environ
         self._control = control
+        self._asking = asyncio.Lock()
         self._heard: dict[str, str] = {}
         self._cache = cache_folder(environ)
         self._libraries = _libraries(self._cache, place)
@@ -86,7 +87,8 @@ class Parent:
             if library not in self._told:
                 self._told.add(library)
                 log.info("%s is not imported before a run of %s: %s.", library, self.place.root, why)
-        await _ask(self._control, {"imports": list(imports)})
+        async with self._asking:
+            await _ask(self._control, {"imports": list(imports)})
 
     @asynccontextmanager
     async def spare(self) -> AsyncGenerator[Spare]:
@@ -123,7 +125,8 @@ class Parent:
                     lifeline=lifeline,
                 )
                 stack.push_async_callback(_ended, worker)  # before it is asked for: then it may be there at any moment
-                await _ask(self._control, wanted, theirs)
+                async with self._asking:
+                    await _ask(self._control, wanted, theirs)
             finally:
                 channel.handed_down()
                 lifeline.handed_down()

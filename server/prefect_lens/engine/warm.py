@@ -7,20 +7,20 @@ import logging
 import os
 import sys
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefect_lens.engine import fingerprint, memory
 from prefect_lens.engine.cold import ColdWorkers
-from prefect_lens.engine.parent import ParentError, Place, SpareError, UnfitError, open_parent
+from prefect_lens.engine.parent import ParentError, Place, Spare, SpareError, UnfitError, open_parent
 from prefect_lens.engine.workers import Warmth
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
-    from prefect_lens.engine.parent import Parent, Spare
+    from prefect_lens.engine.parent import Parent
     from prefect_lens.engine.request import RunRequest
     from prefect_lens.engine.workers import Worker
     from prefect_lens.model import Interpreter
@@ -109,21 +109,14 @@ class WarmWorkers:
         # What wraps a worker has to start it: a fork cannot be wrapped. A debugger wants to see all that is imported.
         must_be_cold = request.environment.wrap or request.debugpy is not None
         kept = Cold() if must_be_cold else self._keep(place)
-        spare = await kept.take(request) if isinstance(kept, _Kept) else kept
-        self._why_cold[place] = spare.why if isinstance(spare, Cold) else ""
-        try:
+        async with kept.worker(request) if isinstance(kept, _Kept) else nullcontext(kept) as spare:
+            self._why_cold[place] = spare.why if isinstance(spare, Cold) else ""
             if isinstance(spare, Cold):
                 async with self._cold.open(request) as worker:
                     worker.why_cold = spare.why
                     yield worker
             else:
                 yield spare
-        finally:
-            if isinstance(kept, _Kept):
-                if isinstance(spare, Cold):
-                    kept.used()
-                else:
-                    await kept.give_back()
 
     async def close(self) -> None:
         """End everything that is kept ready; returns when no process of it is left."""
@@ -145,9 +138,8 @@ class WarmWorkers:
             self._let_go(kept)
             kept = None
         if kept is None or kept.can_begin_again:
-            if (free := memory.available()) is not None and free < LEAST_MEMORY:
-                log.warning("Memory is low, %d MB: runs of %s start cold.", free // 2**20, place.root)
-                return Cold("memory is low")
+            if (low := _little_memory(place)) is not None:
+                return low
             if kept is not None:
                 self._let_go(kept)
             deaths = kept.deaths if kept is not None else 0
@@ -192,8 +184,11 @@ class _Kept:
         self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
         self._given_back = asyncio.Event()
         self._renewed = asyncio.Event()
-        self._free = asyncio.Event()
-        self._free.set()
+        self._taken = False
+        """Whether a run has the spare."""
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._timer: asyncio.TimerHandle | None = None
         self._living = asyncio.ensure_future(self._live())
         self.used()
@@ -201,7 +196,7 @@ class _Kept:
     @property
     def in_use(self) -> bool:
         """Whether a run goes on in a worker of it."""
-        return not self._free.is_set()
+        return not self._idle.is_set()
 
     @property
     def can_begin_again(self) -> bool:
@@ -223,10 +218,35 @@ class _Kept:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._source.idle, self._source.forget, self)
 
-    async def take(self, request: RunRequest) -> Spare | Cold:
-        """Return the spare with its order, waiting for it where that is quicker than to do without."""
-        if self.in_use:
-            return Cold("another run of the project goes on")
+    @asynccontextmanager
+    async def worker(self, request: RunRequest) -> AsyncGenerator[Spare | Cold]:
+        """Give a worker that has its order, or say why there is none: the spare, or one beside that which runs."""
+        runs = 0
+        try:
+            async with AsyncExitStack() as stack:
+                found = await self._take(request)
+                if isinstance(found, Spare):
+                    stack.push_async_callback(self._give_back)
+                elif found is None:
+                    found = await self._one_more(request, stack)
+                if isinstance(found, Spare):
+                    runs = 1
+                    self._running += runs
+                    self._idle.clear()
+                yield found
+        finally:
+            self._running -= runs
+            self.used()
+            if not self._running:
+                self._idle.set()
+
+    async def _take(self, request: RunRequest) -> Spare | Cold | None:
+        """Return the spare with its order, waiting for it where that is quicker than to do without.
+
+        None where another run has it.
+        """
+        if self._taken:
+            return None
         if not self._spare.done():
             both = (self._spare, self._living)
             done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -237,34 +257,56 @@ class _Kept:
                 return Cold(self._failure)
         if self._living.done():
             return Cold(self._failure)
-        if not self._spare.done() or self.in_use:
+        if self._taken:
+            return None
+        if not self._spare.done():
             return Cold("no worker is ready yet")
         parent, spare = self._spare.result()
-        hiding = fingerprint.first_in(_path(self._source.environ, self.place.root), parent.modules)
-        if hiding is not None:
-            log.info("%s stands before what is installed: the run starts cold.", hiding)
-            return Cold(f"{hiding} stands before what is installed")
-        self._free.clear()
-        if await spare.take(request):
-            return spare
-        await self.give_back()
-        return Cold("the worker that was ready has died")
+        if (hidden := self._hidden(parent)) is not None:
+            return hidden
+        self._taken, took = True, False
+        try:
+            took = await spare.take(request)
+        finally:
+            if not took:
+                await self._give_back()
+        return spare if took else Cold("the worker that was ready has died")
 
-    async def give_back(self) -> None:
+    async def _one_more(self, request: RunRequest, stack: AsyncExitStack) -> Spare | Cold:
+        """Return a worker that is forked now: a part of a run that is spread over several."""
+        if self.parent is None:
+            return Cold(self._failure or "another run of the project goes on")
+        cold = self._hidden(self.parent) or _little_memory(self.place)
+        if cold is not None:
+            return cold
+        try:
+            spare = await stack.enter_async_context(self.parent.spare())
+        except (ParentError, OSError) as error:
+            log.warning("A part of a run of %s starts cold: %s.", self.place.root, str(error).removesuffix("."))
+            return Cold(str(error))
+        return spare if await spare.take(request) else Cold("the worker that was forked has died")
+
+    def _hidden(self, parent: Parent) -> Cold | None:
+        hiding = fingerprint.first_in(_path(self._source.environ, self.place.root), parent.modules)
+        if hiding is None:
+            return None
+        log.info("%s stands before what is installed: the run starts cold.", hiding)
+        return Cold(f"{hiding} stands before what is installed")
+
+    async def _give_back(self) -> None:
         """Say that the run has ended; returns when nothing of it is left, and the next spare is being prepared."""
         self._renewed.clear()
         self._given_back.set()
-        self.used()
         if not self._living.done():
             await self._renewed.wait()
-        self._free.set()
+        self._taken = False
 
     async def close(self, *, now: bool) -> None:
         """End it, `now` or after the run that goes on in a worker of it; returns when nothing is left."""
         if self._timer is not None:
             self._timer.cancel()
         if not now:
-            await self._free.wait()
+            await self._idle.wait()
         self._living.cancel()
         await asyncio.wait((self._living,))
 
@@ -311,13 +353,20 @@ class _Kept:
             ]
             try:
                 await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
-                if self.in_use:
+                if self._taken:
                     await self._given_back.wait()
             finally:
                 for event in events:
                     event.cancel()
                 self._spare = asyncio.get_running_loop().create_future()
         self._renewed.set()
+
+
+def _little_memory(place: Place) -> Cold | None:
+    if (free := memory.available()) is None or free >= LEAST_MEMORY:
+        return None
+    log.warning("Memory is low, %d MB: runs of %s start cold.", free // 2**20, place.root)
+    return Cold("memory is low")
 
 
 def _path(environ: Mapping[str, str], root: Path) -> list[str]:
