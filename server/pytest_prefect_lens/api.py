@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pytest_prefect_lens.backlog import Backlog
     from pytest_prefect_lens.cleaning import Cleaner
+    from pytest_prefect_lens.remembered import Remembered
 
 PATIENCE = 120.0
 """Seconds until an API that says nothing counts as one that cannot start. A slow machine takes 20."""
@@ -279,7 +280,7 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import backlog, cleaning, haste, template  # noqa: PLC0415
+        from pytest_prefect_lens import backlog, cleaning, haste, remembered, template  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
@@ -302,7 +303,8 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
         template.keep(kept, database)
         cleaner.keep()
 
-    wrapped = _behind(about["secret"], _before_ready(app, keep), cleaner, waiting)
+    remembering = remembered.Remembered(_before_ready(app, keep))
+    wrapped = _behind(about["secret"], remembering, cleaner, waiting)
     config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
 
     server = uvicorn.Server(config)
@@ -325,7 +327,7 @@ def _go_with_parent() -> None:
     os._exit(0)  # a clean shutdown takes seconds, and what it would save is removed with the run's folder
 
 
-def _behind(secret: str, app: Any, cleaner: Cleaner, backlog: Backlog) -> Callable[..., Awaitable[None]]:
+def _behind(secret: str, app: Remembered, cleaner: Cleaner, backlog: Backlog) -> Callable[..., Awaitable[None]]:
     """Serve the application below a path that nobody guesses: other users of this machine reach loopback too.
 
     The oldest Prefects have no setting for that.
@@ -338,7 +340,9 @@ def _behind(secret: str, app: Any, cleaner: Cleaner, backlog: Backlog) -> Callab
                 return
             if scope["path"] == f"{secret}{_CLEAN}":
                 backlog.begin_anew()
-                await _answer(send, 204 if await cleaner.clean() else 409)
+                is_clean = await cleaner.clean()
+                app.forget()
+                await _answer(send, 204 if is_clean else 409)
                 return
             raw = scope.get("raw_path") or b""
             scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}

@@ -97,9 +97,13 @@ def _run_a_flow() -> None:
     def one() -> int:
         return 1
 
-    task = prefect.task(one)
+    def fails() -> None:
+        raise ValueError
+
+    task, part = prefect.task(one), prefect.flow(fails)
 
     def whole() -> int:
+        part(return_state=True)
         return task() + task.submit().result()
 
     prefect.flow(whole)()
