@@ -225,4 +225,5 @@ STATIC: dict[str, Row] = {
     "PL508": Row("PL508", "warning", None, "A credential stands in a file.", None),
     "PL509": Row("PL509", "hint", None, "A variable comes from a file that every program can read.", None),
     "PL510": Row("PL510", "warning", None, "A deployment gives a parameter that its flow does not take.", None),
+    "PL511": Row("PL511", "warning", None, "A credential that is in use is older than `max_age`.", None),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from prefect_lens.environment.approval import Answer
-from prefect_lens.environment.provider import ProviderError
+from prefect_lens.environment.provider import ProviderError, Secret
 from prefect_lens.environment.resolving import Place, Resolved, Vault
 from prefect_lens.index.settings import read_settings
 from prefect_lens.model import EnvironmentKind, Interpreter, Trouble
@@ -24,6 +24,7 @@ class Project:
         self.state = state
         self.asked: list[str] = []
         self.answer: str | None = "given by hand"
+        self.since: float | None = None
         interpreter = Interpreter(python, "the test", EnvironmentKind.PIP) if python else None
         self.place = Place(folder, ".", interpreter, self)
         self.vault = Vault(self.environ, state)
@@ -31,9 +32,9 @@ class Project:
         self.wanted: list[str] = []
         self.says = Answer.NO
 
-    async def secret(self, what: str) -> str | None:
+    async def secret(self, what: str) -> Secret | None:
         self.asked.append(what)
-        return self.answer
+        return Secret(self.answer, self.since) if self.answer is not None else None
 
     async def allows(self, deeds) -> Answer:
         self.wanted.append(" · ".join(deed.sentence for deed in deeds))

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+from prefect_lens.environment.keeping import put_into_keyring
 from prefect_lens.environment.resolving import Resolved
 
 from tests import providers
@@ -80,9 +81,42 @@ async def test_an_entry_of_the_keyring_is_read(project, python, tmp_path):
     trouble = await project.trouble("A = { keyring = 'warehouse/bob' }")
     assert trouble.what == "A could not be had: The keyring has no warehouse/bob."
     assert trouble.cure == "Put it there: keyring set warehouse bob"
+    # Nobody knows how old it is: this keyring does not tell, and we have not put it there.
+    found = await project.resolve("A = { keyring = 'warehouse/etl/ada' }")
+    assert isinstance(found, Resolved)
+    assert found.entries[0].since is None
     project.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     project.vault.forget()
     assert "No keyring of this system" in (await project.trouble("A = { keyring = 'warehouse/etl/ada' }")).what
+
+
+async def test_what_we_have_put_into_a_keyring_has_an_age_until_somebody_changes_it(
+    project, python, tmp_path, monkeypatch
+):
+    where = providers.keyring_of(tmp_path / "data")
+    project.environ.update(where)
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
+    assert await put_into_keyring(project.place.interpreter, "warehouse", "etl", "in the keyring")
+    entry = "A = { keyring = 'warehouse/etl', max_age = '1s' }"
+    found = await project.resolve(entry)
+    assert isinstance(found, Resolved)
+    assert 0 <= time.time() - (found.entries[0].since or 0) < 600
+    providers.put_into_keyring(python, where, "warehouse", "etl", "another value")
+    project.vault.forget()
+    found = await project.resolve(entry)
+    assert isinstance(found, Resolved)
+    assert dict(found.values) == {"A": "another value"}
+    assert found.entries[0].since is None
+    assert found.entries[0].notes == ()
+
+
+async def test_a_clients_secret_that_is_old_is_told_of_the_token_that_it_gives(project, issuer):
+    project.since, project.answer = time.time() - 100 * 86400, "demo-secret"
+    secret = "client_secret = { editor = 'secret' }"
+    found = await project.resolve(f"A = {{ oidc = '{issuer}', client_id = 'demo-client', {secret} }}", "max_age = '9d'")
+    assert isinstance(found, Resolved), found
+    assert found.entries[0].notes == ("its client_secret is 100 d old, which is more than 9 d (max_age)",)
 
 
 async def test_a_library_that_nobody_has_is_told_with_the_command_that_installs_it(tmp_path):

@@ -2,15 +2,18 @@
 
 import asyncio
 import base64
+import fcntl
 import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prefect_lens.engine.request import Injected
 from prefect_lens.environment.approval import Answer
+from prefect_lens.environment.explaining import checked
 from prefect_lens.environment.resolving import Resolved
 
 SECRET = "s3cr3t-v4lue-of-the-test"
@@ -241,13 +244,20 @@ async def test_a_token_is_fetched_anew_before_it_ends(project, program):
     assert found.injected(["B"]).expires == (("B", found.entries[0].expires),)
 
 
-async def test_a_hundred_programs_run_side_by_side(project, program):
-    # Each waits until all of the first ones run at the same time: one after the other they would never end.
-    wait = "open(f'started-{sys.argv[1]}', 'w')\nwhile len([n for n in os.listdir() if n.startswith('started-')]) < 20:"
-    wait += " time.sleep(0.01)\nprint(f'value {sys.argv[1]}')"
-    base = program(wait)
-    variables = "\n".join(f"V{number} = {{ command = {base[:-1]}, '{number}'] }}" for number in range(100))
-    assert await project.values(variables) == {f"V{number}": f"value {number}" for number in range(100)}
+async def test_a_hundred_programs_run_side_by_side(project):
+    # The gate is opened when all of them have come to it: with one that waits for another it would stay shut.
+    gate = (project.folder / "gate").open("w")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    variables = "\n".join(
+        f"V{number} = {{ command = ['sh', '-c', 'touch came-{number}; flock -s gate echo value {number}'] }}"
+        for number in range(100)
+    )
+    fetching = asyncio.create_task(project.values(variables))
+    while len(list(project.folder.glob("came-*"))) < 100:
+        assert not fetching.done()
+        await asyncio.sleep(0.02)
+    gate.close()
+    assert await fetching == {f"V{number}": f"value {number}" for number in range(100)}
 
 
 async def test_a_credential_that_is_old_or_short_is_told(project):
@@ -258,6 +268,29 @@ async def test_a_credential_that_is_old_or_short_is_told(project):
     notes = "; ".join(found.entries[0].notes)
     assert "shorter than 6 characters, so that it cannot be masked" in notes
     assert "100 d old, which is more than 90 d (max_age)" in notes
+
+
+async def test_an_age_is_known_from_whoever_tells_it_and_from_nobody_else(project, program):
+    issued = base64.urlsafe_b64encode(json.dumps({"iat": time.time() - 100 * 86400}).encode()).decode().rstrip("=")
+    project.environ["PLAIN"] = "a value that says nothing"
+    project.since = time.time() - 100 * 86400
+    variables = f"""
+        TOKEN = {{ command = {program(f"print('e30.{issued}.c2ln')")} }}
+        PLAIN = {{ inherited = "PLAIN" }}
+        UI = {{ editor = "warehouse token" }}
+        YOUNG = {{ editor = "warehouse token", max_age = "200d" }}
+    """
+    found = await project.resolve(variables, "max_age = '90d'")
+    assert isinstance(found, Resolved)
+    assert {entry.name for entry in found.entries if "(max_age)" in " ".join(entry.notes)} == {"TOKEN", "UI"}
+    assert {entry.name for entry in found.entries if entry.since is None} == {"PLAIN"}
+    assert next(line for line in checked(found.entries, found.environment) if "YOUNG" in line).endswith("· 100 d old")
+    # It can be asked for afterwards, by the configuration as it is then.
+    [(_, source)] = [pair for pair in found.environment.variables if pair[0] == "UI"]
+    assert project.vault.too_old(project.folder, found.environment, "UI", source)
+    assert not project.vault.too_old(project.folder, replace(found.environment, max_age=None), "UI", source)
+    project.vault.forget()
+    assert not project.vault.too_old(project.folder, found.environment, "UI", source)
 
 
 PLUGIN = """

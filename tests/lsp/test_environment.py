@@ -1,6 +1,8 @@
 """A run's variables in an editor: asked for once, fetched, seen by the tests that may see them, explained."""
 
 import json
+import os
+import time
 
 import pytest
 
@@ -153,3 +155,32 @@ async def test_a_variable_that_could_not_be_had_is_told_at_its_key_until_it_is_h
         editor.answers.append("Allow")
         await editor.execute("explainEnvironment", what="check")
         await editor.until(lambda: not editor.problems("pyproject.toml"), "the diagnostic's end")
+
+
+async def test_a_credential_that_is_older_than_it_should_be_is_told_at_its_key(open_editor, write):
+    folder = write("""
+#- pyproject.toml
+[tool.pytest.ini_options]
+[tool.prefect-lens.environment]
+max_age = "90d"
+[tool.prefect-lens.environment.variables]
+OLD = { dotenv = "secrets.env" }
+YOUNG = { editor = "a token" }
+#- test_nothing.py
+def test_nothing(): ...
+#- secrets.env
+OLD=the-value-of-the-test
+""")
+    os.utime(folder / "secrets.env", (0, time.time() - 100 * 86400))
+    async with open_editor(folder) as editor:
+        editor.secrets["a token"] = "another-value"
+        editor.answers.append("Allow")
+        told = (await editor.execute("explainEnvironment", what="check"))["text"]
+        assert "100 d old, which is more than 90 d (max_age)" in told
+        await editor.until(lambda: [p for p in editor.problems("pyproject.toml") if "PL511" in p], "the diagnostic")
+        [problem] = [one for one in editor.problems("pyproject.toml") if "PL511" in one]
+        assert problem == "5: PL511 OLD: 100 d old, which is more than 90 d (max_age). Change it where it lives."
+        # What is wanted of it can be changed; nothing has to be fetched anew for that.
+        await editor.open("pyproject.toml")
+        await editor.edit("pyproject.toml", "90d", "365d")
+        await editor.until(lambda: not any("PL511" in p for p in editor.problems("pyproject.toml")), "its end")

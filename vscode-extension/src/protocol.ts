@@ -108,7 +108,7 @@ export interface SecretWanted {
   what: string;
 }
 
-export const Secret = new RequestType<SecretWanted, { value: string | null }, void>("prefectLens/secret");
+export const Secret = new RequestType<SecretWanted, { value: string | null; since?: number }, void>("prefectLens/secret");
 /** A worker that waits for a debugger, by debugpy. */
 export interface DebuggerWanted {
   folder: string;

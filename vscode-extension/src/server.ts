@@ -167,7 +167,7 @@ export class Server implements vscode.Disposable {
     client.onNotification(protocol.RunsChanged, (progress) => this.#listeners.run(progress));
     client.onNotification(protocol.ShowOutput, (shown) => this.#listeners.showOutput(shown));
     client.onNotification(protocol.RequestTrust, () => vscode.commands.executeCommand("workbench.trust.manage"));
-    client.onRequest(protocol.Secret, async (wanted) => ({ value: await this.#secrets.get(wanted) }));
+    client.onRequest(protocol.Secret, async (wanted) => (await this.#secrets.get(wanted)) ?? { value: null });
     client.onRequest(protocol.KeepSecret, async (wanted) => {
       await this.#secrets.keep(wanted, wanted.value);
       return { kept: true };

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from prefect_lens.environment.approval import Answer
+from prefect_lens.environment.provider import Secret
 
 if TYPE_CHECKING:
     from prefect_lens.environment.approval import Deed
@@ -27,11 +28,12 @@ class CommandPerson:
         del deeds
         return Answer.ONCE if self._allow else Answer.NO
 
-    async def secret(self, what: str) -> str | None:
+    async def secret(self, what: str) -> Secret | None:
         """See `Person.secret`."""
         if not sys.stdin.isatty():
             return None
         try:
-            return await asyncio.to_thread(getpass.getpass, f"{what}: ") or None
+            given = await asyncio.to_thread(getpass.getpass, f"{what}: ")
         except (EOFError, OSError):
             return None
+        return Secret(given) if given else None

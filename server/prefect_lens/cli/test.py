@@ -152,7 +152,9 @@ async def _run_all(
             return chosen(settings, asked or arguments.profile)
 
         match await giver.give(snapshot, choose, request, report.hear, cancel):
-            case Given(requests):
+            case Given(requests, notes):
+                for note in notes:
+                    _warn(f"prefect-lens test: {note}")
                 for one in requests:
                     if cancel.is_set():
                         break

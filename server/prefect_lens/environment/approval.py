@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from prefect_lens.environment.provider import Arguments
+    from prefect_lens.environment.provider import Arguments, Secret
 
 FILE = "approved.json"
 
@@ -67,7 +67,7 @@ class Person(Protocol):
         """Return whether the person agrees to deeds."""
         ...
 
-    async def secret(self, what: str) -> str | None:
+    async def secret(self, what: str) -> Secret | None:
         """Return a secret that the person is asked for; None where it is not given, or nobody can be asked."""
         ...
 

@@ -13,6 +13,8 @@ from prefect_lens.environment.providers import provider_of
 from prefect_lens.environment.validity import KEPT
 from prefect_lens.index.environment import EVERYTHING, Environment
 
+_DAY = 86400.0
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -91,6 +93,8 @@ def _row(entry: Entry) -> tuple[str, str]:
     parts = [entry.address]
     if entry.is_secret:
         parts += [entry.length, f"fetched {in_words(now - entry.fetched)} ago"]
+    if entry.since is not None and now - entry.since >= _DAY and not any("(max_age)" in note for note in entry.notes):
+        parts.append(f"{in_words(now - entry.since)} old")
     if entry.expires is not None:
         parts.append(f"expires in {in_words(entry.expires - now)}")
     return entry.name, " · ".join((*parts, *entry.notes))

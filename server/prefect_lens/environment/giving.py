@@ -26,6 +26,8 @@ class Given:
     """What is asked of the engine."""
 
     requests: tuple[RunRequest, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know of the variables: credentials that are older than they should be."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Giver:
         on_event: Callable[[RunEvent], None],
     ) -> Given | Refused:
         requests: list[RunRequest] = []
+        notes: list[str] = []
         groups = await asyncio.to_thread(by_profile, snapshot, request.project, request.tests, request.files)
         for group in groups:
             part = replace(request, tests=group.tests, files=group.files)
@@ -96,7 +99,8 @@ class Giver:
                     if isinstance(found, Refused):
                         return found
                     requests += found.requests
-        return Given(tuple(requests))
+                    notes += found.notes
+        return Given(tuple(requests), tuple(dict.fromkeys(notes)))
 
     async def _resolved(
         self, snapshot: Snapshot, environment: Environment, request: RunRequest, on_event: Callable[[RunEvent], None]
@@ -113,5 +117,11 @@ class Giver:
             tuple(
                 replace(request, tests=one.tests, files=one.files, environment=resolved.injected(one.common))
                 for one in found
-            )
+            ),
+            tuple(
+                f"{name}: {what}."
+                for name, source in environment.variables
+                if name in wanted
+                for what in self.vault.too_old(place.root, environment, name, source)
+            ),
         )

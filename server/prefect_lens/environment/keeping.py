@@ -23,7 +23,8 @@ async def put_into_keyring(interpreter: Interpreter | None, service: str, user: 
         process = await asyncio.create_subprocess_exec(
             python,
             "-I",
-            script("keyring_put.py"),
+            script("keyring_entry.py"),
+            "put",
             service,
             user,
             stdin=asyncio.subprocess.PIPE,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.engine.cold import start
 from prefect_lens.engine.folders import run_folder
 from prefect_lens.environment import broker
-from prefect_lens.environment.provider import Output, ProviderError
+from prefect_lens.environment.provider import Output, ProviderError, TooSlowError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -128,9 +128,8 @@ def _take(batch: list[_Wanted], line: bytes) -> None:
             _fail(one, ProviderError(f"{one.argv[0]} was not found.", cure))
         case "timeout":
             what = f"{one.argv[0]} did not end within {one.timeout:g} seconds and was ended."
-            _fail(
-                one, ProviderError(what, 'Give it longer with timeout = "2m", or see what it waits for.', detail=error)
-            )
+            cure = 'Give it longer with timeout = "2m", or see what it waits for.'
+            _fail(one, TooSlowError(what, cure, detail=error))
         case "too much":
             what = f"{one.argv[0]} printed more than {broker.LARGEST // 1_000_000} MB, which is no value of a variable."
             _fail(one, ProviderError(what, detail=error))

@@ -46,6 +46,15 @@ class Fetched:
     """When they came to be, in seconds since the epoch, where that is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What a person has given."""
+
+    value: str = field(repr=False)
+    since: float | None = None
+    """When, in seconds since the epoch, where whoever keeps it has noted that."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a provider may use of the world around it."""
@@ -59,7 +68,7 @@ class Surroundings:
     run: Callable[[Sequence[str], float], Awaitable[Output]]
     """Runs a program, without a shell and with nothing to read, for so many seconds at most. It raises
     `ProviderError` where the program cannot be started, or does not end in that time."""
-    ask: Callable[[str], Awaitable[str | None]] | None
+    ask: Callable[[str], Awaitable[Secret | None]] | None
     """Asks the person for a secret; None for an answer that was not given, or where nobody can be asked."""
     install: Callable[[str], str]
     """Gives the command that installs a package where the project's interpreter finds it."""
@@ -92,6 +101,10 @@ class ProviderError(Exception):
         self.cure = cure
         self.is_command = is_command
         self.detail = detail
+
+
+class TooSlowError(ProviderError):
+    """A program did not end within its time."""
 
 
 class Provider:

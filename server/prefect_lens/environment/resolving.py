@@ -11,12 +11,13 @@ from pytest_prefect_lens.masking import LEAST
 
 from prefect_lens.engine.cures import install
 from prefect_lens.engine.request import Injected
+from prefect_lens.environment.ages import Ages, too_old
 from prefect_lens.environment.approval import Answer, Approvals, Deed, Person, address_of, deeds, key_of
-from prefect_lens.environment.entries import Entry, in_words, length_class
+from prefect_lens.environment.entries import Entry, length_class
 from prefect_lens.environment.programs import Programs
 from prefect_lens.environment.provider import Fetched, ProviderError, Request, Surroundings
 from prefect_lens.environment.providers import provider_of
-from prefect_lens.environment.validity import check, expiry, fetched_anew
+from prefect_lens.environment.validity import check, expiry, fetched_anew, since
 from prefect_lens.index.environment import EVERYTHING, Environment, Source
 from prefect_lens.model import Trouble
 
@@ -80,6 +81,7 @@ class Resolved:
 @dataclass(frozen=True, slots=True)
 class _Kept:
     fetched: Fetched
+    ages: Ages
     at: float
     until: float
     """When it is fetched anew: before it ends."""
@@ -100,6 +102,8 @@ class Vault:
         self._kept: dict[tuple[Path, str], _Kept] = {}
         self._failed: dict[tuple[Path, str], Trouble] = {}
         """What could not be had the last time it was asked for."""
+        self._ages: dict[tuple[Path, str], Ages] = {}
+        """How old what was had was the last time."""
         self._locks: dict[tuple[Path, str], asyncio.Lock] = {}
 
     def missing(self, root: Path, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
@@ -170,10 +174,16 @@ class Vault:
         """Return why a variable of a project could not be had the last time, from exactly this source."""
         return self._failed.get((root, key_of(name, source))) if self._failed else None
 
+    def too_old(self, root: Path, environment: Environment, name: str, source: Source) -> tuple[str, ...]:
+        """Return what is to be said of a variable's credentials that were too old when they were had."""
+        ages = self._ages.get((root, key_of(name, source))) if self._ages else None
+        return tuple(too_old(ages, source, environment)) if ages is not None else ()
+
     def forget(self) -> None:
-        """Forget every value, and every failure."""
+        """Forget every value, every failure, and every age."""
         self._kept.clear()
         self._failed.clear()
+        self._ages.clear()
 
     async def _not_allowed(self, place: Place, environment: Environment, wanted: Iterable[str]) -> tuple[Deed, ...]:
         # One question at a time: what the first one is answered may be all that the second one would ask.
@@ -196,21 +206,27 @@ class Vault:
         async with self._locks.setdefault(key, asyncio.Lock()):
             if self._has(place, name, source):
                 return self._kept[key]
-            fetched = await self._fetch(place, name, source, programs)
+            fetched, ages = await self._fetch(place, name, source, programs)
             now = time.time()
             fetched = replace(fetched, expires=expiry(fetched))
-            made = _Kept(fetched, now, fetched_anew(now, fetched.expires, source.ttl))
+            made = _Kept(fetched, ages, now, fetched_anew(now, fetched.expires, source.ttl))
+            self._ages[key] = ages
             if provider_of(source).is_kept:
                 self._kept[key] = made
             return made
 
-    async def _fetch(self, place: Place, name: str, source: Source, programs: Programs) -> Fetched:
-        inner = {
-            argument: (await self._inner(place, name, value, programs)) if isinstance(value, Source) else value
-            for argument, value in source.arguments
-        }
+    async def _fetch(self, place: Place, name: str, source: Source, programs: Programs) -> tuple[Fetched, Ages]:
+        given: dict[str, str | tuple[str, ...]] = {}
+        inner: list[tuple[str, float]] = []
+        for argument, value in source.arguments:
+            if isinstance(value, Source):
+                had, ages = await self._fetch(place, name, value, programs)
+                given[argument] = next(iter(had.values.values()))
+                inner += [(argument, ages.since)] if ages.since is not None else []
+            else:
+                given[argument] = value
         timeout = source.timeout or TIMEOUT
-        request = Request(name, inner, timeout, self._surroundings(place, programs))
+        request = Request(name, given, timeout, self._surroundings(place, programs))
         try:
             # Who is asked may take as long as it takes; everything else is held to its time here, too.
             async with asyncio.timeout(None if source.provider == "editor" else timeout + SLACK):
@@ -224,11 +240,7 @@ class Vault:
             raise ProviderError(f"The provider failed with {type(error).__name__}.") from None
         for value in fetched.values.values():
             check(value)
-        return fetched
-
-    async def _inner(self, place: Place, name: str, source: Source, programs: Programs) -> str:
-        fetched = await self._fetch(place, name, source, programs)
-        return next(iter(fetched.values.values()))
+        return fetched, Ages(since(fetched), tuple(inner))
 
     def _surroundings(self, place: Place, programs: Programs) -> Surroundings:
         def how_to_install(package: str) -> str:
@@ -271,7 +283,7 @@ def _resolved(environment: Environment, kept: Mapping[str, _Kept]) -> Resolved:
                 length=length_class(value),
                 fetched=one.at,
                 expires=one.fetched.expires,
-                since=one.fetched.since,
+                since=one.ages.since,
                 notes=tuple(_notes(value, one, source, environment)),
             )
     return Resolved(environment, tuple(sorted(values.items())), tuple(entries[name] for name in sorted(entries)))
@@ -282,10 +294,7 @@ def _notes(value: str, kept: _Kept, source: Source, environment: Environment) ->
         yield f"shorter than {LEAST} characters, so that it cannot be masked"
     if note := provider_of(source).note:
         yield note
-    most = source.max_age or environment.max_age
-    age = time.time() - kept.fetched.since if kept.fetched.since is not None else None
-    if most is not None and age is not None and age > most:
-        yield f"{in_words(age)} old, which is more than {in_words(most)} (max_age)"
+    yield from too_old(kept.ages, source, environment)
 
 
 def _trouble(name: str, error: ProviderError) -> Trouble:

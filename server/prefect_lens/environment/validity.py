@@ -38,7 +38,14 @@ def expiry(fetched: Fetched) -> float | None:
     """Return when values cease to be valid, as their provider or they themselves say, in seconds since the epoch."""
     if fetched.expires is not None:
         return fetched.expires
-    return min((end for value in fetched.values.values() if (end := _expiry(value)) is not None), default=None)
+    return min((end for value in fetched.values.values() if (end := _claim(value, "exp")) is not None), default=None)
+
+
+def since(fetched: Fetched) -> float | None:
+    """Return when values came to be, as their provider or they themselves say, in seconds since the epoch."""
+    if fetched.since is not None:
+        return fetched.since
+    return min((at for value in fetched.values.values() if (at := _claim(value, "iat")) is not None), default=None)
 
 
 def fetched_anew(now: float, expires: float | None, ttl: float | None) -> float:
@@ -49,8 +56,8 @@ def fetched_anew(now: float, expires: float | None, ttl: float | None) -> float:
     return min(ends) if ends else now + KEPT
 
 
-def _expiry(value: str) -> float | None:
-    """Return when a JSON Web Token says that it ends (RFC 7519, section 4.1.4); None for what is none."""
+def _claim(value: str, name: str) -> float | None:
+    """Return when a JSON Web Token says that it ends or was issued (RFC 7519, section 4.1); None for what is none."""
     header, *rest = value.split(".")
     if not header or len(rest) != 2:
         return None
@@ -58,5 +65,5 @@ def _expiry(value: str) -> float | None:
         claims: object = json.loads(base64.urlsafe_b64decode(rest[0] + "=" * (-len(rest[0]) % 4)))
     except ValueError:
         return None
-    end = cast("Mapping[str, object]", claims).get("exp") if isinstance(claims, dict) else None
-    return float(end) if isinstance(end, int | float) and not isinstance(end, bool) else None
+    at = cast("Mapping[str, object]", claims).get(name) if isinstance(claims, dict) else None
+    return float(at) if isinstance(at, int | float) and not isinstance(at, bool) else None

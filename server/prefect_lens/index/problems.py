@@ -19,6 +19,7 @@ IMPOSSIBLE = "PL507"
 CREDENTIAL = "PL508"
 IN_A_FILE = "PL509"
 NO_SUCH_PARAMETER = "PL510"
+TOO_OLD = "PL511"
 
 
 def syntax_error(path: str, error: SyntaxProblem) -> Diagnostic:

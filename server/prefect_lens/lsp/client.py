@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from prefect_lens.environment.provider import Secret
 from prefect_lens.lsp.convert import capability
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ class Client:
         )
         return answer.title if isinstance(answer, types.MessageActionItem) else None
 
-    async def secret(self, folder: str, what: str) -> str | None:
+    async def secret(self, folder: str, what: str) -> Secret | None:
         """Have the client give a secret of a folder, which it keeps or asks its user for; None where there is none."""
         if not self.wants("secret"):
             return None
         params = {"folder": folder, "what": what}
         answer = await self._asked(self._server.protocol.send_request_async("prefectLens/secret", params))
-        value = getattr(answer, "value", None)
-        return value if isinstance(value, str) else None
+        value, since = getattr(answer, "value", None), getattr(answer, "since", None)
+        return Secret(value, since if isinstance(since, int | float) else None) if isinstance(value, str) else None
 
     async def keep_secret(self, folder: str, what: str, value: str) -> bool:
         """Have the client keep a secret of a folder; false where it cannot."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 async def environment_text(app: App, folder: Folder, *, is_check: bool) -> str:
     """Return the text. With `is_check` everything is fetched, and whoever asked is asked to agree to it."""
+    await folder.complete()
     vault, person, profile = app.session.vault, app.outlet.person(folder), folder.settings.profile
     texts: list[str] = []
     for project in folder.reading.projects or (".",):

@@ -10,6 +10,7 @@ from prefect_lens.environment.approval import Answer
 
 if TYPE_CHECKING:
     from prefect_lens.environment.approval import Deed
+    from prefect_lens.environment.provider import Secret
     from prefect_lens.lsp.app import App
     from prefect_lens.session.folder import Folder
 
@@ -38,6 +39,6 @@ class AskedPerson:
             case _:
                 return Answer.NO
 
-    async def secret(self, what: str) -> str | None:
+    async def secret(self, what: str) -> Secret | None:
         """See `Person.secret`."""
         return await self._app.client.secret(self._app.folder_uri(self._folder.root), what)

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.engine import installed
-from prefect_lens.environment.provider import ProviderError, Request
+from prefect_lens.environment.provider import ProviderError, Request, TooSlowError
 
 if TYPE_CHECKING:
     from prefect_lens.model import Interpreter
+
+
+_SLOW = {"keyring": "See whether the keyring waits to be unlocked, unlock it, and run again."}
+"""What cures that a library is not answered, where that is something of its own."""
 
 
 async def call(library: str, name: str, request: Request, *arguments: str) -> dict[str, Any]:
@@ -30,7 +34,11 @@ async def call(library: str, name: str, request: Request, *arguments: str) -> di
     if python is None:
         what = f"{library} is installed neither beside Prefect Lens nor in the project's environment."
         raise ProviderError(what, request.surroundings.install(library), is_command=True)
-    said = await request.surroundings.run((python, "-I", script(name), *arguments), request.timeout)
+    try:
+        said = await request.surroundings.run((python, "-I", script(name), *arguments), request.timeout)
+    except TooSlowError as error:
+        what = f"{library} had no answer within {request.timeout:g} seconds."
+        raise ProviderError(what, _SLOW.get(library, error.cure), detail=error.detail) from error
     try:
         told = json.loads(said.output)
     except ValueError:

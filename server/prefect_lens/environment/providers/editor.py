@@ -16,10 +16,10 @@ class _Editor(Provider):
         if (ask := request.surroundings.ask) is None:
             cure = 'Let it come from elsewhere here, as from a keyring: { keyring = "service/user" }'
             raise ProviderError(f"Nobody can be asked for {what} here.", cure)
-        value = await ask(what)
-        if value is None:
+        given = await ask(what)
+        if given is None:
             raise ProviderError(f"{what} was asked for, and not given.", "Run again and give it.")
-        return Fetched({request.variable: value})
+        return Fetched({request.variable: given.value}, since=given.since)
 
 
 PROVIDER = _Editor()

@@ -15,8 +15,8 @@ class _Keyring(Provider):
         service, username = _entry(request.arguments)
         if not service or not username:
             raise ProviderError("An entry of the keyring is written as service/user.")
-        told = await call("keyring", "keyring_entry.py", request, service, username)
-        return Fetched({request.variable: str(told["value"])})
+        told = await call("keyring", "keyring_entry.py", request, "get", service, username)
+        return Fetched({request.variable: str(told["value"])}, since=told["since"])
 
 
 def _entry(arguments: Arguments) -> tuple[str, str]:
