@@ -1,6 +1,9 @@
 """`prefect-lens env` and the environment of `prefect-lens test`, started as a person starts them."""
 
 import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -128,7 +131,9 @@ def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  th
     refused = env(with_prefect, "audit", "show", "--outcome", "refused").stdout
     assert "    PL914 What the tests' environment needs was not allowed." in refused
     assert not (with_prefect / "ran").exists()
+    os.utime(with_prefect / ".env", (0, time.time() - 100 * 86400))
     said = env(with_prefect, "test", "--profile", "staging", "--allow", "--json")
+    assert said.stderr.count("FILE: 100 d old, which is more than 90 d (max_age).") == 1
     told = json.loads(said.stdout)
     assert {one["node_id"]: one["outcome"] for one in told["results"]} == {
         "test_flows.py::test_bill": "passed",
@@ -140,3 +145,72 @@ def test_each_test_finds_what_its_flows_may_see(with_prefect):  # noqa: F811  th
         "test_flows.py::test_nothing": ["FILE", "REGION"],
         "test_flows.py::test_marked": ["FILE", "REGION"],
     }
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_have_each_the_variables_of_its_profile(with_prefect):  # noqa: F811  the fixture
+    (with_prefect / "test_flows.py").write_text(MEETING)
+    with ThreadPoolExecutor() as pool:
+        runs = {
+            profile: pool.submit(env, with_prefect, "test", "--profile", profile, "--allow", "--json")
+            for profile in ("staging", "other")
+        }
+    regions = {"staging": "us-east-2", "other": "ap-south-1"}
+    for profile, run in runs.items():
+        [result] = json.loads(run.result().stdout)["results"]
+        assert (result["outcome"], result["variables"]) == ("failed", ["FILE", "REGION", "TOKEN"])
+        assert f"in {regions[profile]} with '***'" in run.result().stdout
+
+
+MEETING = """
+import os, pathlib, time
+from flows import bill
+def test_meets_the_other():
+    bill()
+    pathlib.Path(os.environ["REGION"]).touch()
+    while not (pathlib.Path("us-east-2").exists() and pathlib.Path("ap-south-1").exists()): time.sleep(0.01)
+    raise ValueError(f"in {os.environ['REGION']} with {os.environ['TOKEN']!r}")
+"""
+
+
+SHARED = """
+#- conftest.py
+import os, pytest
+from flows import bill
+AT_IMPORT = os.environ.get("TOKEN")
+
+@pytest.fixture(scope="session")
+def billed():
+    bill()
+    return os.environ.get("TOKEN")
+#- test_flows.py
+import os, pathlib, pytest
+import conftest
+
+@pytest.fixture(scope="module", autouse=True)
+def of_the_module():
+    with open("modules", "a") as file:
+        print(os.environ.get("TOKEN"), file=file)
+
+def test_uses(billed):
+    assert billed == conftest.AT_IMPORT == "token-of-the-shell"
+
+def test_does_not():
+    assert conftest.AT_IMPORT is None and "TOKEN" not in os.environ
+
+def test_does_not_either():
+    assert "TOKEN" not in os.environ
+"""
+
+
+@pytest.mark.slow
+def test_fixtures_of_a_file_whose_tests_differ_are_set_up_once_for_each_set_of_variables(with_prefect):  # noqa: F811
+    write(with_prefect, SHARED)
+    said = env(with_prefect, "test", "--allow", "--json")
+    told = json.loads(said.stdout)
+    assert {one["node_id"]: (one["outcome"], "TOKEN" in one["variables"]) for one in told["results"]} == {
+        "test_flows.py::test_uses": ("passed", True),
+        "test_flows.py::test_does_not": ("passed", False),
+        "test_flows.py::test_does_not_either": ("passed", False),
+    }, said.stdout
+    assert sorted((with_prefect / "modules").read_text().split()) == ["None", "token-of-the-shell"]

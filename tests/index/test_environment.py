@@ -286,3 +286,34 @@ def test_b(): other()
     assert by_variables(files.snapshot, environment, ".", (), ("tests/test_b.py",)) == (
         Share(frozenset({"ALL"}), (), ("tests/test_b.py",)),
     )
+
+
+def test_what_a_fixture_runs_counts_for_each_test_that_uses_it():
+    files = workspace(
+        FLOWS
+        + """
+#- tests/conftest.py
+import pytest
+from flows.billing import bill
+@pytest.fixture(scope="session")
+def billed(): return bill()
+#- tests/test_a.py
+import pytest
+from flows.other import other
+@pytest.fixture(scope="module", autouse=True)
+def started(): other()
+def test_uses(billed): ...
+def test_does_not(): ...
+class TestThese:
+    @pytest.fixture(scope="class", autouse=True)
+    def for_all(self, billed): ...
+    def test_one(self): ...
+"""
+    )
+    environment = read(files.files["pyproject.toml"])[0].environment
+    assert environment is not None
+    shares = by_variables(files.snapshot, environment, ".", (), ("tests/test_a.py",))
+    assert {one.common: [test.names[-1] for test in one.tests] for one in shares} == {
+        frozenset({"ALL", "ONE"}): ["test_uses", "test_one"],
+        frozenset({"ALL"}): ["test_does_not"],
+    }
