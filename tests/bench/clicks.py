@@ -102,23 +102,23 @@ async def _rounds(folder: Path, python: str, rounds: int) -> None:
         times.setdefault(what, []).append(seconds)
 
     async with AsyncExitStack() as stack:
-        clicked = await stack.enter_async_context(_open(folder, "harness", python))
-        suite = await stack.enter_async_context(_open(folder, "example", python))
-        await _ready(2)
+        clicked = await stack.enter_async_context(open_project(folder, "harness", python))
+        suite = await stack.enter_async_context(open_project(folder, "example", python))
+        await ready(2)
         await _click(clicked, "flows.py", "6: ")
         for number in range(rounds):
             took(HARNESSED, await asyncio.to_thread(_pytest, python, folder / "harness", "test_one.py"))
             took(BARE, await asyncio.to_thread(_pytest, python, folder / "bare", "test_one.py"))
             took(EXAMPLE, await asyncio.to_thread(_pytest, python, folder / "example"))
-            await _ready(2)
+            await ready(2)
             took(CLICK, await _click(clicked, "flows.py", "6: "))
-            await _ready(2)
-            took(NOTHING, await _run(clicked, scope="file", uri=clicked.uri("test_nothing.py")))
-            await _ready(2)
-            took(SUITE, await _run(suite, scope="all"))
-            await _ready(2)
+            await ready(2)
+            took(NOTHING, await timed_run(clicked, scope="file", uri=clicked.uri("test_nothing.py")))
+            await ready(2)
+            took(SUITE, await timed_run(suite, scope="all"))
+            await ready(2)
             memory = _memory(clicked.process.pid, "harness")
-            async with _open(folder, "bare", python) as fresh:
+            async with open_project(folder, "bare", python) as fresh:
                 await asyncio.sleep(2)
                 took(FIRST, await _click(fresh, "flows.py", "6: "))
             print(f"round {number + 1}: " + ", ".join(f"{what} {took[-1]:.3f} s" for what, took in times.items()))
@@ -137,7 +137,8 @@ def _say(middle: dict[str, float], slow: str, quick: str, bounds: str) -> None:
     print(f"{ratio:6.1f} ×  ({bounds})  {slow} ({middle[slow]:.2f} s) against {quick} ({middle[quick]:.3f} s)")
 
 
-def _open(folder: Path, project: str, python: str) -> Any:
+def open_project(folder: Path, project: str, python: str) -> Any:
+    """Start a server with one of the projects in a folder open."""
     return editor(
         folder / project, home=folder / "home", python=python, environ={"PREFECT_LENS_BENCH": f"{MARK}-{project}"}
     )
@@ -179,14 +180,15 @@ def _has_news(client: Editor, file: str, before: Any) -> bool:
     return found is not None and found is not before and bool(found["diagnostics"])
 
 
-async def _run(client: Editor, **what: str) -> float:
+async def timed_run(client: Editor, **what: str) -> float:
+    """Run tests; return the seconds until the command is answered."""
     began = time.monotonic()
     summary = await client.execute("run", **what)
     assert summary["trouble"] is None, summary
     return time.monotonic() - began
 
 
-async def _ready(spares: int) -> None:
+async def ready(spares: int) -> None:
     """Wait until so many workers wait for their order: their APIs sleep."""
     while sum(_state(folder) == "T" for folder in _ours()) < spares:  # noqa: ASYNC110  they tell nobody
         await asyncio.sleep(0.05)
