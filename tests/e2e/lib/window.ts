@@ -28,6 +28,7 @@ export async function startBrowser(): Promise<Browser> {
 }
 
 export interface View {
+  /** A folder, or a workspace file that names several. */
   folder: string;
   /** Relative to the folder; opened at once. */
   file?: string;
@@ -41,7 +42,7 @@ export async function openWindow(browser: Browser, server: CodeServer, view: Vie
   const page = await context.newPage();
   page.setDefaultTimeout(SOON);
   const address = new URL(server.url);
-  address.searchParams.set("folder", view.folder);
+  address.searchParams.set(view.folder.endsWith(".code-workspace") ? "workspace" : "folder", view.folder);
   if (view.file !== undefined) {
     const file = `vscode-remote://${address.host}${path.join(view.folder, view.file)}`;
     address.searchParams.set("payload", JSON.stringify([["openFile", file]]));
@@ -91,6 +92,18 @@ export class Window {
       else if ((await row.getAttribute("aria-expanded")) !== "true") await row.click();
     }
     await this.waitForFile(names.at(-1) as string);
+  }
+
+  /** Opens a file by its absolute path, which tells it from one of the same name in another folder of the window. */
+  async quickOpen(file: string): Promise<void> {
+    const [folder, name] = [path.basename(path.dirname(path.dirname(file))), path.basename(file)];
+    await this.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+    await this.page.keyboard.press("F1");
+    await this.page.locator(".quick-input-widget input[type=text]").fill(file);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".breadcrumbs-below-tabs .monaco-breadcrumb-item", { hasText: folder }).first().waitFor();
+    await this.waitForFile(name);
   }
 
   /** The lenses in sight, from top to bottom. */
