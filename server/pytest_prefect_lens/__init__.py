@@ -45,6 +45,14 @@ if TYPE_CHECKING:
     from pytest_prefect_lens.errors import TaskUnfinished as TaskUnfinished
     from pytest_prefect_lens.errors import raise_for_state as raise_for_state
     from pytest_prefect_lens.errors import state_error as state_error
+    from pytest_prefect_lens.fixture_types import ARunFlow as ARunFlow
+    from pytest_prefect_lens.fixture_types import Deploy as Deploy
+    from pytest_prefect_lens.fixture_types import FrozenClock as FrozenClock
+    from pytest_prefect_lens.fixture_types import MockBlocks as MockBlocks
+    from pytest_prefect_lens.fixture_types import MockTask as MockTask
+    from pytest_prefect_lens.fixture_types import MockVariables as MockVariables
+    from pytest_prefect_lens.fixture_types import PrefectApi as PrefectApi
+    from pytest_prefect_lens.fixture_types import RunFlow as RunFlow
     from pytest_prefect_lens.live import Transition as Transition
     from pytest_prefect_lens.mocks import MockedTask as MockedTask
     from pytest_prefect_lens.mocks import mock_blocks as mock_blocks
@@ -78,6 +86,9 @@ _MODULES = {
             )
         ),
         *("MissingResult", "PrefectStateError", "raise_for_state", "state_error"),
+    ),
+    "fixture_types": (
+        *("ARunFlow", "Deploy", "FrozenClock", "MockBlocks", "MockTask", "MockVariables", "PrefectApi", "RunFlow"),
     ),
     "live": ("Transition",),
     "mocks": ("MockedTask", "mock_blocks", "mock_secrets", "mock_task", "mock_variables"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,18 +13,21 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from pytest_prefect_lens.fixture_types import (
+        ARunFlow,
+        Deploy,
+        FrozenClock,
+        MockBlocks,
+        MockTask,
+        MockVariables,
+        PrefectApi,
+        RunFlow,
+    )
     from pytest_prefect_lens.own import Own
 
 OWN = pytest.StashKey["Own"]()
 SCOPES = ("session", "package", "module", "class", "function")
 Scope = Literal["session", "package", "module", "class", "function"]
-
-
-@dataclass(frozen=True)
-class PrefectApi:
-    """The Prefect API that the tests speak to."""
-
-    url: str
 
 
 def begin(config: pytest.Config) -> Own:
@@ -60,14 +62,14 @@ def prefect_lens_api(request: pytest.FixtureRequest) -> PrefectApi:
     if OWN not in config.stash:
         around = _around(request.scope)
         if around is not None:
-            return PrefectApi(around)
+            return _api(around)
     own = begin(config)
     trouble = own.wait()
     if trouble is None and request.scope != "session" and not own.clean():
         pytest.fail("the database of the session's own Prefect cannot be made clean again", pytrace=False)
     if trouble is not None:
         pytest.fail(f"{trouble.what}\n{trouble.detail}".strip(), pytrace=False)
-    return PrefectApi(own.url)
+    return _api(own.url)
 
 
 @pytest.fixture
@@ -85,21 +87,21 @@ def prefect_lens_marked(request: pytest.FixtureRequest, prefect_lens_api: Prefec
 
 
 @pytest.fixture
-def run_flow(prefect_lens_api: PrefectApi) -> Callable[..., Any]:
+def run_flow(prefect_lens_api: PrefectApi) -> RunFlow:
     """`pytest_prefect_lens.run_flow`, in a hermetic Prefect."""
     del prefect_lens_api
     return import_module("pytest_prefect_lens.running").run_flow
 
 
 @pytest.fixture
-def arun_flow(prefect_lens_api: PrefectApi) -> Callable[..., Any]:
+def arun_flow(prefect_lens_api: PrefectApi) -> ARunFlow:
     """`pytest_prefect_lens.arun_flow`, in a hermetic Prefect: for flows that need the event loop of the test."""
     del prefect_lens_api
     return import_module("pytest_prefect_lens.running").arun_flow
 
 
 @pytest.fixture
-def mock_variables(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+def mock_variables(prefect_lens_api: PrefectApi) -> Generator[MockVariables]:
     """`pytest_prefect_lens.mock_variables`, until the test ends."""
     del prefect_lens_api
     with _entering("mock_variables") as mock:
@@ -107,7 +109,7 @@ def mock_variables(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None
 
 
 @pytest.fixture
-def mock_blocks(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+def mock_blocks(prefect_lens_api: PrefectApi) -> Generator[MockBlocks]:
     """`pytest_prefect_lens.mock_blocks`, until the test ends."""
     del prefect_lens_api
     with _entering("mock_blocks") as mock:
@@ -115,7 +117,7 @@ def mock_blocks(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
 
 
 @pytest.fixture
-def mock_secrets(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]:
+def mock_secrets(prefect_lens_api: PrefectApi) -> Generator[MockVariables]:
     """`pytest_prefect_lens.mock_secrets`, until the test ends."""
     del prefect_lens_api
     with _entering("mock_secrets") as mock:
@@ -123,14 +125,14 @@ def mock_secrets(prefect_lens_api: PrefectApi) -> Generator[Callable[..., None]]
 
 
 @pytest.fixture
-def mock_task() -> Generator[Callable[..., Any]]:
+def mock_task() -> Generator[MockTask]:
     """`pytest_prefect_lens.mock_task`, until the test ends."""
     with _entering("mock_task") as mock:
         yield mock
 
 
 @pytest.fixture
-def deploy(prefect_lens_api: PrefectApi) -> Generator[Callable[..., Any]]:
+def deploy(prefect_lens_api: PrefectApi) -> Generator[Deploy]:
     """`pytest_prefect_lens.deploy`, until the test ends."""
     del prefect_lens_api
     with _entering("deploy", "deploying") as enter:
@@ -138,10 +140,14 @@ def deploy(prefect_lens_api: PrefectApi) -> Generator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def frozen_clock() -> Generator[Callable[..., Any]]:
+def frozen_clock() -> Generator[FrozenClock]:
     """`pytest_prefect_lens.frozen_clock`, until the test ends."""
     with _entering("frozen_clock", "clock") as enter:
         yield enter
+
+
+def _api(url: str) -> PrefectApi:
+    return import_module("pytest_prefect_lens.fixture_types").PrefectApi(url)
 
 
 @contextmanager
