@@ -3,7 +3,7 @@
 # ruff: noqa: D102
 # What a call does is said by the function of the fixture's name.
 # pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false, reportGeneralTypeIssues=false
 # Prefect is not there where the server's code is checked; with it installed, as users have it, all of this is known.
 
 from __future__ import annotations

@@ -82,6 +82,7 @@ step("a failure that a test passed over is a hint at its line, which can be mark
   // A hint is three dots below the beginning of its place, and there alone it is told.
   const hover = await window.hover("return int(text)", "int", "Task 'convert' Failed");
   assert.match(await hover.innerText(), /in flow 'swallowed' \(Completed\), by tests\/test_shop\.py::test_swallowed, which passed/);
+  await window.page.locator(".cdr.squiggly-hint").waitFor();
   await window.page.locator(".view-line", { hasText: "return int(text)" }).locator("span span", { hasText: "int" }).first().click();
   await window.page.keyboard.press("Control+.");
   const menu = window.page.locator(".action-widget");
@@ -93,12 +94,24 @@ step("a failure that a test passed over is a hint at its line, which can be mark
   await window.waitForLens("def swallowed", /○ 1 passed, before the last edit/);
 });
 
+step("with the mark the failure is an expected one, and is told no longer", async (window) => {
+  await window.openFile("tests/test_shop.py");
+  await window.page.locator(".view-line", { hasText: /@pytest\.mark\.prefect\(expect_state="Failed"\)/ }).waitFor();
+  await window.save();
+  await window.evidence("states expected");
+  await window.openFile("flows/shop.py");
+  await window.run("def swallowed", /✓ 1 passed/);
+  // The three dots of a hint have gone; the blue wave of the retries is still there.
+  await window.page.locator(".cdr.squiggly-hint").waitFor({ state: "detached" });
+  await window.page.locator(".cdr.squiggly-info").waitFor();
+});
+
 step("an upstream failure stands at the task that failed, and not at the one that never began", async (window) => {
   await window.run("def upstream", /✗ 1 failed/);
   await window.page.locator(".view-line", { hasText: /price\.submit\("no\sprice"\).*✗\sFailed/ }).waitFor();
   const rows = await window.problems();
   const problem = rows.filter({ hasText: "Task 'price' Failed: ValueError" }).first();
   await problem.waitFor();
-  assert.equal(await rows.filter({ hasText: /Task 'add_tax'|UnfinishedRun/ }).count(), 0);
+  assert.equal(await rows.filter({ hasText: /Task 'add_tax'|UnfinishedRun|before the last edit/ }).count(), 0);
   await window.evidence("states upstream");
 });

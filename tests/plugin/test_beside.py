@@ -121,6 +121,11 @@ def test_mocker(mocker, run_flow):
     assert run_flow(shop.total, ["1", "2"]).result == 8.0
     assert seen.call_count == 2
 
+@pytest.mark.flaky(reruns=2)
+def test_again(run_flow, seen=[]):
+    seen.append(run_flow(shop.total, ["1"]))
+    assert seen[-1].run_name != seen[0].run_name and len(seen) == 3
+
 @pytest.mark.parametrize("text", [str(n) for n in range(6)])
 def test_order(text): assert run(shop.total, [text]).is_completed
 """
@@ -128,7 +133,7 @@ def test_order(text): assert run(shop.total, [text]).is_completed
 
 @pytest.fixture(scope="module")
 def python() -> str:
-    return python_with("xdist", "pytest_cov", "pytest_asyncio", "prefect")
+    return python_with("xdist", "pytest_cov", "pytest_asyncio", "pytest_rerunfailures", "prefect")
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +171,8 @@ def test_all_of_them_at_once(python, beside, tmp_path):
     ended = pytest_alone(project, *options, python=python, PYTHONPATH=beside)
     assert set(ended.outcomes.values()) == {"passed", "failed"}, ended.output
     assert [name for name, word in ended.outcomes.items() if word == "failed"] == ["test_timeout_too_late"]
-    assert len(passed(ended)) == 14, ended.output
+    assert len(passed(ended)) == 15, ended.output
+    assert "2 rerun" in ended.output
     assert "from pytest-timeout" in ended.output
     report = (project.folder / "coverage.json").read_text()
     assert '"shop.py"' in report
@@ -179,4 +185,4 @@ def test_all_of_them_at_once(python, beside, tmp_path):
     assert recorded["test_asyncio"] == ["total-async", "total-async", "total-async", "total"]
     assert recorded["test_asyncio_at_once"] == ["total-async"] * 2
     assert recorded["test_anyio"] == ["total-async"] * 3
-    assert recorded["test_mocker"] == ["total"]
+    assert recorded["test_mocker"] == recorded["test_again"] == ["total"], "of a test that is run again the last run"

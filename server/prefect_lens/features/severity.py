@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
+_BY_DEFAULT = {"expected": OFF}
+"""What is not told unless somebody wants it: a test that waits for a failure has told of it itself."""
+
+
 def with_chosen(found: Iterable[Diagnostic], chosen: Callable[[str], Mapping[str, str]]) -> list[Diagnostic]:
     """Return diagnostics with the severities that were chosen for them, without those that were switched off.
 
@@ -21,7 +25,8 @@ def with_chosen(found: Iterable[Diagnostic], chosen: Callable[[str], Mapping[str
     """
     kept: list[Diagnostic] = []
     for one in found:
-        wanted = chosen(one.location.path).get(one.setting or one.code, one.severity)
+        key = one.setting or one.code
+        wanted = chosen(one.location.path).get(key, _BY_DEFAULT.get(key, one.severity))
         if wanted != OFF:
             kept.append(one if wanted == one.severity else replace(one, severity=Severity(wanted)))
     return kept

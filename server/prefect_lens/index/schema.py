@@ -45,7 +45,10 @@ def schema() -> Node:
                 "additionalProperties": False,
                 "properties": {
                     "swallowed": {"enum": severities, "description": "A failure in a test that passed all the same."},
-                    "expected": {"enum": severities, "description": "A failure that a test waited for."},
+                    "expected": {
+                        "enum": severities,
+                        "description": "A failure that a test waited for; off by default.",
+                    },
                 },
                 "patternProperties": {r"^PL\d{3}$": {"enum": severities}},
             },
