@@ -114,7 +114,7 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
     say(greeting)
     with server.asleep():
         order = say.hear()
-    if not isinstance(order, Order):
+    if not isinstance(order, Order) or server.is_dead():
         return 1
     if not hidden.early.is_true_in({**os.environ, **dict(order.environment.variables)}):
         sys.stderr.write("a library that is imported already reads a variable that this run sets")
