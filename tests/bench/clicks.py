@@ -81,8 +81,7 @@ async def main() -> None:
         folder = Path(name)
         for project, conftest in (("harness", HARNESS), ("bare", "")):
             write_project(folder / project, conftest)
-        example = ROOT / "tests" / "workspaces" / "orders"
-        shutil.copytree(example, folder / "example", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        example(folder / "example")
         (folder / "home").mkdir()
         await _rounds(folder, asked.python, asked.rounds)
 
@@ -92,6 +91,12 @@ def write_project(folder: Path, conftest: str = HARNESS) -> None:
     folder.mkdir(exist_ok=True)
     for file, text in {**FILES, "conftest.py": conftest}.items():
         (folder / file).write_text(text)
+
+
+def example(folder: Path) -> None:
+    """Write the example into a folder that is not there yet."""
+    project = ROOT / "tests" / "workspaces" / "orders"
+    shutil.copytree(project, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
 
 
 async def _rounds(folder: Path, python: str, rounds: int) -> None:
@@ -107,9 +112,9 @@ async def _rounds(folder: Path, python: str, rounds: int) -> None:
         await ready(2)
         await _click(clicked, "flows.py", "6: ")
         for number in range(rounds):
-            took(HARNESSED, await asyncio.to_thread(_pytest, python, folder / "harness", "test_one.py"))
-            took(BARE, await asyncio.to_thread(_pytest, python, folder / "bare", "test_one.py"))
-            took(EXAMPLE, await asyncio.to_thread(_pytest, python, folder / "example"))
+            took(HARNESSED, await asyncio.to_thread(plain_pytest, python, folder / "harness", "test_one.py"))
+            took(BARE, await asyncio.to_thread(plain_pytest, python, folder / "bare", "test_one.py"))
+            took(EXAMPLE, await asyncio.to_thread(plain_pytest, python, folder / "example"))
             await ready(2)
             took(CLICK, await _click(clicked, "flows.py", "6: "))
             await ready(2)
@@ -144,7 +149,8 @@ def open_project(folder: Path, project: str, python: str) -> Any:
     )
 
 
-def _pytest(python: str, project: Path, *files: str) -> float:
+def plain_pytest(python: str, project: Path, *files: str) -> float:
+    """Run pytest as a person would who has no Prefect home yet, one test of whose fails; return the seconds."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     with tempfile.TemporaryDirectory() as home:
         began = time.monotonic()
