@@ -42,7 +42,7 @@ MOST_FRAMES = 100_000
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
 
-NO_NAMES: frozenset[str] = frozenset()
+NO_NAMES: tuple[str, ...] = ()
 
 Runs = dict["Key", list[tuple["TestCase", Reached]]]
 """For each definition that a test file runs, the tests that do and how."""

@@ -30,7 +30,7 @@ MAKERS = {
 }
 """The names in Prefect's modules that make a definition, and of which kind."""
 
-Origins = tuple[tuple[str, frozenset[str]], ...]
+Origins = tuple[tuple[str, tuple[str, ...]], ...]
 """For each name that a file gives to something that can be called: the names of what its result comes from."""
 
 
@@ -59,7 +59,7 @@ def origins(facts: Facts) -> Origins:
         for name, (_, expressions) in scope.bindings.items():
             if others := {other for e in expressions for other in _aliased(facts, e) if other != name}:
                 found.setdefault(name, set()).update(MADE if other in makers else other for other in others)
-    return tuple((name, frozenset(names)) for name, names in sorted(found.items()))
+    return tuple((name, tuple(sorted(names))) for name, names in sorted(found.items()))
 
 
 def closed(files: Mapping[str, Packed]) -> frozenset[str]:

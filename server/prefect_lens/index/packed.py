@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prefect_lens.index import makers, registries
@@ -30,7 +31,7 @@ class Packed(NamedTuple):
     problem: SyntaxProblem | None
     prefect: bool
     makes: bool
-    uses: frozenset[str] = frozenset()
+    uses: tuple[str, ...] = ()
     """The names that its decorators and statements call; with `@` the names of objects whose methods decorate."""
     origins: Origins = ()
     """Where the results of its functions come from."""
@@ -84,7 +85,7 @@ def pack(facts: Facts) -> Packed:
 
 def unpack(packed: Packed) -> Facts:
     """Return the facts that were packed. What was one object in them is one again."""
-    plain: tuple[Any, ...] = marshal.loads(packed.scopes)  # noqa: S302  we wrote it, in this process
+    plain: tuple[Any, ...] = marshal.loads(zlib.decompress(packed.scopes))  # noqa: S302  we wrote it, in this process
     scopes = tuple(Scope._make((*s[:7], tuple(map(Parameter._make, s[7])), *s[8:])) for s in plain)
     return Facts(scopes, packed.problem, packed.prefect, packed.makes, packed.digest)
 
@@ -100,11 +101,11 @@ def _pack(facts: Facts) -> Packed:
     by_name = any(word in blob for word in _BY_NAME)
     decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
     return Packed(
-        blob,
+        zlib.compress(blob, 1),  # a third of it; more takes longer and saves little
         facts.problem,
         facts.prefect,
         facts.makes,
-        frozenset((*registries.names_used(facts), *decorating)),
+        tuple(sorted({*registries.names_used(facts), *decorating})),
         makers.origins(facts),
         marshal.dumps(tuple(sorted(set(_imports(facts))))),
         by_name or bool(filling),

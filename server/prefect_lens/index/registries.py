@@ -40,16 +40,16 @@ class Users:
         """Return the files whose answers a file may change, because it uses a name that they asked for."""
         return {path for name in packed.uses for path in self.asked.get(name, ())}
 
-    def after(self, path: str, before: frozenset[str], now: frozenset[str]) -> Users:
+    def after(self, path: str, before: tuple[str, ...], now: tuple[str, ...]) -> Users:
         """Return the users when a file uses other names than before."""
         if before == now:
             return self
         new = Users({})
         new.asked = self.asked
         new._by_name = self._by_name.copy()
-        for name in before - now:
+        for name in set(before) - set(now):
             new._by_name[name] = tuple(other for other in self._by_name[name] if other != path)
-        for name in now - before:
+        for name in set(now) - set(before):
             new._by_name[name] = (*self._by_name.get(name, ()), path)
         return new
 
