@@ -240,6 +240,29 @@ def test_an_edit_that_means_nothing_to_others_keeps_all_that_is_known():
     assert again._known.answers.reached.keys() < answers.reached.keys()
 
 
+def test_an_edit_that_calls_others_has_no_test_followed_again():
+    files = dict(workspace(FILES).files)
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    described(snapshot)
+    assert "test_made" not in running(snapshot, "pkg/flows.py:two")
+    answers = snapshot._known.answers
+    for before, line in (("return one()", "two()"), ("return f()", "f"), ("total = 0", "one()")):
+        path = next(path for path, text in files.items() if f"    {before}\n" in text)
+        files[path] = files[path].replace(f"    {before}\n", f"    {line}\n    {before}\n")
+        snapshot = snapshot.update({path: read_facts(files[path])}, {})
+        fresh = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+        assert described(snapshot) == described(fresh)
+        assert snapshot._known.answers is answers
+    assert "test_made" in running(snapshot, "pkg/flows.py:two")
+    files["pkg/flows.py"] = files["pkg/flows.py"].replace("    two()\n", "")
+    snapshot = snapshot.update({"pkg/flows.py": read_facts(files["pkg/flows.py"])}, {})
+    assert "test_made" not in running(snapshot, "pkg/flows.py:two")
+
+
+def running(snapshot, entrypoint):
+    return {match.test.names[-1] for match in snapshot.matches(snapshot.definition(entrypoint))}
+
+
 def test_facts_are_packed_the_same_each_time():
     for text in workspace(FILES).files.values():
         assert pack(read_facts(text)) == pack(read_facts(text))

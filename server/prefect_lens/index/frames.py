@@ -10,17 +10,21 @@ from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.index.facts import Facts, Scope
+    from prefect_lens.index.followed import Behind
     from prefect_lens.index.packed import Packed
-    from prefect_lens.index.values import Key, Made, Patch
+    from prefect_lens.index.values import Made, Patch
 
 _NONE = cast("dict[Any, Any]", MappingProxyType({}))
 """Stands where most frames have nothing; whoever has something to put there makes a dictionary."""
 
+_FEW = 16
+"""So many callers need no look at which of them are still there."""
 
 Parameters = tuple[tuple[str, str], ...]
 
@@ -150,8 +154,8 @@ class Frame(_Scoped):
     """A scope as it runs with certain arguments."""
 
     __slots__ = (
-        "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions", "index", "left", "made",
-        "memo", "module", "names", "parent", "result", "walked", "world",
+        "__weakref__", "_callers", "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions",
+        "index", "left", "made", "memo", "module", "names", "parent", "result", "walked", "world",
     )  # fmt: skip
 
     def __init__(
@@ -175,8 +179,9 @@ class Frame(_Scoped):
         self.left: dict[tuple[Any, str], Values] = _NONE
         """What the code patches and leaves patched when it ends; of a generator, what is patched while it waits."""
         self.result: Values | None = None
-        self.behind: dict[Key, tuple[str, ...]] | None = None
-        """The definitions that it leads to, once asked for, with the names on the way."""
+        self.behind: Behind | None = None
+        """The definitions that it leads to, once asked for."""
+        self._callers: list[ref[Frame]] | None = None
 
     def function(self, index: int) -> Function:
         """Return the function that a `def` or lambda makes here, without its decorators."""
@@ -205,7 +210,22 @@ class Frame(_Scoped):
     def call(self, target: Frame | None, name: str, made: Made | None) -> None:
         """Note that the code calls another."""
         self.edges = {} if self.edges is _NONE else self.edges
-        self.edges.setdefault((target, made), name)
+        if (target, made) not in self.edges:
+            self.edges[target, made] = name
+            if target is not None:
+                target.called_by(self)
+
+    def called_by(self, caller: Frame) -> None:
+        """Note that another frame calls this one."""
+        callers = self._callers = self._callers or []
+        if len(callers) >= _FEW and not len(callers) & (len(callers) - 1):  # it has doubled
+            callers[:] = map(ref, dict.fromkeys(self.callers))
+        callers.append(ref(caller))
+
+    @property
+    def callers(self) -> list[Frame]:
+        """The frames that call it or once did; of files that have changed since, too, as long as these are there."""
+        return [caller for one in self._callers or () if (caller := one()) is not None]
 
     def leave(self, patched: dict[tuple[Any, str], Values]) -> None:
         """Note what the code leaves patched."""
@@ -220,7 +240,10 @@ class Frame(_Scoped):
 
     def become(self, other: Frame) -> None:
         """Take over what was found out about another body that comes to the same."""
-        self.memo, self.names, self.edges = other.memo, other.names, other.edges
+        self.memo, self.names = other.memo, other.names
+        for (target, made), name in other.edges.items():
+            self.call(target, name, made)
+        self.edges = other.edges
 
     def settle(self) -> None:
         """Let go of the values of single expressions, by whose places in memory they are known."""

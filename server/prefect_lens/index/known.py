@@ -18,13 +18,14 @@ from prefect_lens.index.arrivals import shifted
 from prefect_lens.index.collect import collect
 from prefect_lens.index.definitions import Defined, definitions
 from prefect_lens.index.fixtures import Fixtures
+from prefect_lens.index.followed import Followed, Holders, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
 from prefect_lens.index.links import Links, Reaching
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.neutral import neutral
 from prefect_lens.index.packed import Packed, pack
-from prefect_lens.index.reach import Reached, marks_of, reach
+from prefect_lens.index.reach import marks_of, reach, rewire
 from prefect_lens.index.registries import Users
 from prefect_lens.index.resolve import Modules
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Generator, Iterator, Mapping
 
     from prefect_lens.index.facts import Facts
+    from prefect_lens.index.followed import Reached
     from prefect_lens.index.moves import Place
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
@@ -44,16 +46,13 @@ MOST_DROPPED = 1_000
 
 NO_NAMES: tuple[str, ...] = ()
 
-Runs = dict["Key", list[tuple["TestCase", Reached]]]
-"""For each definition that a test file runs, the tests that do and how."""
-
 
 class Answers(NamedTuple):
     """What was answered about files, by their paths."""
 
     definitions: dict[str, tuple[Defined, ...]]
     tests: dict[str, tuple[TestCase, ...]]
-    reached: dict[str, Runs]
+    reached: dict[str, tuple[Followed, ...]]
     profiles: dict[str, dict[TestCase, str]]
 
     def without(self, gone: set[str]) -> Answers:
@@ -81,8 +80,7 @@ class Known:
     interpreter: Interpreter
     fixtures: Fixtures
     answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}))
-    holders: dict[Key, set[str]] = field(default_factory=dict["Key", set[str]])
-    """For each definition, the files that had a test for it at some time."""
+    holders: Holders = field(default_factory=Holders)
     sure: set[str] | None = None
     """The files with what all callers are known, as far as answers were worked out; None for all of them."""
     adopted: dict[str, Packed] = field(default_factory=dict[str, "Packed"])
@@ -138,7 +136,7 @@ class Known:
             inter,
             self.fixtures.next(inter),
             self.answers.without(gone) if factories == self.factories else self.answers.without_definitions(gone),
-            self.holders,
+            self.holders.without(gone),
             self.sure | gone if self.sure is not None else None,
             {path: packed for path, packed in self.adopted.items() if path not in gone},
             {} if moved else self.near,
@@ -156,8 +154,13 @@ class Known:
         found = neutral(self.interpreter, self.interpreter.modules[path], new, self.factories)
         if found is None:
             return None
+        if found.rewired:
+            behinds, followed = rewire(self.interpreter, found.rewired)
+            for behind in behinds:
+                self.holders.leads(behind)
+            self.holders.add(followed)
         packed = self.adopted[path] = self.interpreter.modules[path].packed
-        return packed, found
+        return packed, found.places
 
     def of(self, files: Mapping[str, Packed]) -> Known:
         """Return itself, as knowledge of files of which some have been adopted."""
@@ -213,25 +216,21 @@ class Known:
                     found[test.case] = asked
         return found
 
-    def reached(self, path: str) -> Runs:
+    def reached(self, path: str) -> tuple[Followed, ...]:
         """Return what the tests of a file run."""
-        found = self.answers.reached.get(path)
-        if found is None:
-            found = Runs()
+        known = self.answers.reached.get(path)
+        if known is None:
+            found: list[Followed] = []
             project = self.layout.of(path)
             if path in self.layout.test_files and (self.links.leads(path) or project.plugins):
                 self._begin()
                 inter, fixtures = self.interpreter, self.fixtures
                 for test in collect(inter, inter.modules[path], project):
-                    answer = inter.attempt(
-                        test.case.node_id, lambda t=test: reach(inter, fixtures, t, project), dict["Key", Reached]()
-                    )
-                    for key, reached in answer.items():
-                        found.setdefault(key, []).append((test.case, reached))
-            self.answers.reached[path] = found
-            for key in found:
-                self.holders.setdefault(key, set()).add(path)
-        return found
+                    about, otherwise = test.case.node_id, Followed(test.case)
+                    found.append(inter.attempt(about, lambda t=test: reach(inter, fixtures, t, project), otherwise))
+            known = self.answers.reached[path] = tuple(found)
+            self.holders.add(known)
+        return known
 
     def makers(self, path: str) -> Iterator[str]:
         """Return the other files that may make definitions of what a file has in it."""
@@ -248,8 +247,7 @@ class Known:
 
     def reaching(self, key: Key) -> Iterator[tuple[TestCase, Reached]]:
         """Return the tests that run a definition, as far as test files have been followed; see `waiting`."""
-        for path in self.holders.get(key, ()):
-            yield from self.answers.reached.get(path, {}).get(key, ())
+        return reaching(key, self.holders, self.answers.reached)
 
     def _begin(self) -> None:
         """Forget what was read for earlier questions, where it has become too much."""
@@ -274,6 +272,9 @@ class Known:
     def forget(self) -> None:
         """Forget what was read, and keep what was answered."""
         self.sure, self.adopted = set(), {}
+        for followed in self.answers.reached.values():
+            for one in followed:
+                one.root = None
         self.interpreter = self.interpreter.anew()
         self.fixtures = Fixtures(self.interpreter)
         gc.unfreeze()

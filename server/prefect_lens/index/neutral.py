@@ -6,7 +6,7 @@ know, each changed function is followed once more, in each of the ways in which 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from prefect_lens.index import calls, registries
 from prefect_lens.index.definitions import may_define
@@ -20,8 +20,17 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Frame, Module
 
 
-def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset[str]) -> dict[Place, Place] | None:
-    """Change a module in place, if that means nothing to others, and return where its places stand in the text.
+class Adopted(NamedTuple):
+    """What came of changing a module in place."""
+
+    places: dict[Place, Place]
+    """Where its places stand in the text."""
+    rewired: list[Frame]
+    """The calls of its functions that call others now than before."""
+
+
+def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset[str]) -> Adopted | None:
+    """Change a module in place, if that means nothing to others but, at most, whom they come to through it.
 
     What is the same in the new facts keeps the places that it had, so that answers about it stay what they are. None,
     and nothing is changed, where the edit may mean something.
@@ -42,13 +51,16 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
     scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
     frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]
     again = inter.attempt(module.path, lambda: [_again(inter, frame, scope) for frame, scope in frames], None)
-    if again is None or not all(_does_the_same(old, new) for (old, _), new in zip(frames, again, strict=True)):
+    if again is None or not all(_gives_the_same(old, new) for (old, _), new in zip(frames, again, strict=True)):
         return None
+    rewired: list[Frame] = []
     for (frame, _), after in zip(frames, again, strict=True):
+        if list(frame.edges.items()) != list(after.edges.items()):
+            rewired.append(frame)
         frame.become(after)
     facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
     module.become(facts, pack(facts))
-    return found
+    return Adopted(found, rewired)
 
 
 def _is_apart(facts: Facts, index: int, factories: frozenset[str]) -> bool:
@@ -91,5 +103,5 @@ def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
     return new
 
 
-def _does_the_same(old: Frame, new: Frame) -> bool:
-    return new.result == old.result and new.left == old.left and list(new.edges.items()) == list(old.edges.items())
+def _gives_the_same(old: Frame, new: Frame) -> bool:
+    return new.result == old.result and new.left == old.left

@@ -8,9 +8,10 @@ reached from there, runs. A definition that is met before any other one is a dir
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
+from prefect_lens.index.followed import Behind, Followed, Reached, Root
 from prefect_lens.index.values import (
     Class,
     Frame,
@@ -39,23 +40,46 @@ _METHODS_BEFORE = ("setUpClass", "setup_class", "asyncSetUp", "setUp", "setup_me
 _METHODS_AFTER = ("asyncTearDown", "tearDown", "teardown_method", "teardown", "tearDownClass", "teardown_class")
 
 
-class Reached(NamedTuple):
-    """How a test comes to a definition."""
-
-    how: How
-    path: tuple[str, ...]
-    """Names from the test to the definition."""
-
-
-def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> dict[Key, Reached]:
-    """Return the definitions that a test runs."""
+def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> Followed:
+    """Follow a test."""
     all_marks = marks_of(inter, test)
     if marks.is_skipped(all_marks):
-        return {}
-    root = Frame(test.module, 0, None, {}, inter.world({}))
+        return Followed(test.case)
+    root = Root(test.module, test.case, [value for value in test.functions if isinstance(value, Function)])
     about = test.case.node_id  # what was met before it became too deep counts
     inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
-    return _search(inter, root, test)
+    search(inter, root)
+    return root.followed
+
+
+def rewire(inter: Interpreter, changed: list[Frame]) -> tuple[list[Behind], list[Followed]]:
+    """Search again after some frames call others than before, and all else about them is the same.
+
+    Returned are the stretches behind definitions that go through one of them, and the tests that come there before
+    they come to a definition.
+    """
+    before, through = set(changed), set(changed)
+    waiting = list(changed)
+    while waiting:
+        frame = waiting.pop()
+        for caller in frame.callers:
+            if inter.modules.get(caller.module.path) is not caller.module:
+                continue
+            is_before = frame in before and (frame, None) in caller.edges and caller not in before
+            if is_before or caller not in through:
+                through.add(caller)
+                if is_before:
+                    before.add(caller)
+                waiting.append(caller)
+    behinds: list[Behind] = []
+    for frame in through:
+        if frame.behind is not None:
+            frame.behind.names = _behind(inter, frame)
+            behinds.append(frame.behind)
+    roots = [frame for frame in before if isinstance(frame, Root)]
+    for root in roots:
+        search(inter, root)
+    return behinds, [root.followed for root in roots]
 
 
 def marks_of(inter: Interpreter, test: Collected) -> list[Mark]:
@@ -153,13 +177,12 @@ def _is_static(inter: Interpreter, cls: Class, name: str) -> bool:
     return not any(isinstance(v, Function | Made) for v in attributes.in_class(inter, cls, name))
 
 
-def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reached]:
+def search(inter: Interpreter, root: Root) -> None:
     """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them."""
-    own = [id(value.scope) for value in test.functions if isinstance(value, Function)]
     found: dict[Key, Reached] = {}
-    behind: list[tuple[tuple[str, ...], Frame]] = []
+    behind: list[tuple[tuple[str, ...], Behind]] = []
     seen: set[Frame] = {root}
-    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((root, (test.case.names[-1],)),))
+    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((root, (root.followed.case.names[-1],)),))
     while waiting and len(seen) < MOST:
         frame, path = waiting.popleft()
         if frame is not root and not frame.walked:
@@ -171,23 +194,19 @@ def _search(inter: Interpreter, root: Frame, test: Collected) -> dict[Key, Reach
                     if key not in found:
                         found[key] = Reached(How.DIRECT, after)
                 if target is not None:
-                    behind.append((after, target))
+                    if target.behind is None:
+                        target.behind = Behind(target.module.path, _behind(inter, target))
+                    behind.append((after, target.behind))
             elif target is not None and target not in seen:
                 seen.add(target)
-                is_test = frame is root and id(target.scope) in own
+                is_test = frame is root and (target.parent, target.index) in root.own
                 waiting.append((target, path if is_test else (*path, name)))
-    direct = set(found)
-    for path, frame in behind:
-        for key, rest in _behind(inter, frame).items():
-            if key not in direct and (key not in found or len(found[key].path) > len(path) + len(rest)):
-                found[key] = Reached(How.INDIRECT, path + rest)
-    return found
+    root.forget_scope()
+    root.followed.direct, root.followed.behind = found, tuple(behind)
 
 
 def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
     """Return the definitions that are reached from a definition's body, with the names on the way."""
-    if start.behind is not None:
-        return start.behind
     found: dict[Key, tuple[str, ...]] = {}
     seen: set[Frame] = {start}
     waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((start, ()),))
@@ -204,7 +223,6 @@ def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
             if target is not None and target not in seen:
                 seen.add(target)
                 waiting.append((target, after))
-    start.behind = found
     return found
 
 

@@ -225,10 +225,10 @@ class Snapshot:
         """Return what each test of a file runs as far as the code tells, by node ID."""
         found: dict[str, dict[Definition, How]] = {}
         with self._lock:
-            for key, matches in self._known.reached(path).items():
-                if (definition := self._definition_of(key)) is not None:
-                    for case, reached in matches:
-                        found.setdefault(case.node_id, {})[definition] = reached.how
+            for one in self._known.reached(path):
+                for key, reached in one.all().items():
+                    if (definition := self._definition_of(key)) is not None:
+                        found.setdefault(one.case.node_id, {})[definition] = reached.how
         return found
 
     def digest(self, path: str) -> str:

@@ -1,0 +1,133 @@
+"""What came of following tests: what each runs by itself, and, shared by all of them, what that leads to.
+
+A test is followed as far as to the first definitions; what lies behind one of these is found once for each way in which
+it is called. So an edit that changes whom a task calls changes a few of these, whoever runs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prefect_lens.index.frames import UNPATCHED, Frame
+from prefect_lens.model import How
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from prefect_lens.index.frames import Function, Module
+    from prefect_lens.index.values import Key
+    from prefect_lens.model import TestCase
+
+
+class Reached(NamedTuple):
+    """How a test comes to a definition."""
+
+    how: How
+    path: tuple[str, ...]
+    """Names from the test to the definition."""
+
+
+class Behind:
+    """The definitions that one way of calling a definition leads to, with the names on the way."""
+
+    __slots__ = ("names", "path")
+
+    def __init__(self, path: str, names: dict[Key, tuple[str, ...]]) -> None:
+        self.path = path
+        """The file of the definition's body."""
+        self.names = names
+
+
+class Followed:
+    """A test, and what it runs."""
+
+    __slots__ = ("behind", "case", "direct", "root")
+
+    def __init__(self, case: TestCase, root: Root | None = None) -> None:
+        self.case = case
+        self.root = root
+        """The frame that everything of the test starts from; None where that was forgotten."""
+        self.direct: dict[Key, Reached] = {}
+        """The definitions that are met before any other one."""
+        self.behind: tuple[tuple[tuple[str, ...], Behind], ...] = ()
+        """What these lead to, and the names on the way to it."""
+
+    def reached(self, key: Key) -> Reached | None:
+        """Return how the test comes to a definition: by the shortest way."""
+        if (found := self.direct.get(key)) is not None:
+            return found
+        ways = [path + rest for path, behind in self.behind if (rest := behind.names.get(key)) is not None]
+        return Reached(How.INDIRECT, min(ways, key=len)) if ways else None
+
+    def all(self) -> dict[Key, Reached]:
+        """Return everything that it runs."""
+        keys = dict.fromkeys((*self.direct, *(key for _, behind in self.behind for key in behind.names)))
+        return {key: found for key in keys if (found := self.reached(key)) is not None}
+
+
+class Root(Frame):
+    """The frame that everything of a test starts from."""
+
+    __slots__ = ("followed", "own")
+
+    def __init__(self, module: Module, case: TestCase, functions: Iterable[Function]) -> None:
+        super().__init__(module, 0, None, {}, UNPATCHED)
+        self.followed = Followed(case, self)
+        self.own = tuple((function.closure, function.index) for function in functions)
+        """What tells the frames of the test function itself: where it was defined, and which it is there."""
+
+
+class Holders:
+    """Which files' tests may run a definition. What they say of it themselves decides: here may be too many."""
+
+    def __init__(self) -> None:
+        self._direct: dict[Key, set[str]] = {}
+        self._users: dict[Behind, set[str]] = {}
+        """For each stretch behind a definition: the files whose tests come there."""
+        self._leading: dict[Key, set[Behind]] = {}
+
+    def without(self, gone: set[str]) -> Holders:
+        """Return the holders when nothing is known of some files any more."""
+        new = Holders()
+        new._direct, new._leading = self._direct, self._leading.copy()
+        dropped: dict[Key, set[Behind]] = {}
+        for behind, files in self._users.items():
+            if behind.path not in gone:
+                new._users[behind] = files
+                continue
+            for key in behind.names:
+                dropped.setdefault(key, set()).add(behind)
+        for key, behinds in dropped.items():
+            new._leading[key] = new._leading[key] - behinds
+        return new
+
+    def add(self, followed: Iterable[Followed]) -> None:
+        """Take what came of following some tests."""
+        for one in followed:
+            for key in one.direct:
+                self._direct.setdefault(key, set()).add(one.case.path)
+            for _, behind in one.behind:
+                if behind not in self._users:
+                    self._users[behind] = set()
+                    self.leads(behind)
+                self._users[behind].add(one.case.path)
+
+    def leads(self, behind: Behind) -> None:
+        """Take where a stretch leads now."""
+        for key in behind.names:
+            self._leading.setdefault(key, set()).add(behind)
+
+    def files(self, key: Key) -> set[str]:
+        """Return the files whose tests may run a definition."""
+        found = set(self._direct.get(key, ()))
+        return found.union(*(self._users.get(behind, ()) for behind in self._leading.get(key, ())))
+
+
+def reaching(
+    key: Key, holders: Holders, followed: Mapping[str, tuple[Followed, ...]]
+) -> Iterator[tuple[TestCase, Reached]]:
+    """Yield the tests that run a definition, as far as their files have been followed."""
+    for path in holders.files(key):
+        for one in followed.get(path, ()):
+            if (reached := one.reached(key)) is not None:
+                yield one.case, reached
