@@ -57,6 +57,8 @@ class LiveBook(Book):
         """The run that logged it, the level, the text, the time."""
         self.records: tuple[RunRecord, ...] = ()
         """The runs, once all is over."""
+        self.is_looked_at = False
+        """Whether somebody has asked how one of the runs ended."""
 
     def meet(self, run_id: str, kind: str, subject: Any, run: Any, parent: str | None = None) -> None:
         """Note a run, and what it is a run of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Observer:
         secrets = injection.secrets_of(order.environment)
         self._masker = Masker(secrets) if any(secrets) else None
         self._reached: dict[Reached, None] = {}
+        self._unseen = frozenset[str]()
         self._shared: set[Code] = set()
         """What fixtures have run that more than one test may have."""
         self._names: dict[str, int] = {}
@@ -132,6 +134,7 @@ class Observer:
         recorder.take()
         bypass.begin()
         self._reached.clear()
+        self._unseen = frozenset[str]()
         yield
 
     @pytest.hookimpl(hookwrapper=True)
@@ -155,11 +158,13 @@ class Observer:
         excinfo: Any = call.excinfo
         failure = _failure(item, report, excinfo) if report.failed else None
         luggage = Luggage(test_id_of(item), failure, expects=_expected(item))
+        if call.when == "call":
+            self._unseen = _unseen()
         if call.when == "teardown":
             unsure = bypass.unsure()
             luggage = replace(
                 luggage,
-                runs=recorder.take(),
+                runs=tuple(replace(run, is_unseen=run.id in self._unseen) for run in recorder.take()),
                 reached=tuple(self._reached),
                 called=tuple(bypass.called()),
                 unsure=None if unsure is None else tuple(unsure | self._shared),
@@ -177,6 +182,12 @@ class Observer:
         frame = caller()
         if frame is not None and os.getpid() == self._pid and len(self._reached) < MAX_REACHED:
             self._reached[Reached(host, frame)] = None
+
+
+def _unseen() -> frozenset[str]:
+    """Return the ids of the runs that the test was told of by `run_flow` and did not look at."""
+    running: Any = sys.modules.get("pytest_prefect_lens.running")
+    return frozenset(result.id for result in running.latest if not result.is_looked_at) if running else frozenset()
 
 
 def _expected(item: pytest.Item) -> str | None:

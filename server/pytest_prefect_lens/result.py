@@ -73,16 +73,22 @@ class Run(Generic[R_co]):
         """The name of the run, which Prefect makes anew each time unless the author says one."""
         self.run_name_set: bool = record.run_name_set
         """Whether the author says what the run is called."""
-        self.transitions: tuple[Transition, ...] = book.transitions(record)
-        """The states that the run entered, in order."""
+        self._entered = book.transitions(record)
         self.attempts: int = record.attempt
         """How often the run began to run: 1 without a retry, 0 if it never ran."""
-        if not any(transition.type == "RUNNING" for transition in self.transitions):
+        if not any(transition.type == "RUNNING" for transition in self._entered):
             self.attempts = 0
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """The states that the run entered, in order."""
+        self._book.is_looked_at = True
+        return self._entered
 
     @cached_property
     def state(self) -> State[Any]:
         """Prefect's own state, the last one. For a task in another process it is made of what Prefect told of it."""
+        self._book.is_looked_at = True
         last = self.transitions[-1] if self.transitions else None
         state: Any = self._given or (last and last.state)
         if state is not None:
@@ -268,6 +274,11 @@ class FlowResult(Run[R_co]):
         self._raised: BaseException | None = raised
 
     @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody has asked how this run, or one inside it, ended."""
+        return self._book.is_looked_at
+
+    @property
     def exception(self) -> BaseException | None:
         """What the flow's code raised in its last attempt, an exit included; None where it raised nothing."""
         return super().exception or (self._raised if self.state.type.value in BAD else None)
@@ -288,7 +299,7 @@ class FlowResult(Run[R_co]):
         if len(found) == 1:
             return found[0]
         asked = task if isinstance(task, str) else task.name
-        raise LookupError(_not_once("task", asked, len(found), self))
+        raise LookupError(tree.not_once("task", asked, len(found), self))
 
     @property
     def subflows(self) -> tuple[FlowResult[Any], ...]:
@@ -308,7 +319,7 @@ class FlowResult(Run[R_co]):
         found = [run for run in self.subflows if run.is_of(flow)]
         if len(found) == 1:
             return found[0]
-        raise LookupError(_not_once("flow", flow if isinstance(flow, str) else flow.name, len(found), self))
+        raise LookupError(tree.not_once("flow", flow if isinstance(flow, str) else flow.name, len(found), self))
 
     def is_of(self, flow: str | Flow[..., Any]) -> bool:
         """Return whether this is a run of a flow, given by its name, the run's name or the flow itself."""
@@ -339,7 +350,7 @@ class FlowResult(Run[R_co]):
             LookupError: no event of that name was sent, or more than one.
         """
         __tracebackhide__ = True
-        return _one(name, "event", [(event.event, event) for event in self.events], self)
+        return tree.one_of(name, "event", [(event.event, event) for event in self.events], self)
 
     def artifact(self, key: str) -> Artifact:
         """Return the one artifact of a key.
@@ -349,7 +360,7 @@ class FlowResult(Run[R_co]):
             httpx.HTTPError: the API does not answer.
         """
         __tracebackhide__ = True
-        return _one(key, "artifact", [(artifact.key, artifact) for artifact in self.artifacts], self)
+        return tree.one_of(key, "artifact", [(artifact.key, artifact) for artifact in self.artifacts], self)
 
     @property
     def artifacts(self) -> list[Artifact]:
@@ -367,21 +378,6 @@ class FlowResult(Run[R_co]):
         with get(sync_client=True) as client:
             found = client.read_artifacts(artifact_filter=wanted)
         return sorted(found, key=attrgetter("created"))
-
-
-def _one(name: str, what: str, found: list[tuple[Any, Any]], run: Run[Any]) -> Any:
-    __tracebackhide__ = True
-    wanted = [value for known, value in found if known == name]
-    if len(wanted) == 1:
-        return wanted[0]
-    known = ", ".join(dict.fromkeys(repr(one) for one, _ in found if not str(one).startswith("prefect."))) or "no other"
-    count = f"{len(wanted)} {what}s {name!r}, not one" if wanted else f"no {what} {name!r}"
-    raise LookupError(f"{run.name!r} made {count}. It made {known}.")
-
-
-def _not_once(kind: str, asked: str, times: int, run: Run[Any]) -> str:
-    what = f"the {kind} {asked!r} {times} times, not once" if times else f"no {kind} {asked!r}"
-    return f"{run.name!r} ran {what}:\n{run}"
 
 
 def _tasks_of(run: Run[Any]) -> Iterator[TaskRunResult[Any]]:

@@ -47,6 +47,27 @@ def picture(run: Run[Any]) -> str:
     return "\n".join(lines if left <= 0 else [*lines[:_MOST], f"… and {left} more runs"])
 
 
+def one_of(name: str, what: str, found: list[tuple[Any, Any]], run: Run[Any]) -> Any:
+    """Return the one thing of a name that a run made.
+
+    Raises:
+        LookupError: there is none, or more than one; it names those that there are.
+    """
+    __tracebackhide__ = True
+    wanted = [value for known, value in found if known == name]
+    if len(wanted) == 1:
+        return wanted[0]
+    known = ", ".join(dict.fromkeys(repr(one) for one, _ in found if not str(one).startswith("prefect."))) or "no other"
+    count = f"{len(wanted)} {what}s {name!r}, not one" if wanted else f"no {what} {name!r}"
+    raise LookupError(f"{run.name!r} made {count}. It made {known}.")
+
+
+def not_once(kind: str, asked: str, times: int, run: Run[Any]) -> str:
+    """Return what to say where something ran not once, with the tree of what ran."""
+    what = f"the {kind} {asked!r} {times} times, not once" if times else f"no {kind} {asked!r}"
+    return f"{run.name!r} ran {what}:\n{run}"
+
+
 def _lines(run: Run[Any], first: str = "", rest: str = "") -> Iterator[str]:
     yield first + headline(run)
     for child in run.children:

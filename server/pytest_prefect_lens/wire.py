@@ -105,6 +105,8 @@ class RunRecord:
     column: int | None = None
     """Where the function's name stands in the line of its `def`, counted from 1; None without the source."""
     end_column: int | None = None
+    is_unseen: bool = False
+    """Whether a test was given what became of it, by `run_flow`, and never looked."""
 
 
 @dataclass(frozen=True)

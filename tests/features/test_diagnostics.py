@@ -243,6 +243,14 @@ def test_a_failure_that_the_flow_swallowed_is_a_hint_that_says_so():
     assert found.message.endswith("in flow 'orders' (Completed), by tests/test_orders.py::test_words, which passed")
 
 
+def test_a_failure_that_a_test_was_given_and_did_not_look_at_is_swallowed():
+    run = replace(flow(exception=through(BAD_FLOAT, IN_FLOW)), is_unseen=True)
+    case = failed(run, task(), exception=None, outcome="passed")
+    (found,) = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(case,)))
+    assert found.setting == "swallowed"
+    assert found.message.endswith("in flow 'orders', by tests/test_orders.py::test_words, which passed")
+
+
 def test_where_one_test_failed_by_a_line_those_that_passed_are_not_named():
     passed = failed(flow(exception=through(BAD_FLOAT, IN_FLOW)), task(), exception=None, outcome="passed", params="ok")
     found = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(passed, the_story("bad"))))

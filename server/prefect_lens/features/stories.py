@@ -42,7 +42,7 @@ class Story:
     is_harmless: bool = False
     """Whether the test passed all the same."""
     is_expected: bool = False
-    """Whether it passed although the failure reached it, as with `pytest.raises`: it was waiting for that."""
+    """Whether it passed although the failure reached it and it looked, as with `pytest.raises`: it waited for that."""
     exception: ExceptionRecord | None = None
     state: str = ""
     """The name of the state that the run ended in."""
@@ -165,7 +165,11 @@ def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Fa
         related=_related(case, run, state.exception, family, location),
         is_harmless=harmless,
         is_expected=harmless
-        and (ended_badly(outermost) or case.outcome == "xfailed" or case.expects in (state.name, state.type)),
+        and (
+            (ended_badly(outermost) and not outermost.is_unseen)
+            or case.outcome == "xfailed"
+            or case.expects in (state.name, state.type)
+        ),
         exception=state.exception,
         state=state.name or state.type,
     )
