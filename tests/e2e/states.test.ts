@@ -100,7 +100,9 @@ step("with the mark the failure is an expected one, and is told no longer", asyn
   await window.save();
   await window.evidence("states expected");
   await window.openFile("flows/shop.py");
-  await window.run("def swallowed", /✓ 1 passed/);
+  await window.waitForLens("def swallowed", /○ 1 passed, before the last edit/);
+  await window.clickLens("def swallowed", "▶ Run");
+  await window.waitForRun("def swallowed", /✓ 1 passed/);
   // The three dots of a hint have gone; the blue wave of the retries is still there.
   await window.page.locator(".cdr.squiggly-hint").waitFor({ state: "detached" });
   await window.page.locator(".cdr.squiggly-info").waitFor();
