@@ -18,7 +18,7 @@ from pytest_prefect_lens.console import answer_nobody
 from pytest_prefect_lens.frames import caller, exception_record, is_users, line_frame
 from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.naming import rename, test_id_of
-from pytest_prefect_lens.reports import Luggage, mask, pack, shorten_sections
+from pytest_prefect_lens.reports import Luggage, mask, mask_suite, pack, shorten_sections
 from pytest_prefect_lens.selection import select
 from pytest_prefect_lens.wire import Code, Collected, ExceptionRecord, Frame, Order, Reached, TestId, from_json, to_json
 
@@ -78,6 +78,12 @@ class Observer:
     def pytest_sessionstart(self) -> None:
         """Answer what asks a person; here, since pytest's own pdb has put itself in place by now."""
         self._undo.append(answer_nobody())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Mask what is written of the whole session, before that is done."""
+        if self._masker is not None:
+            mask_suite(session.config.pluginmanager, self._masker)
 
     def pytest_unconfigure(self) -> None:
         """Leave the process as it was."""

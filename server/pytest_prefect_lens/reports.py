@@ -104,6 +104,14 @@ def mask(report: Any, masker: Masker) -> None:
             report.longrepr = masked
 
 
+def mask_suite(plugins: Any, masker: Masker) -> None:
+    """Take secrets out of what tests have said of the whole session, which pytest's JUnit report keeps by itself."""
+    for plugin in plugins.get_plugins():
+        properties = getattr(plugin, "global_properties", None)
+        if isinstance(properties, list):
+            plugin.global_properties = list(masker.masked(tuple(cast("list[Any]", properties))))
+
+
 def _outcome(reports: list[Any]) -> str:
     call = [report for report in reports if report.when not in ("setup", "teardown")]
     if any(report.failed for report in call):

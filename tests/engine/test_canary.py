@@ -28,6 +28,8 @@ WAYS_OUT = """
     def long(): return os.environ["LONG"]
     @pytest.fixture
     def key(): return os.environ["KEY"]
+    @pytest.fixture
+    def odd(): return os.environ["ODD"]
     #- test_import.py
     import os
     raise RuntimeError("at import " + os.environ["SHORT"])
@@ -63,9 +65,47 @@ WAYS_OUT = """
     @pytest.fixture
     def broken(secret): raise RuntimeError("no " + secret)
     def test_setup(broken): pass
+    #- test_odd.py
+    import asyncio, atexit, html, json, shlex, sys, threading
+    from urllib.parse import quote, quote_plus
+    from xml.sax.saxutils import escape, quoteattr
+    def test_forms(odd):
+        forms = odd, repr(odd), ascii(odd), json.dumps(odd), json.dumps(odd, ensure_ascii=False), repr([repr(odd)])
+        for form in forms:
+            print(form, json.dumps({"nested": form}), html.escape(form))
+        print(quote(odd), quote_plus(odd), quote(odd, safe=""), shlex.quote(odd), escape(odd), quoteattr(odd))
+        print(odd.encode(), odd.encode().hex(" "), str({"a": {odd: odd}}), f"{odd:>80}")
+        print(odd, file=sys.__stderr__)
+    def test_is_odd(odd): assert [odd] == [odd.upper()]
+    def test_notes(secret):
+        error = ValueError("noted")
+        error.__notes__ = ["a note of " + secret]
+        raise error
+    def test_groups(secret):
+        raise getattr(__import__("builtins"), "ExceptionGroup", ValueError)("of " + secret, [KeyError(secret)])
+    def test_threads(secret):
+        def work(): raise OSError("in a thread " + secret)
+        thread = threading.Thread(target=work, name=secret)
+        thread.start()
+        thread.join()
+    def test_loops(secret):
+        async def lost(): raise OSError("in a task " + secret)
+        async def main():
+            asyncio.create_task(lost(), name=secret)
+            await asyncio.sleep(0)
+        asyncio.run(main())
+    def test_is_not_deleted(secret):
+        class Deleted:
+            def __del__(self): raise OSError("while it goes " + secret)
+        Deleted()
+    def test_properties(secret, record_property, record_testsuite_property):
+        record_property("token", secret)
+        record_testsuite_property(secret, secret)
+        atexit.register(print, "at exit", secret)
+        atexit.register(sys.stderr.write, "at exit " + secret)
     #- test_prefect.py
     import os
-    from prefect import flow, get_run_logger, task
+    from prefect import flow, get_run_logger, tags, task
     from prefect.artifacts import create_markdown_artifact
     from prefect.states import Failed
     SECRET = os.environ["SHORT"]
@@ -79,6 +119,11 @@ WAYS_OUT = """
         named()
         return Failed(name=SECRET, message="because of " + SECRET)
     def test_flow(): tells()
+    @flow(log_prints=True)
+    def takes(value, more):
+        print(value)
+        with tags(SECRET): return [named.with_options(tags=[value]).submit().result(), more["key"]]
+    def test_takes(secret): assert takes(secret, {"key": secret, secret: 1}) == 3
     @task(retries=1)
     def fails(text): raise ValueError(text)
     @flow
@@ -115,10 +160,12 @@ class Canary:
         key = (
             "-----BEGIN-----\n" + "\n".join(long[at : at + 64][::-1] for at in range(0, 320, 64)) + "\n-----END-----\n"
         )
-        self.values = {"SHORT": short, "LONG": long, "KEY": key}
+        left, right = secrets.token_hex(8), secrets.token_hex(8)
+        odd = f"{left}\u00e9\"'\\ %/+&<>=${{\u20ac}} {right}"
+        self.values = {"SHORT": short, "LONG": long, "KEY": key, "ODD": odd}
         self.injected = Injected(tuple(self.values.items()), frozenset(self.values), is_configured=True)
         # Parts of them too: what is cut short tells more than nothing.
-        parts = [short, short[:12], long[:16], long[-16:], *(line[:20] for line in key.splitlines()[1:-1])]
+        parts = [short, short[:12], left, right, long[:16], long[-16:], *(line[:20] for line in key.splitlines()[1:-1])]
         whole = [value.encode() for value in (short, long)]
         self.forms = {part.encode() for part in parts}
         for value in whole:
@@ -152,7 +199,7 @@ def places(home, tmp_path, monkeypatch) -> list[Path]:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    return [tmp_path, home, Path(os.environ["XDG_CACHE_HOME"]) / "prefect-lens"]
+    return [tmp_path, home, Path(os.environ["XDG_CACHE_HOME"]) / "prefect-lens", Path("/dev/shm")]
 
 
 @pytest.fixture
@@ -183,6 +230,8 @@ async def test_nothing_of_a_secret_gets_out(project, python, source, places, opt
         ("test_prints", None): "passed",
         **{(f"test_{name}", None): "failed" for name in ("raises", "has_a_type", "compares", "compares_long")},
         **{(f"test_{name}", None): "failed" for name in ("compares_key", "causes", "fails_by_hand", "flow", "task")},
+        **{(f"test_{name}", None): "failed" for name in ("is_odd", "notes", "groups", "takes")},
+        **{(f"test_{name}", None): "passed" for name in ("forms", "threads", "loops", "is_not_deleted", "properties")},
         ("test_skips", None): "skipped",
         ("test_is_expected", None): "xfailed",
         ("test_parameters", "***"): "failed",
