@@ -40,6 +40,8 @@ BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
 # Where secrets come from: libraries that projects have, and servers that stand in for the ones on the network.
 PROVIDERS = ("boto3", "keyring", "keyrings.alt", "moto[server,sts]", "nanoidp")
+# Few servers that can be installed exchange one token for another (RFC 8693); this one brings a web framework along.
+EXCHANGE = ("authgent-server",)
 
 
 def development() -> Path:
@@ -112,6 +114,7 @@ def variables() -> dict[str, str]:
         "PREFECT_LENS_TEST_BESIDE": str(beside()),
         "PREFECT_LENS_TEST_DEBUGPY": str(debugpy()),
         "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", sys.executable, PROVIDERS)),
+        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": str(project(CACHE / "python" / "exchange", sys.executable, EXCHANGE)),
     }
     if (python := oldest()) is None:
         wanted = ".".join(map(str, OLDEST_PYTHON))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 VARIABLE = "PREFECT_LENS_TEST_PROVIDERS_PYTHON"
+EXCHANGE = "PREFECT_LENS_TEST_EXCHANGE_PYTHON"
 
 ROLE = "arn:aws:iam::123456789012:role/etl-test"
 
@@ -60,6 +62,26 @@ def issuer(python: str, folder: Path, word: str = "by-post") -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def exchange(folder: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """A real server that exchanges tokens, and two clients of it with their secrets."""
+    if not (python := os.environ.get(EXCHANGE)):
+        pytest.skip(f"{EXCHANGE} names no interpreter that has a server which exchanges tokens")
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    program, environ = Path(python).with_name("authgent-server"), {"AUTHGENT_SERVER_URL": url, "COLUMNS": "300"}
+    env = {**os.environ, **environ}
+    subprocess.run([program, "init"], cwd=folder, env=env, check=True, capture_output=True)
+    clients: list[tuple[str, str]] = []
+    for name in ("first", "second"):
+        create = [program, "create-agent", "--name", name, "--scopes", "etl"]
+        said = subprocess.run(create, cwd=folder, env=env, check=True, capture_output=True, text=True).stdout
+        [client], [secret] = (set(re.findall(pattern, said)) for pattern in (r"agnt_[\w-]+", r"sec_[\w-]+"))
+        clients.append((client, secret))
+    with _serving([str(program), "run", "--host", "127.0.0.1", "--port", str(port)], folder, env):
+        yield url, clients
+
+
 def keyring_of(folder: Path) -> dict[str, str]:
     """What in the environment makes a folder the keyring, which everybody can read."""
     return {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring", "XDG_DATA_HOME": str(folder)}
@@ -72,14 +94,14 @@ def put_into_keyring(python: str, environ: Mapping[str, str], service: str, user
 
 
 @contextlib.contextmanager
-def _serving(argv: list[str], cwd: Path | None = None) -> Iterator[None]:
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
+def _serving(argv: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> Iterator[None]:
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env)
     try:
         assert process.stdout is not None
         said: list[str] = []
         for line in process.stdout:
             said.append(line)
-            if "Running on" in line:
+            if "running on" in line.lower():
                 break
         else:
             raise AssertionError("".join(said))

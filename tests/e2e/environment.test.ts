@@ -96,6 +96,8 @@ step("a credential that is typed is told, and moved by its action", async (windo
   await window.page.keyboard.press("Control+.");
   const action = window.page.locator(".action-widget .monaco-list-row", { hasText: "Move it to where secrets live" });
   await action.waitFor();
+  await window.page.locator(".action-widget .monaco-list-row", { hasText: "load it from a Prefect Secret block" }).waitFor();
+  await window.evidence("credential offered");
   await window.page.keyboard.press("Enter");
   await window.page.locator(".view-line", { hasText: 'api_token = os.environ["API_TOKEN"]' }).first().waitFor();
   await window.page.locator(".squiggly-warning").waitFor({ state: "detached" });

@@ -1,5 +1,6 @@
 """Providers that need a library: it is the project's, and what it talks to is real."""
 
+import base64
 import json
 import threading
 import time
@@ -161,8 +162,29 @@ async def test_an_issuer_that_is_not_who_it_says_is_refused(project, issuer):
     assert "does not begin with https://" in trouble.what
 
 
-async def test_a_token_is_exchanged_for_another(project):
-    """No server that can be installed here exchanges tokens; what RFC 8693 has on the wire is looked at instead."""
+async def test_a_token_is_exchanged_for_another_where_that_is_had_from_an_issuer_itself(project, tmp_path):
+    (tmp_path / "exchange").mkdir()
+    with providers.exchange(tmp_path / "exchange") as (url, [(first, secret), (second, other)]):
+        project.environ |= {"FIRST": secret, "SECOND": other}
+        secret_of_first = "client_secret = { inherited = 'FIRST' }"
+        subject = f"{{ oidc = '{url}', client_id = '{first}', {secret_of_first}, scope = 'etl' }}"
+        client = f"oidc = '{url}', client_id = '{second}', client_secret = {{ inherited = 'SECOND' }}, scope = 'etl'"
+        audience = "audience = 'https://warehouse.example'"
+        found = await project.resolve(f"A = {{ {client}, {audience}, subject_token = {subject} }}")
+        assert isinstance(found, Resolved), found
+        [(_, token)] = found.values
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        assert (claims["aud"], claims["scope"]) == ("https://warehouse.example", "etl")
+        assert first in claims["sub"]
+        assert second in claims["act"]["sub"]
+        assert 0 < (found.entries[0].expires or 0) - time.time() <= 300
+        trouble = await project.trouble(f"A = {{ {client}, {audience}, subject_token = {{ inherited = 'FIRST' }} }}")
+        assert "answered 400: invalid_grant" in trouble.what
+        assert secret not in f"{trouble}"
+
+
+async def test_a_public_client_exchanges_a_token_at_an_address_of_its_own(project):
+    """What RFC 8693 has on the wire, where the address of the token is configured and the client has no secret."""
     heard = []
 
     class Handler(BaseHTTPRequestHandler):
