@@ -81,6 +81,19 @@ def test_the_last_of_several_runs_is_shown_and_the_others_are_counted():
     assert hint.tooltip == f"The last of 2 runs: 1 Failed, 1 Completed.\nBy {TEST}."
 
 
+@pytest.mark.parametrize(
+    ("outcome", "label"), [("failed", "✗ Failed · 12 ms · 1 of 3 runs"), ("passed", "✓ Completed · 12 ms")]
+)
+def test_what_failed_a_test_goes_before_what_came_after_it(outcome, label):
+    bad = replace(case(TEST, outcome), runs=(ran("parse", "Running", "Failed", called=PARSE),))
+    good = [ran("parse", "Running", "Completed", called=PARSE, time=n) for n in (1, 2)]
+    known = run(bad, replace(case("test_orders.py::test_more"), runs=tuple(good)))
+    known = record(Results(), known, frozenset(), {"flows.py": FLOWS}, {})
+    assert shown(known) == [f"found = [parse(line) «{label}» for line in lines]"]
+    (hint,) = inlay_hints(View(snapshot("#- flows.py\n"), known), "flows.py", FLOWS, WHOLE)
+    assert "of 3 runs: 1 Failed, 2 Completed." in hint.tooltip
+
+
 def test_a_subflow_is_told_at_its_call_and_a_flow_that_a_test_calls_is_not():
     called = ran("orders", "Running", "Completed", kind="flow", called=PARSE, line=0)
     assert shown(results(called)) == []
