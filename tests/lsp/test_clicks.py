@@ -82,7 +82,7 @@ async def test_every_click_ends_in_a_result_or_a_told_failure_and_nothing_is_lef
             if waits:
                 await _is_ready(one, mark)
             began = time.monotonic()
-            # At any moment of a click, or shortly after it.
+            # At any moment of a click, or right after it.
             answer = await _click_and_kill(one, mark, victim, 1.2 * rng.random() * usual)
             took = time.monotonic() - began
             seen.setdefault(f"{victim}: {_told(answer)}", []).append(took)
@@ -121,9 +121,9 @@ async def test_every_click_ends_in_a_result_or_a_told_failure_and_nothing_is_lef
 
 
 async def _click_and_kill(one, mark, victim, moment):
-    """Click, and kill somebody a moment later."""
+    """Click, and kill somebody so many seconds later, or when the click is answered."""
     running = one.execute("run", scope="all")
-    await asyncio.sleep(moment)
+    await asyncio.wait((running,), timeout=moment)
     if (pid := family(mark).get(victim)) is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
