@@ -2,13 +2,16 @@
 
 import base64
 import json
+import os
 import secrets
 import time
+from pathlib import Path
 
 import pytest
 
 from tests import providers
 from tests.cli.test_test import lens
+from tests.lsp.editor import SERVER
 
 pytestmark = pytest.mark.slow
 
@@ -25,14 +28,16 @@ COMMAND = { command = ["sh", "-c", "printf %s $CANARY_COMMAND"] }
 DOTENV = { dotenv = ".env", name = "CANARY" }
 INHERITED = { inherited = "CANARY_INHERITED" }
 KEYRING = { keyring = "warehouse/etl" }
+PLUGIN = { provider = "canary-vault" }
 AWS = { aws_role = "ROLE", session = "15m" }
 OIDC = { oidc = "ISSUER", client_id = "posts", client_secret = { inherited = "CANARY_CLIENT" }, auth = "post" }
 #- flows.py
 import base64, json, os, pathlib
 from prefect import flow, get_run_logger, task
 
-ALL = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "OIDC", "EDITOR", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-NAMES = [name for name in ALL if name in os.environ]
+ALL = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "PLUGIN", "OIDC", "EDITOR")
+AWS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+NAMES = [name for name in (*ALL, *AWS) if name in os.environ]
 # Of what is made for each run the test learns here, and nowhere else.
 pathlib.Path(os.environ["SINK"]).write_text(json.dumps({name: os.environ[name] for name in NAMES}))
 
@@ -65,6 +70,18 @@ def test_dies():
 """
 
 
+VAULT = """
+from prefect_lens.environment.provider import Fetched, Provider
+
+class Vault(Provider):
+    def address(self, arguments):
+        return "asks a vault"
+
+    async def fetch(self, request):
+        return Fetched({request.variable: request.surroundings.environ["CANARY_PLUGIN"]})
+"""
+
+
 @pytest.fixture(scope="module")
 def interpreter(python, tmp_path_factory) -> str:
     return providers.with_providers(python, tmp_path_factory.mktemp("both") / "venv")
@@ -90,7 +107,7 @@ class Canaries:
     def __init__(self, tmp_path, servers, write, interpreter) -> None:
         self.began = time.time() - 1
         aws, issuer, client = servers
-        names = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "EDITOR")
+        names = ("COMMAND", "DOTENV", "INHERITED", "KEYRING", "PLUGIN", "EDITOR")
         self.values = {name: f"cnry{secrets.token_hex(12)}" for name in names} | {"CLIENT": client}
         self.learned: set[str] = set()
         self._sink, keyring = tmp_path / "sink", tmp_path / "keyring"
@@ -100,6 +117,8 @@ class Canaries:
             "CANARY_COMMAND": self.values["COMMAND"],
             "CANARY_INHERITED": self.values["INHERITED"],
             "CANARY_CLIENT": client,
+            "CANARY_PLUGIN": self.values["PLUGIN"],
+            "PYTHONPATH": os.pathsep.join((str(SERVER), str(_installed(tmp_path / "site")))),
             "SINK": str(self._sink),
             "TMPDIR": str(tmp_path / "tmp"),
             "XDG_STATE_HOME": str(tmp_path / "state"),
@@ -133,6 +152,16 @@ class Canaries:
         ]
 
 
+def _installed(site: Path) -> Path:
+    """A folder with another package's provider."""
+    info = site / "canary_vault-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: canary-vault\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[prefect_lens.providers]\ncanary-vault = canary_vault:Vault\n")
+    (site / "canary_vault.py").write_text(VAULT)
+    return site
+
+
 async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, canaries, tmp_path, cache):
     folder = canaries.folder
     text = (folder / "pyproject.toml").read_text()
@@ -146,8 +175,7 @@ async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, 
         editor.answers.append("Allow")
         summary = await editor.execute("run", scope="all")
         assert summary["trouble"]["code"] == "PL907", summary
-        await editor.execute("showOutput", uri=editor.uri("flows.py"), name="tells")
-        await editor.execute("explainEnvironment", what="check")
+        await ask_for_all(editor)
         canaries.learn()
         told = json.dumps(wire)
         assert "refused: ***" in told
@@ -160,6 +188,30 @@ async def test_what_a_provider_gave_is_in_no_message_to_the_editor(open_editor, 
     assert began["environment"]["variables"].keys() >= {"COMMAND", "KEYRING", "OIDC", "AWS_SESSION_TOKEN"}
     assert (ended["run"], ended["outcome"]) == (began["run"], "broken")
     assert canaries.found_below(tmp_path, cache) == []
+
+
+async def ask_for_all(editor):
+    """Have the server tell all that it tells of a run: whatever it answers is a message, too."""
+    await editor.open("flows.py")
+    await editor.until(lambda: editor.problems("flows.py"), "the diagnostics")
+    document = {"uri": editor.uri("flows.py")}
+    text = editor.texts[editor.file("flows.py")].text
+    line = text[: text.index("def tells")].count("\n")
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": text.count("\n"), "character": 0}}
+    found = editor.diagnostics[editor.uri("flows.py")]["diagnostics"]
+    at = {"textDocument": document, "position": {"line": line, "character": 5}}
+    assert await editor.request("textDocument/hover", at) is not None
+    assert await editor.request("textDocument/inlayHint", {"textDocument": document, "range": whole})
+    actions = {"textDocument": document, "range": whole, "context": {"diagnostics": found}}
+    for action in await editor.request("textDocument/codeAction", actions):
+        if action["command"]["command"].rpartition(".")[2] in ("showTraceback", "showOutput", "copy", "goToFailure"):
+            await editor.request("workspace/executeCommand", action["command"])
+    await editor.lenses("flows.py")
+    await editor.execute("showOutput", folder=editor.uri("."))
+    await editor.execute("environmentInfo")
+    for what in ("check", "explain"):
+        await editor.execute("explainEnvironment", what=what)
+    assert {"prefectLens/copyText", "prefectLens/showOutput", "prefectLens/runs"} <= {name for name, _ in editor.notes}
 
 
 def test_what_a_provider_gave_is_in_nothing_that_the_command_prints(canaries, tmp_path, cache):

@@ -73,7 +73,7 @@ async def test_each_way_of_running_a_test_gives_it_the_same_environment(open_edi
             await client.attach()
             assert (await running)["counts"] == {"passed": 1}
         seen("the debugger")
-    for more in ((), ("--", "-n", "1")):
+    for more in ((), ("--", "-n", "1"), ("--", "--cov=.")):
         said = lens(folder, "test", "--allow", *more, HOME=str(tmp_path), **environ)
         assert said.returncode == 0, said.stdout + said.stderr
         seen(f"the command {more}")
