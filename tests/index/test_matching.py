@@ -474,3 +474,34 @@ def test_the_import_mode_says_which_of_two_modules_of_one_name_is_meant():
         def test_a(): run()
         """).snapshot
         assert [d.name for d in snapshot.definitions() if snapshot.matches(d)] == [found], mode
+
+
+def test_a_decorator_in_a_test_may_be_applied_while_its_flow_is_followed():
+    check("""
+    #- work.py
+    from prefect import task
+    @task
+    def step(): ...
+    #   ^^^^ task: ~TestA::test_a
+    #- dispatch.py
+    def dispatch(instead):
+        def decorator(function):
+            def wrapper():
+                called = function if undecided() else instead
+                return called()
+            return wrapper
+        return decorator
+    #- test_a.py
+    from prefect import flow
+    from dispatch import dispatch
+    from work import step
+    class TestA:
+        def test_a(self):
+            def other(): step()
+            @dispatch(other)
+            def either(): ...
+            @flow
+            def outer(): return either()
+            #   ^^^^^ flow: TestA::test_a
+            assert outer() == "sync"
+    """)

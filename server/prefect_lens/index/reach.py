@@ -180,29 +180,32 @@ def _is_static(inter: Interpreter, cls: Class, name: str) -> bool:
 def search(inter: Interpreter, root: Root) -> None:
     """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them."""
     found: dict[Key, Reached] = {}
-    behind: list[tuple[tuple[str, ...], Behind]] = []
+    behind: dict[Frame, tuple[tuple[str, ...], Behind]] = {}
     seen: set[Frame] = {root}
     waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((root, (root.followed.case.names[-1],)),))
     while waiting and len(seen) < MOST:
         frame, path = waiting.popleft()
         if frame is not root and not frame.walked:
             _walk(inter, frame)
-        for (target, made), name in frame.edges.items():
+        edges = tuple(frame.edges.items())
+        for (target, made), name in edges:
             if made is not None:
                 after = (*path, made.label)
                 for key in (made.key, *made.also):
                     if key not in found:
                         found[key] = Reached(How.DIRECT, after)
-                if target is not None:
+                if target is not None and target not in behind:
                     if target.behind is None:
                         target.behind = Behind(target.module.path, _behind(inter, target))
-                    behind.append((after, target.behind))
+                    behind[target] = after, target.behind
             elif target is not None and target not in seen:
                 seen.add(target)
                 is_test = frame is root and (target.parent, target.index) in root.own
                 waiting.append((target, path if is_test else (*path, name)))
+        if len(frame.edges) != len(edges):
+            waiting.append((frame, path))  # what lies behind a definition called something on its behalf
     root.forget_scope()
-    root.followed.direct, root.followed.behind = found, tuple(behind)
+    root.followed.direct, root.followed.behind = found, tuple(behind.values())
 
 
 def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
