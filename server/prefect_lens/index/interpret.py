@@ -155,14 +155,16 @@ class Interpreter:
         return new
 
     def attempt(self, about: str, question: Callable[[], T], otherwise: T) -> T:
-        """Answer a question from outside. One that leads deeper than Python can go costs its own answer, no other's."""
+        """Answer a question from outside. One that cannot be answered costs its own answer, no other's."""
         try:
             return question()
         except RecursionError:
             log.warning("%s leads too deep to be followed to its end", about)
-            self.depth = 0
-            self.running.clear()
-            return otherwise
+        except Exception:  # a mistake of ours; the lenses of all other code are worth more than its being seen at once
+            log.exception("%s cannot be followed", about)
+        self.depth = 0
+        self.running.clear()
+        return otherwise
 
     def settle(self) -> None:
         """Let go of what can be found out again, between two questions."""
