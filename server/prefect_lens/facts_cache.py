@@ -32,7 +32,10 @@ RACY = 2.0
 MOST = 30
 """Folders whose facts are kept; those that were not opened for longest go first."""
 
-_MAKERS = ("facts", "lower", "lower_expressions", "makers", "newer", "packed", "recover", "registries")
+_MAKERS = (
+    "doctests", "facts", "lower", "lower_conditions", "lower_expressions", "lower_scopes", "lower_texts", "makers",
+    "newer", "packed", "recover", "registries",
+)  # fmt: skip
 """The modules that make facts of a text: with another version of them, facts are others."""
 _DIGEST = 16
 

@@ -31,7 +31,7 @@ def shifted(
         now: where names lead now.
     """
     names = _names(moved, inter.resolver, now)
-    for name in names:
+    for name in ("*", *names):
         yield from inter.asked.get(name, ())
     words = [name.encode() for name in names]
     packages = tuple(_folder(path) for path in moved if posixpath.basename(path) == PACKAGE)

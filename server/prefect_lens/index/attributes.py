@@ -6,10 +6,12 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, fixture_values, generated, registries
+from prefect_lens.index import calls, fixture_values, generated, loading, mocks, registries
+from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
+    Arguments,
     Body,
     Bound,
     Class,
@@ -27,6 +29,7 @@ from prefect_lens.index.values import (
     Partial,
     Patch,
     Path,
+    Record,
     Request,
     Sequence,
     Super,
@@ -67,6 +70,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
     match value:
         case Module():
             return _of_module(inter, value, name, frame)
+        case External(dotted=fixture_values.CONFIG) if name in {"rootpath", "rootdir"}:
+            return frozenset((inter.one(Path, inter.root_of(frame.module.path)),))
         case External():
             return frozenset((inter.one(External, f"{value.dotted}.{name}"),))
         case Instance():
@@ -92,9 +97,9 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Wrapped():
             return frozenset((inter.one(Method, value, name),)) if value.how == "property" else value.inner
         case Mock():
-            if name == "return_value":
-                return value.gives
-            return value.calls if name == "side_effect" else frozenset((inter.one(Method, value, name),))
+            return mocks.attribute(inter, value, name)
+        case Record():
+            return dict(value.fields).get(name, NOTHING)
         case Opaque() | Sequence() | Mapping() | Text() | Patch():
             return frozenset((inter.one(Method, value, name),))
         case _:
@@ -158,8 +163,24 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
     found = inter.module_name(module, name, frame.world)
     if found and not all(isinstance(value, External) and value.dotted == f"builtins.{name}" for value in found):
         return found
+    match name:
+        case "__dict__":
+            return loading.names_of(inter, frozenset((module,)), frame)
+        case "__path__":
+            folder = inter.one(Path, posixpath.dirname(module.path) or ".")
+            return frozenset((inter.one(Sequence, (frozenset((folder,)),)),))
+        case "load_module":
+            return frozenset((inter.one(Method, module, name),))  # the loader of a module stands for it
+        case _:
+            pass
     if posixpath.basename(module.path) == "__init__.py":
-        return _of_folder(inter, posixpath.dirname(module.path), name, frame)
+        found = _of_folder(inter, posixpath.dirname(module.path), name, frame)
+        if found:
+            return found
+    if "__getattr__" in module.frame.scope.bindings:
+        start = Frame(module, 0, None, {}, UNPATCHED)  # it runs while the module is imported, for nobody's sake
+        given = Arguments((frozenset((inter.one(Text, name),)),))
+        return union(*(calls.call(inter, f, given, start, None) for f in inter.name_in(module.frame, "__getattr__")))
     return NOTHING
 
 
@@ -188,16 +209,24 @@ def _of_path(inter: Interpreter, value: Path, name: str, frame: Frame) -> Values
             return frozenset((inter.one(Text, last.rpartition(".")[0] if name == "stem" else last),))
         case _:
             # a folder without `__init__.py`, imported as a package
-            found = _of_folder(inter, value.path, name, frame)
+            portions = inter.resolver.portions(value.path, frame.module.path)
+            found = next((found for folder in portions if (found := _of_folder(inter, folder, name, frame))), NOTHING)
+            below = next((one for folder in portions if (one := join(folder, name)) in inter.resolver.folders), None)
+            if not found and below is not None:
+                return frozenset((inter.one(Path, below),))
             return found or frozenset((inter.one(Method, value, name),))
 
 
 def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -> Values:
     found: set[Value] = set()
+    assigned: set[str] = set()
     for base in line(inter, value.cls):
         if isinstance(base, Class):
-            for index in base.scope.own.get(name, ()):
-                found |= _assigned(inter, value, base, index, name)
+            methods = {index: base.module.facts.scopes[index].name for index in base.scope.own.get(name, ())}
+            for index, method in methods.items():
+                if method not in assigned:  # else a derived class assigns it anew, behind its call of `super()`
+                    found |= _assigned(inter, value, base, index, name)
+            assigned.update(methods.values())
     if found:
         return frozenset(found)
     given = dict(value.arguments).get(name)
@@ -263,6 +292,9 @@ def _of_made(inter: Interpreter, value: Made, name: str) -> Values:
             return frozenset((value,))  # a member of an enumeration
         case "__name__":
             return frozenset((inter.one(Text, value.label.rpartition(".")[2]),))
+        case "name":
+            own = value.label.rpartition(".")[2]
+            return frozenset((inter.one(Text, value.name or (own.replace("_", "-") if value.kind == "flow" else own)),))
         case _:
             return frozenset((inter.one(Method, value, name),))
 

@@ -11,6 +11,7 @@ from prefect_lens.index import (
     fixture_values,
     generated,
     libraries,
+    mocks,
     objects,
     patches,
     plain,
@@ -26,6 +27,7 @@ from prefect_lens.index.values import (
     External,
     Frame,
     Function,
+    Getter,
     Instance,
     Made,
     Mapping,
@@ -33,6 +35,7 @@ from prefect_lens.index.values import (
     Metafunc,
     Method,
     Mock,
+    Module,
     Number,
     Opaque,
     Parameters,
@@ -100,7 +103,7 @@ def call(
         case Made():
             return prefect_rules.run(inter, value, arguments, frame, want=want)
         case Body(made=made):
-            return prefect_rules.run(inter, made, arguments, frame, want=want)
+            return prefect_rules.run_itself(inter, made, arguments, frame, want=want)
         case External():
             return libraries.external(inter, value, arguments, frame, expression)
         case Class():
@@ -116,12 +119,12 @@ def call(
             return union(*(call(inter, target, merged, frame, expression, want=want) for target in value.target))
         case Instance():
             return method(inter, value, "__call__", frame, arguments)
+        case Getter():
+            return _get(inter, value, arguments.at(0), frame, expression)
         case Decorator():
             return prefect_rules.make(inter, value, arguments.at(0, "__fn", "fn"), frame, expression)
         case Mock():
-            for stand_in in value.calls:
-                call(inter, stand_in, arguments, frame, expression, want=want)
-            return value.gives
+            return mocks.call(inter, value, arguments, frame, expression)
         case Opaque():
             return libraries.call_held(inter, value, arguments, frame)
         case Wrapped(how="remote"):
@@ -132,6 +135,14 @@ def call(
             return arguments.at(0)
         case _:
             return NOTHING
+
+
+def _get(inter: Interpreter, getter: Getter, values: Values, frame: Frame, expression: Expression) -> Values:
+    for name in getter.name.split("."):
+        values = attributes.of_all(inter, values, name, frame)
+    if not getter.calls:
+        return values
+    return union(*(call(inter, value, getter.arguments, frame, expression) for value in values))
 
 
 def _method_call(
@@ -152,7 +163,7 @@ def _method_call(
             return patches.method(inter, owner, name, frame)
         case Function():
             return libraries.function_method(inter, owner, arguments)
-        case Wrapped():
+        case Wrapped() | Module():
             return frozenset((owner,))
         case _ if name in {"result", "aresult"}:
             return frozenset((owner,))
@@ -215,7 +226,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     inter.depth += 1
     inter.running[function] = running + 1
     try:
-        if any(expression is not None and expression[0] == "with" for expression in scope.body):
+        if any(expression is not None and expression[0] in {"with", "set"} for expression in scope.body):
             inter.walk(frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
         if scope.is_generator:
@@ -298,6 +309,10 @@ def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
                 found |= containers.elements(inter, frozenset((value,)), frame)
             case Patch(stand_in=stand_in):
                 found |= stand_in
+            case Mock():
+                for name in ("__enter__", "__aenter__"):
+                    for given in attributes.of(inter, value, name, frame):
+                        found |= call(inter, given, NO_ARGUMENTS, frame, None)
             case _:
                 found.add(value)
     return frozenset(found)

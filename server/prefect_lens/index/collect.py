@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, marks
+from prefect_lens.index import attributes, doctests, marks
 from prefect_lens.index.values import Class, External, Function, Made, Module, Value, Wrapped
 from prefect_lens.model import Position, Span, TestCase
 
@@ -32,14 +32,24 @@ class Collected:
 
 
 def collect(inter: Interpreter, module: Module, project: Project) -> tuple[Collected, ...]:
-    """Return the tests of a file that the project's configuration takes for a test file."""
-    found: list[Collected] = []
+    """Return the tests of a file, as the project's configuration has it."""
+    found = list(_doctests(inter, module, project)) if project.doctests else []
+    if not project.is_test_file(module.path):
+        return tuple(found)
     names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
     for name in dict.fromkeys((*names, *_starred(inter, module))):
         if _may_be_test(module.frame.scope, name, project):
             about = f"{module.path}: {name}"
             found.extend(inter.attempt(about, lambda n=name: tuple(_collect_name(inter, module, project, n)), ()))
     return tuple(sorted(found, key=lambda test: (test.case.span, test.case.names)))
+
+
+def _doctests(inter: Interpreter, module: Module, project: Project) -> Iterator[Collected]:
+    name = inter.resolver.dotted(module.path)
+    for index, scope in enumerate(module.facts.scopes):
+        if scope.kind == doctests.KIND:
+            case = TestCase(module.path, (f"{name}.{scope.name}".rstrip("."),), _name_span(scope), project.root)
+            yield Collected(case, module, (), (inter.function(module.frame, index),))
 
 
 def _collect_name(inter: Interpreter, module: Module, project: Project, name: str) -> Iterator[Collected]:

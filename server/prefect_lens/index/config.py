@@ -57,6 +57,8 @@ class Project:
     """Modules that `-p` or an entry point of the project makes pytest load."""
     options: tuple[str, ...] = ()
     """What `addopts` says."""
+    doctests: bool = False
+    """Whether it collects the examples in docstrings."""
     ignored: tuple[str, ...] = ()
     """What `--ignore` and `--ignore-glob` in the options leave out."""
 
@@ -68,9 +70,19 @@ class Project:
         inside = relative(path, self.root)
         if inside is None:
             return False
-        *folders, name = inside.split("/")
+        name = posixpath.basename(inside)
         if name == "conftest.py" or not any(_matches_path(inside, name, pattern) for pattern in self.python_files):
             return False
+        return self._enters(inside)
+
+    def has_doctests(self, path: str) -> bool:
+        """Whether pytest would collect the examples in the docstrings of a file."""
+        inside = relative(path, self.root) if self.doctests else None
+        return inside is not None and posixpath.basename(inside) != "setup.py" and self._enters(inside)
+
+    def _enters(self, inside: str) -> bool:
+        """Whether pytest would come to a file, as seen from the root."""
+        folders = inside.split("/")[:-1]
         start = min((len(base) for base in self._bases() if _is_under(inside, base)), default=0)
         if any(fnmatch.fnmatch(inside, pattern) or _is_under(inside, pattern) for pattern in self.ignored):
             return False
@@ -183,6 +195,7 @@ def _project(root: str, config_file: str | None, options: Options, configs: Mapp
             *_entry_points(configs.get(join(root, "pyproject.toml"))),
         ),
         options=added,
+        doctests="--doctest-modules" in added,
         ignored=(*_option(added, "--ignore"), *_option(added, "--ignore-glob")),
     )
 

@@ -20,16 +20,25 @@ from prefect_lens.index.values import (
     Number,
     Partial,
     Path,
+    Record,
     Sequence,
     Text,
     Value,
     Values,
+    texts,
     union,
 )
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
+
+
+MOST_ELEMENTS = 60
+"""In longer containers, no element is told from the others."""
+
+MOST_TEXTS = 30
+"""A text of which more forms are possible is taken as not known."""
 
 
 def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) -> Values:
@@ -56,16 +65,20 @@ def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) ->
 def mapping(inter: Interpreter, pairs: tuple[tuple[Expression, Expression], ...], frame: Frame) -> Values:
     """Return the dictionary of some pairs of expressions."""
     found: list[tuple[str | None, Values]] = []
+    others: set[Value] = set()
     for key, value in pairs:
         values = inter.evaluate(value, frame)
         if key is not None and key[0] == "star":
             for inner in values:
                 if isinstance(inner, Mapping):
                     found.extend(inner.items)
+                    others |= inner.keys
             continue
-        names = [k.text if isinstance(k, Text) else None for k in inter.evaluate(key, frame)] or [None]
+        known = inter.evaluate(key, frame)
+        names = texts(known) + [None] * any(not isinstance(k, Text) for k in known) or [None]
+        others |= {k for k in known if not isinstance(k, Text | Number)}
         found.extend((name, values) for name in names)
-    return frozenset((inter.one(Mapping, tuple(found)),))
+    return frozenset((inter.one(Mapping, tuple(found), frozenset(others)),))
 
 
 def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
@@ -75,8 +88,11 @@ def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
         match value:
             case Sequence(items=items, rest=rest):
                 found |= rest.union(*items)
-            case Mapping(items=items):
+            case Mapping(items=items, keys=keys):
+                found |= keys
                 found |= {inter.one(Text, key) for key, _ in items if key is not None}
+            case Record(fields=fields):
+                found |= union(*(values for _, values in fields))
             case Instance():
                 found |= elements(inter, calls.method(inter, value, "__iter__", frame), frame)
                 found |= calls.method(inter, value, "__next__", frame)
@@ -93,10 +109,43 @@ def part(inter: Interpreter, values: Values, position: int, frame: Frame) -> Val
     found: set[Value] = set()
     for value in values:
         if isinstance(value, Sequence):
-            found |= value.items[position] if position < len(value.items) else value.rest
+            known = -len(value.items) <= position < len(value.items) and (position >= 0 or not value.rest)
+            found |= value.items[position] if known else value.rest if position >= 0 else value.rest.union(*value.items)
+        elif isinstance(value, Record):
+            found |= value.fields[position][1] if position < len(value.fields) else NOTHING
         else:
             found |= elements(inter, frozenset((value,)), frame)
     return frozenset(found)
+
+
+def slice_of(inter: Interpreter, values: Values, low: int | None, high: int | None, frame: Frame) -> Values:
+    """Return a stretch of a container: all of it, where its places are not known."""
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, Sequence) and not value.rest:
+            found.add(inter.one(Sequence, value.items[low:high], NOTHING))
+        elif isinstance(value, Text | Path):
+            continue
+        else:
+            found.add(inter.one(Sequence, (), elements(inter, frozenset((value,)), frame)))
+    return frozenset(found)
+
+
+def keyed(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
+    """Return the dictionary that a comprehension makes: each element under its own key, where both are known."""
+    _, iterable, target, key, value = expression
+    inner = inter.evaluate(iterable, frame)
+    if target[0] != "local" or not 0 < len(each := elements(inter, inner, frame)) <= MOST_ELEMENTS:
+        return mapping(inter, ((key, value),), frame)
+    found: list[tuple[str | None, Values]] = []
+    for element in each:
+        itself = frozenset((element,))
+        one = frame.beside({target[1]: itself, target[1:]: itself})
+        values = inter.evaluate(value, one)
+        found.extend((name, values) for name in texts(inter.evaluate(key, one)) or [None])
+        for (called, made), name in one.edges.items():
+            frame.call(called, name, made)
+    return frozenset((inter.one(Mapping, tuple(sorted(found, key=lambda pair: pair[0] or ""))),))
 
 
 def item(inter: Interpreter, base: Expression, index: Expression, frame: Frame) -> Values:
@@ -119,6 +168,8 @@ def item(inter: Interpreter, base: Expression, index: Expression, frame: Frame) 
                 found.add(value)  # `Generic[T]`, an enumeration by name
             case _:
                 pass
+    if not found:  # something is there: under a key that is not what it seems
+        found |= union(*(get(value, NOTHING) for value in bases if isinstance(value, Mapping)))
     return frozenset(found)
 
 
@@ -157,7 +208,7 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     if isinstance(owner, Sequence) and name == "__next__":
         return elements(inter, frozenset((owner,)), frame)
     if isinstance(owner, Path):
-        return path_method(inter, owner, name, arguments)
+        return path_method(inter, owner, name, arguments, frame.module.path)
     if isinstance(owner, Text):
         if name in {"strip", "lower", "as_posix", "format"}:
             return frozenset((owner,))
@@ -169,6 +220,13 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
                 for b in new
                 if isinstance(a, Text) and isinstance(b, Text) and a.text
             )
+        if name == "join":
+            inner = [value for value in arguments.at(0) if isinstance(value, Sequence)]
+            if len(inner) != 1 or inner[0].rest:
+                return NOTHING
+            return joining(inter, owner.text, inner[0].items)
+        if name in {"upper", "title", "capitalize", "removesuffix", "removeprefix", "rstrip", "lstrip"}:
+            return changed(inter, owner.text, name, arguments)
         if name == "split":
             separator = next((t.text for t in arguments.at(0) if isinstance(t, Text) and t.text), None)
             parts = tuple(frozenset((inter.one(Text, p),)) for p in owner.text.split(separator))
@@ -176,7 +234,29 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     return NOTHING
 
 
-def path_method(inter: Interpreter, owner: Path, name: str, arguments: Arguments) -> Values:
+def changed(inter: Interpreter, text: str, name: str, arguments: Arguments) -> Values:
+    """Return a text that one of its methods changes; the arguments are texts, too."""
+    given = [values for values in (texts(argument) for argument in arguments.positional) if len(values) == 1]
+    if len(given) != len(arguments.positional) or len(given) > 1:
+        return NOTHING
+    try:
+        return frozenset((inter.one(Text, getattr(text, name)(*(one for (one,) in given))),))
+    except TypeError:
+        return NOTHING
+
+
+def joining(inter: Interpreter, separator: str, items: tuple[Values, ...]) -> Values:
+    """Return the texts of some places with another one between them."""
+    written: list[str] = []
+    for values in items:
+        found = texts(values)
+        if len(found) != 1:
+            return NOTHING
+        written.append(found[0])
+    return frozenset((inter.one(Text, separator.join(written)),))
+
+
+def path_method(inter: Interpreter, owner: Path, name: str, arguments: Arguments, asker: str) -> Values:
     """Return what a method of a path gives."""
     match name:
         case "resolve" | "absolute" | "as_posix" | "expanduser" | "__str__" | "__fspath__":
@@ -186,11 +266,24 @@ def path_method(inter: Interpreter, owner: Path, name: str, arguments: Arguments
             for part_ in arguments.positional:
                 found = frozenset(_slash(inter, left, right) for left in found for right in part_) - {owner}
             return found
-        case "with_name":
-            folder = posixpath.dirname(owner.path)
+        case "with_name" | "with_suffix" | "with_stem":
+            folder, last = posixpath.split(owner.path)
+            stem, suffix = posixpath.splitext(last)
+            before = {"with_name": "", "with_suffix": stem, "with_stem": ""}[name]
+            behind = suffix if name == "with_stem" else ""
             return frozenset(
-                inter.one(Path, posixpath.join(folder, t.text)) for t in arguments.at(0) if isinstance(t, Text)
+                inter.one(Path, posixpath.join(folder, before + text + behind)) for text in texts(arguments.at(0))
             )
+        case "glob" | "rglob" | "iterdir":
+            patterns = texts(arguments.at(0)) if name != "iterdir" else ["*"]
+            prefix = "**/" if name == "rglob" else ""
+            inter.asks_for_any(asker)
+            found = frozenset(
+                inter.one(Path, path)
+                for pattern in patterns
+                for path in inter.resolver.matching(owner.path, prefix + pattern)
+            )
+            return frozenset((inter.one(Sequence, (), found),))
         case _:
             return NOTHING
 
@@ -209,7 +302,7 @@ def plus(inter: Interpreter, left: Expression, right: Expression, frame: Frame) 
                 else:
                     found.add(inter.one(Sequence, a.items + b.items, b.rest))
             elif isinstance(a, Mapping) and isinstance(b, Mapping):
-                found.add(inter.one(Mapping, a.items + b.items))
+                found.add(inter.one(Mapping, a.items + b.items, a.keys | b.keys))
     if not found:
         found |= {v for v in lefts | rights if isinstance(v, Sequence | Mapping)}
     return frozenset(found)
@@ -238,17 +331,20 @@ def _slash(inter: Interpreter, a: Value, b: Value) -> Value:
 
 def join(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> Values:
     """Return an f-string, where all of its parts are known."""
-    path, text = False, ""
+    known = [("", False)]
     for expression in parts:
         values = inter.evaluate(expression, frame)
-        only = next(iter(values)) if len(values) == 1 else None
-        if isinstance(only, Path):
-            path, text = True, text + only.path
-        elif isinstance(only, Text):
-            text += only.text
-        else:
+        written = [
+            (value.path, True) if isinstance(value, Path) else (value.text, False)
+            for value in values
+            if isinstance(value, Path | Text)
+        ]
+        if not values or len(written) < len(values) or len(known) * len(written) > MOST_TEXTS:
             return NOTHING
-    return frozenset((inter.one(Path, posixpath.normpath(text)) if path else inter.one(Text, text),))
+        known = [(before + more, path or is_path) for before, path in known for more, is_path in written]
+    return frozenset(
+        inter.one(Path, posixpath.normpath(text)) if path else inter.one(Text, text) for text, path in known
+    )
 
 
 def unwrapped(inter: Interpreter, values: Values, frame: Frame) -> Values:

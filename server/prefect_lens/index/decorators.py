@@ -36,7 +36,9 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
     all_made: list[Made] = []
     for decorator in reversed(function.scope.decorators):
         values = decorate(inter, inter.evaluate(decorator, frame), values, frame, decorator)
-        values, made = prefect_rules.homed(inter, values, home, function.scope.name)
+        is_call = decorator is not None and decorator[0] == "call"
+        place = expression_place(frame.module.path, decorator) if is_call else None
+        values, made = prefect_rules.homed(inter, values, home, function.scope.name, place)
         all_made.extend(item for item in made if item not in all_made)
     if all_made and stands_in(inter, function):
         # it is the function that the project's decorator is put on that it defines

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from prefect_lens.index import decorators, makers
-from prefect_lens.index.values import Bound, Function, Key, Made, Value, expression_place
+from prefect_lens.index.values import Bound, Function, Key, Made, Partial, Value, expression_place
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ def _function(value: Value | None) -> Function | None:
                 value = target
             case Made(body=body):
                 value = body
+            case Partial(target=target) if len(target) == 1:
+                value = next(iter(target))
             case Function():
                 return value
             case _:

@@ -25,8 +25,11 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("param", name)` | a parameter |
 | `("typed", annotation)` | something of which only the annotation is known |
 | `("effects", items)` | no value, but things to evaluate |
+| `("slice", base, low, high)` | some of the places of a container; None for a bound that is not written |
+| `("keyed", iterable, name, key, value)` | a dictionary that a comprehension makes of each element |
 | `("plus", left, right)`, `("slash", left, right)`, `("join", parts)` | text and paths put together |
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
+| `("set", base, name, value)` | in a body only: an attribute of another object is assigned |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
 """
 
@@ -50,7 +53,7 @@ class Parameter(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """A module, class, function or lambda."""
+    """A module, class, function, lambda or the examples of a docstring."""
 
     kind: str
     name: str

@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import calls
-from prefect_lens.index.values import NOTHING, Arguments, Frame, Method, Request, Values, texts, union
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    External,
+    Frame,
+    Method,
+    Path,
+    Request,
+    Values,
+    texts,
+    union,
+)
 
 if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
+
+
+CONFIG = "pytest.config"
+"""What stands for pytest's configuration."""
 
 
 def of_request(inter: Interpreter, value: Request, name: str) -> Values:
@@ -16,6 +31,12 @@ def of_request(inter: Interpreter, value: Request, name: str) -> Values:
     match name:
         case "param":
             return value.parameters
+        case "path" | "fspath" if value.fixtures is not None:
+            return frozenset((inter.one(Path, value.fixtures.module.path),))
+        case "module" if value.fixtures is not None:
+            return frozenset((value.fixtures.module,))
+        case "config":
+            return frozenset((inter.one(External, CONFIG),))
         case "instance" | "cls":
             return value.fixtures.owner(name) if value.fixtures is not None else NOTHING
         case "getfixturevalue" | "addfinalizer":

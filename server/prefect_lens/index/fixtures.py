@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers, marks, patches
 from prefect_lens.index.config import join
+from prefect_lens.index.fixture_values import CONFIG
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -40,6 +41,7 @@ BUILT_IN = {
     "session_mocker": "pytest_mock.mocker",
     "package_mocker": "pytest_mock.mocker",
     "benchmark": "pytest_benchmark.benchmark",
+    "pytestconfig": CONFIG,
 }
 """The fixtures of pytest and its plugins that matter here, and what stands for them."""
 
@@ -158,6 +160,11 @@ class Setup:
         self._owner = owner
         self._indirect = indirect
         self._done: dict[Fixture, Values] = {}
+
+    @property
+    def module(self) -> Module:
+        """The module of the test."""
+        return self._root.module
 
     def automatic(self) -> list[str]:
         """Return the names of the fixtures that every test here uses."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from prefect_lens.model import TestCase
 
 
+def rank(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Return what is least of the best of several ways: the shortest, and of equally short ones the first by name."""
+    return len(path), path
+
+
 class Reached(NamedTuple):
     """How a test comes to a definition."""
 
@@ -57,7 +62,7 @@ class Followed:
         if (found := self.direct.get(key)) is not None:
             return found
         ways = [path + rest for path, behind in self.behind if (rest := behind.names.get(key)) is not None]
-        return Reached(How.INDIRECT, min(ways, key=len)) if ways else None
+        return Reached(How.INDIRECT, min(ways, key=rank)) if ways else None
 
     def all(self) -> dict[Key, Reached]:
         """Return everything that it runs."""

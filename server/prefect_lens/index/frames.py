@@ -238,6 +238,13 @@ class Frame(_Scoped):
         new._scope = scope
         return new
 
+    def beside(self, names: dict[Any, Values]) -> Frame:
+        """Return the scope as it is while some names have other values, for an expression in it."""
+        one = Frame(self.module, self.index, self.parent, self.arguments, self.world)
+        one.names = {**self.names, **names}
+        one.functions, one.classes, one.made = self.functions, self.classes, self.made
+        return one
+
     def become(self, other: Frame) -> None:
         """Take over what was found out about another body that comes to the same."""
         self.memo, self.names = other.memo, other.names

@@ -8,11 +8,10 @@ what is patched. Recursion ends where an expression is asked for its own value: 
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary, ref
+from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers, decorators, patches, registries
+from prefect_lens.index.memory import Memory
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -26,7 +25,6 @@ from prefect_lens.index.values import (
     Made,
     Module,
     Number,
-    Opaque,
     Partial,
     Path,
     Sequence,
@@ -42,11 +40,8 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.module_table import ModuleTable
+    from prefect_lens.index.registries import Users
     from prefect_lens.index.resolve import Modules
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 DEPTH = 55
 """Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
@@ -58,11 +53,7 @@ MOST_FRAMES = 250
 """More ways of calling one function than this are taken together as one call of which nothing is known."""
 
 
-MOST_ANSWERS = 50_000
-"""Answers that are held so that equal ones are one object."""
-
-
-class Interpreter:
+class Interpreter(Memory):
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
 
     most_depth = DEPTH
@@ -73,33 +64,11 @@ class Interpreter:
         self,
         modules: ModuleTable,
         resolver: Modules,
-        users: registries.Users,
+        users: Users,
         active: frozenset[str],
         root_of: Callable[[str], str],
     ) -> None:
-        self.modules = modules
-        self.resolver = resolver
-        self.root_of = root_of
-        """The root of the project that a file belongs to."""
-        self.dependents: dict[str, set[str]] = {}
-        """For each file, the files whose answers came from it."""
-        self.asked: dict[str, set[str]] = {}
-        """For each part of a module's name: the files that asked for it otherwise than by an import statement."""
-        self.users = users
-        self.active = active
-        """The files that may lead to a definition."""
-        self.data: dict[Values, bool] = {}
-        """Which values are data, for a call of code that leads to no definition."""
-        self.registered: dict[Opaque, set[Value]] = {}
-        """What decorators of a library's object were put on."""
-        self.frames = 0
-        """How many frames were made: what this takes of memory."""
-        self.depth = 0
-        self.running: dict[tuple[Frame | None, int], int] = {}
-        """How many calls of a function are being followed for their value."""
-        self._interned: dict[Any, ref[Any]] = {}
-        self._answers: dict[Values, Values] = {}
-        self._worlds = WeakValueDictionary[frozenset[tuple[Any, Values]], World]()
+        super().__init__(modules, resolver, users, active, root_of)
         self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
             "name": lambda e, frame: self.look_up(e[1], frame),
             "local": self._local,
@@ -123,6 +92,9 @@ class Interpreter:
             "from": self._from,
             "param": lambda e, frame: self.parameter(e[1], frame),
             "typed": lambda e, frame: self.instance_of(e[1], frame),
+            "slice": lambda e, frame: containers.slice_of(self, self.evaluate(e[1], frame), e[2], e[3], frame),
+            "keyed": lambda e, frame: containers.keyed(self, e, frame),
+            "set": self._set,
             "plus": lambda e, frame: containers.plus(self, e[1], e[2], frame),
             "slash": lambda e, frame: containers.slash(self, e[1], e[2], frame),
             "join": lambda e, frame: containers.join(self, e[1], frame),
@@ -130,72 +102,6 @@ class Interpreter:
             "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
             "with": self._with,
         }
-
-    def next(
-        self, modules: ModuleTable, resolver: Modules, users: registries.Users, active: frozenset[str], gone: set[str]
-    ) -> Interpreter:
-        """Return the interpreter of the next snapshot, which shares what is known about the files that are not gone."""
-        new = Interpreter(modules, resolver, users, active, self.root_of)
-        new.dependents = self.dependents
-        new.asked = self.asked
-        new.frames = self.frames
-        new._interned = self._interned
-        new._answers = self._answers
-        new._worlds = self._worlds
-        new.registered = {
-            key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone
-        }
-        return new
-
-    def anew(self) -> Interpreter:
-        """Return an interpreter of the same files that has read none of them yet."""
-        new = Interpreter(self.modules.anew(), self.resolver, self.users, self.active, self.root_of)
-        new.dependents = self.dependents
-        new.asked = self.asked
-        return new
-
-    def attempt(self, about: str, question: Callable[[], T], otherwise: T) -> T:
-        """Answer a question from outside. One that cannot be answered costs its own answer, no other's."""
-        try:
-            return question()
-        except RecursionError:
-            log.warning("%s leads too deep to be followed to its end", about)
-        except Exception:  # a mistake of ours; the lenses of all other code are worth more than its being seen at once
-            log.exception("%s cannot be followed", about)
-        self.depth = 0
-        self.running.clear()
-        return otherwise
-
-    def settle(self) -> None:
-        """Let go of what can be found out again, between two questions."""
-        self.modules.settle()
-        self.data.clear()
-        if len(self._answers) > MOST_ANSWERS:
-            self._answers.clear()
-        for key in [key for key, value in self._interned.items() if value() is None]:
-            del self._interned[key]
-
-    # --- values
-
-    def one(self, kind: Callable[..., Any], *fields: Any) -> Any:
-        """Return the one value of its kind with these fields."""
-        key = (kind, *fields)
-        known = self._interned.get(key)
-        found = known() if known is not None else None
-        if found is None:
-            found = kind(*fields)
-            self._interned[key] = ref(found)
-        return found
-
-    def world(self, patched: dict[tuple[Any, str], Values]) -> World:
-        """Return the one world with these patches."""
-        if not patched:
-            return UNPATCHED
-        key = frozenset(patched.items())
-        found = self._worlds.get(key)
-        if found is None:
-            found = self._worlds[key] = World(dict(patched))
-        return found
 
     def evaluate(self, expression: Expression, frame: Frame) -> Values:
         """Return what the expression can be in the frame."""
@@ -207,10 +113,6 @@ class Interpreter:
             found = self._forms[expression[0]](expression, frame)
             found = frame.memo[id(expression)] = self.shared(found)
         return found
-
-    def shared(self, values: Values) -> Values:
-        """Return one object for all equal answers: they are most of what is kept."""
-        return self._answers.setdefault(values, values) if values else NOTHING
 
     def walk(self, frame: Frame) -> None:
         """Meet everything that the frame evaluates, in order."""
@@ -266,13 +168,18 @@ class Interpreter:
         frame.world = before
         return NOTHING
 
+    def _set(self, expression: Expression, frame: Frame) -> Values:
+        _, base, name, value = expression
+        patches.assign(self, frame, self.evaluate(base, frame), name, self.evaluate(value, frame))
+        return NOTHING
+
     # --- names
 
     def look_up(self, name: str, frame: Frame) -> Values:
         """Return what a name means in a frame, from the inside out."""
         at = frame
         while at.parent is not None:
-            if (at.scope.kind != "class" or at is frame) and name in at.scope.bindings:
+            if at.scope.kind != "class" and name in at.scope.bindings:  # what a class binds earlier is a "local" there
                 return self.name_in(at, name)
             at = at.parent
         return self.module_name(at.module, name, frame.world)
@@ -309,7 +216,7 @@ class Interpreter:
             case "__file__":
                 return frozenset((self.one(Path, module.path),))
             case "__name__":
-                return NOTHING
+                return frozenset((self.one(Text, self.resolver.dotted(module.path)),))
             case _:
                 return frozenset((self.one(External, f"builtins.{name}"),)) if name in attributes.BUILTINS else NOTHING
 
@@ -386,15 +293,6 @@ class Interpreter:
         self.depends(importer.path, path)
         return module
 
-    def depends(self, path: str, on: str) -> None:
-        """Note that what is known about one file came from another."""
-        if path != on:
-            self.dependents.setdefault(on, set()).add(path)
-
-    def asks(self, path: str, name: str) -> None:
-        """Note that what is known about a file depends on whether there is a module or folder of a name."""
-        self.asked.setdefault(name, set()).add(path)
-
     def meet_decorators(self, module: Module) -> None:
         """Put on every decorator of a module's own functions."""
         for expression in module.frame.scope.bindings.values():
@@ -408,8 +306,9 @@ class Interpreter:
         for source in self.import_module(dotted, level, frame.module):
             if isinstance(source, Module) and source is frame.module:
                 found |= self.import_module(f"{dotted}.{name}" if dotted else name, level, frame.module)
-            else:
-                found |= attributes.of(self, source, name, frame)
+                if frame.parent is None or any(isinstance(one, Module) for one in found):
+                    continue
+            found |= attributes.of(self, source, name, frame)
         return frozenset(found)
 
     # --- definitions

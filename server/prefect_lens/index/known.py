@@ -32,6 +32,7 @@ from prefect_lens.index.resolve import Modules
 if TYPE_CHECKING:
     from collections.abc import Container, Generator, Iterator, Mapping
 
+    from prefect_lens.index.config import Project
     from prefect_lens.index.facts import Facts
     from prefect_lens.index.followed import Reached
     from prefect_lens.index.moves import Place
@@ -197,11 +198,15 @@ class Known:
         if found is None:
             found = ()
             project = self.layout.of(path)
-            if project.is_test_file(path) and (module := self.interpreter.modules.get(path)) is not None:
+            if self._is_tested(path, project) and (module := self.interpreter.modules.get(path)) is not None:
                 self._begin()
                 found = tuple(test.case for test in collect(self.interpreter, module, project))
             self.answers.tests[path] = found
         return found
+
+    @staticmethod
+    def _is_tested(path: str, project: Project) -> bool:
+        return project.is_test_file(path) or project.has_doctests(path)
 
     def profiles(self, path: str) -> dict[TestCase, str]:
         """Return the profiles that the tests of a file ask for by a mark; none where the project has no profile."""
@@ -222,7 +227,9 @@ class Known:
         if known is None:
             found: list[Followed] = []
             project = self.layout.of(path)
-            if path in self.layout.test_files and (self.links.leads(path) or project.plugins):
+            if (path in self.layout.test_files or path in self.layout.doctested) and (
+                self.links.leads(path) or project.plugins
+            ):
                 self._begin()
                 inter, fixtures = self.interpreter, self.fixtures
                 for test in collect(inter, inter.modules[path], project):
@@ -241,7 +248,7 @@ class Known:
         reaching = self.links.reaching(path)
         known = self.near.get(path)
         if known is None or known[0] is not reaching:
-            among = reaching.among(self.layout.test_files) | self.layout.with_plugins
+            among = reaching.among(self.layout.test_files | self.layout.doctested) | self.layout.with_plugins
             known = self.near[path] = reaching, sorted(among)
         return [path for path in known[1] if path not in self.answers.reached]
 

@@ -20,6 +20,8 @@ class Layout:
         self._by_folder: dict[str, Project] = {}
         self._folders = frozenset(posixpath.dirname(path) for path in paths)
         self.test_files = frozenset(path for path in paths if self.of(path).is_test_file(path))
+        self.doctested = frozenset(path for path in paths if self.of(path).has_doctests(path))
+        """The files whose docstrings pytest would look through for examples."""
 
     def after(self, moved: Iterable[str], paths: Mapping[str, object]) -> Layout:
         """Return the layout when some files have come or gone, and these are the paths now."""
@@ -28,6 +30,8 @@ class Layout:
         new._folders = frozenset(posixpath.dirname(path) for path in paths)
         come = frozenset(path for path in moved if path in paths and self.of(path).is_test_file(path))
         new.test_files = self.test_files.difference(moved) | come
+        come = frozenset(path for path in moved if path in paths and self.of(path).has_doctests(path))
+        new.doctested = self.doctested.difference(moved) | come
         return new
 
     def of(self, path: str) -> Project:

@@ -7,11 +7,10 @@ callback. A flow or task that is only inspected, mocked, deployed or registered 
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, patches, prefect_rules, registries
+from prefect_lens.index import calls, containers, patches, prefect_rules, registries, standard
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -21,19 +20,14 @@ from prefect_lens.index.values import (
     External,
     Frame,
     Function,
-    Instance,
     Made,
-    Mapping,
     Mark,
     Opaque,
     Partial,
-    Path,
+    Patch,
     Sequence,
-    Super,
-    Text,
     Value,
     Values,
-    Wrapped,
     texts,
     union,
 )
@@ -55,13 +49,6 @@ _SAME = frozenset(
 )  # fmt: skip
 """What gives back its first argument, as far as it matters here."""
 
-_COLLECTS = frozenset(
-    {
-        "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
-        "collections.deque",
-    }
-)  # fmt: skip
-
 _FIRST = re.compile(
     r"^(?:run|call|invoke|execute|exec|submit|apply|starmap|map|imap|spawn|start|retry|repeat|raises|warns|deprecated"
     r"|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
@@ -74,6 +61,9 @@ _ANYWHERE = re.compile(
 _NEVER = re.compile(
     r"^(?:assert_(?!raises|warns|logs)|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$"
 )
+_ONE_BY_ONE = frozenset({"map", "imap", "imap_unordered", "starmap", "map_async", "amap"})
+"""What calls a function with each element of what is passed beside it."""
+
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _INERT = (
@@ -101,11 +91,11 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
         ):
             return first
         return frozenset((inter.one(Mark, name, arguments),))
-    if (given := patches.external(inter, dotted, arguments, frame)) is not None:
+    if (given := patches.external(inter, dotted, arguments, frame, expression)) is not None:
         return given
     if dotted in _SAME:
         return arguments.at(0)
-    if (given := _known(inter, dotted, arguments, frame)) is not None:
+    if (given := standard.known(inter, dotted, arguments, frame)) is not None:
         return given
     if dotted.startswith(_INERT):
         return NOTHING
@@ -118,135 +108,22 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
     return given
 
 
-def _known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
-    first = arguments.at(0)
-    match dotted:
-        case "functools.partial" | "functools.partialmethod":
-            rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.more)
-            return frozenset((inter.one(Partial, first, rest),)) if first else NOTHING
-        case "functools.wraps" | "functools.update_wrapper":
-            if dotted.endswith("wraps"):
-                return frozenset((inter.one(External, "functools.wraps()"),))
-            return first
-        case "builtins.staticmethod":
-            return frozenset((inter.one(Wrapped, "static", first),))
-        case "builtins.classmethod":
-            return frozenset((inter.one(Wrapped, "class", first),))
-        case "builtins.property" | "functools.cached_property":
-            return frozenset((inter.one(Wrapped, "property", first),))
-        case _ if dotted in _COLLECTS:
-            _call_key(inter, arguments, frame)
-            known = [v for v in first if isinstance(v, Sequence)]
-            if dotted in {"builtins.list", "builtins.tuple"} and len(known) == len(first) == 1:
-                return first
-            return frozenset((inter.one(Sequence, (), containers.elements(inter, first, frame)),))
-        case "builtins.dict" | "collections.OrderedDict" | "types.MappingProxyType":
-            pairs: list[tuple[str | None, Values]] = list(arguments.keywords)
-            for value in first:
-                if isinstance(value, Mapping):
-                    pairs.extend(value.items)
-                for pair in containers.elements(inter, first, frame) if isinstance(value, Sequence) else ():
-                    if isinstance(pair, Sequence) and len(pair.items) == 2:
-                        pairs.extend((key, pair.items[1]) for key in texts(pair.items[0]) or [None])
-            return frozenset((inter.one(Mapping, tuple(pairs)),))
-        case "collections.defaultdict":
-            made = union(*(calls.call(inter, f, calls.NO_ARGUMENTS, frame, None) for f in first))
-            return frozenset((inter.one(Mapping, ((None, made),)),)) if made else frozenset((inter.one(Mapping, ()),))
-        case "builtins.enumerate":
-            pair = inter.one(Sequence, (NOTHING, containers.elements(inter, first, frame)), NOTHING)
-            return frozenset((inter.one(Sequence, (), frozenset((pair,))),))
-        case "builtins.zip" | "itertools.product" | "itertools.zip_longest":
-            parts = tuple(containers.elements(inter, values, frame) for values in arguments.positional)
-            return frozenset((inter.one(Sequence, (), frozenset((inter.one(Sequence, parts, NOTHING),))),))
-        case "itertools.chain" | "asyncio.gather" | "asyncio.as_completed" | "itertools.chain.from_iterable":
-            inner = union(*arguments.positional) | arguments.more
-            if dotted.startswith("itertools") or dotted.endswith("as_completed"):
-                inner = containers.elements(inter, inner, frame)
-                if dotted.endswith("from_iterable"):
-                    inner = containers.elements(inter, inner, frame)
-                return frozenset((inter.one(Sequence, (), inner),))
-            return frozenset((inter.one(Sequence, arguments.positional, arguments.more),))
-        case "builtins.map" | "builtins.filter" | "functools.reduce":
-            passed = Arguments(tuple(containers.elements(inter, v, frame) for v in arguments.positional[1:]))
-            given = union(*(calls.call(inter, f, passed, frame, None) for f in first))
-            inner = containers.elements(inter, arguments.at(1), frame) if dotted == "builtins.filter" else given
-            return frozenset((inter.one(Sequence, (), inner),))
-        case "builtins.min" | "builtins.max":
-            _call_key(inter, arguments, frame)
-            return containers.elements(inter, first, frame)
-        case "builtins.next" | "builtins.anext":
-            return containers.elements(inter, first, frame)
-        case "builtins.getattr":
-            names = texts(arguments.at(1))
-            return union(*(attributes.of_all(inter, first, name, frame) for name in names)) | arguments.at(2)
-        case "builtins.setattr":
-            patches.put(
-                inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2)
-            )
-            return NOTHING
-        case "builtins.super":
-            return _super(inter, arguments, frame)
-        case "builtins.type":
-            return frozenset(value.cls for value in first if isinstance(value, Instance))
-        case "builtins.vars" | "builtins.globals" | "builtins.locals":
-            return loading.names_of(inter, first, frame)
-        case (
-            "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"
-        ):
-            return _paths(inter, arguments)
-        case "os.path.dirname":
-            return frozenset(inter.one(Path, posixpath.dirname(p.path) or ".") for p in first if isinstance(p, Path))
-        case "os.path.join":
-            found: Values = first
-            for part in arguments.positional[1:]:
-                found = frozenset(
-                    inter.one(Path, posixpath.normpath(posixpath.join(a.path, b.text)))
-                    for a in found
-                    for b in part
-                    if isinstance(a, Path) and isinstance(b, Text)
-                )
-            return found
-        case "typing.cast" | "typing_extensions.cast":
-            return arguments.at(1)
-        case "builtins.__import__" | "importlib.import_module" | "importlib.reload":
-            if dotted.endswith("reload"):
-                return first
-            return union(*(loading.named(inter, name, arguments, frame) for name in texts(first)))
-        case "importlib.util.spec_from_file_location" | "importlib.machinery.SourceFileLoader":
-            return union(*(loading.module_at(inter, arguments.at(1, "location", "path"), frame),))
-        case "importlib.util.module_from_spec":
-            return first
-        case "runpy.run_path" | "runpy.run_module":
-            return loading.run_path(inter, arguments, frame)
-        case "operator.attrgetter" | "operator.methodcaller" | "operator.itemgetter":
-            return NOTHING
-        case "functools.wraps()":
-            return first
-        case "pytest.param":
-            whole: Values = frozenset((inter.one(Sequence, arguments.positional, NOTHING),))
-            return frozenset((inter.one(Wrapped, "param", whole),))
-        case _ if dotted.rpartition(".")[2] in {"fixture", "yield_fixture"}:
-            return first or frozenset((inter.one(External, "functools.wraps()"),))
-        case "pytest.MonkeyPatch" | "_pytest.monkeypatch.MonkeyPatch":
-            return frozenset((inter.one(External, "pytest.monkeypatch"),))
-        case "contextlib.ExitStack" | "contextlib.AsyncExitStack":
-            return NOTHING
-        case "atexit.register" | "signal.signal":
-            return first
-        case _:
-            return None
-
-
 def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call something of which only the name is known: it may call what it is given."""
     if name in {"enter_context", "enter_async_context", "enterContext"}:
+        for value in arguments.at(0):
+            if isinstance(value, Patch):
+                patches.put(inter, frame, value.places, value.stand_in)
         return calls.enter(inter, arguments.at(0), frame)
     snake = _WORDS.sub("_", name).lower()
     flat = snake.replace("_", "")
     runs = bool((_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake))
     for position, values in enumerate(arguments.positional):
+        passed = arguments.behind(position)
+        if name in _ONE_BY_ONE and values:
+            passed = Arguments(tuple(containers.unwrapped(inter, each, frame) for each in passed.positional))
         for value in values:
-            _hand_over(inter, value, arguments.behind(position), frame, runs=runs)
+            _hand_over(inter, value, passed, frame, runs=runs)
     for key, values in arguments.keywords:
         for value in values:
             if key in {"target", "func", "fn", "function", "callback", "side_effect", "call", "callable"} or runs:
@@ -333,38 +210,6 @@ def _results(inter: Interpreter, value: Opaque, frame: Frame) -> Values:
             for item in value.held
         )
     )
-
-
-def _super(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
-    at = frame
-    while at.scope.kind != "class" and at.parent is not None and at.parent.scope.kind != "class":
-        at = at.parent
-    if at.parent is None or at.parent.parent is None or not at.scope.parameters:
-        return NOTHING
-    first = inter.parameter(at.scope.parameters[0].name, at) if arguments == Arguments() else arguments.at(1)
-    cls = inter.class_(at.parent.parent, at.parent.index)
-    if not first:
-        first = frozenset((inter.one(Instance, cls, ()),))
-    return frozenset((inter.one(Super, cls, first),))
-
-
-def _paths(inter: Interpreter, arguments: Arguments) -> Values:
-    found = [v for v in arguments.at(0) if isinstance(v, Path | Text)]
-    result: set[Value] = set(found)
-    for part in arguments.positional[1:]:
-        result = {
-            inter.one(Path, posixpath.normpath(posixpath.join(a.path, b.text)))
-            for a in result
-            for b in part
-            if isinstance(a, Path) and isinstance(b, Text)
-        }
-    return frozenset(result)
-
-
-def _call_key(inter: Interpreter, arguments: Arguments, frame: Frame) -> None:
-    passed = Arguments((containers.elements(inter, arguments.at(0), frame),))
-    for function in arguments.at(-1, "key") if any(key == "key" for key, _ in arguments.keywords) else ():
-        calls.call(inter, function, passed, frame, None)
 
 
 def _thread_arguments(arguments: Arguments) -> Arguments:

@@ -14,6 +14,8 @@ from prefect_lens.index.values import (
     Mapping,
     Module,
     Path,
+    Record,
+    Sequence,
     Text,
     Value,
     Values,
@@ -75,6 +77,27 @@ def module_at(inter: Interpreter, values: Values, frame: Frame) -> Values:
                 found.add(inter.module_at(path, frame.module))
                 break
     return frozenset(found)
+
+
+def modules_in(inter: Interpreter, folders: Values, frame: Frame) -> Values:
+    """Return what `pkgutil.iter_modules` gives for folders."""
+    inter.asks_for_any(frame.module.path)
+    found: set[Value] = set()
+    for folder in folders:
+        if isinstance(folder, Path):
+            paths = [
+                *inter.resolver.matching(folder.path, "*.py"),
+                *inter.resolver.matching(folder.path, "*/__init__.py"),
+            ]
+            for path in paths:
+                if (name := inter.resolver.dotted(path).rpartition(".")[2]) != posixpath.basename(folder.path):
+                    fields = (
+                        ("module_finder", NOTHING),
+                        ("name", frozenset((inter.one(Text, name),))),
+                        ("ispkg", NOTHING),
+                    )
+                    found.add(inter.one(Record, fields))
+    return frozenset((inter.one(Sequence, (), frozenset(found)),))
 
 
 def named(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:

@@ -1,4 +1,4 @@
-"""From Python's syntax tree to the scopes of `facts`: statements here, expressions in `lower_expressions`."""
+"""From Python's syntax tree to the scopes of `facts`: statements; see `lower_expressions` and `lower_scopes`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import newer
+from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.lower_expressions import Expressions, Open, asked_for
+from prefect_lens.index.lower_conditions import asked_for, is_sure
+from prefect_lens.index.lower_expressions import Expressions, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,9 @@ def scopes(tree: ast.Module, text: str) -> tuple[Scope, ...]:
     builder = _Statements(text)
     builder.open_scope("module", "", None, ())
     builder.block(tree.body)
+    if doctests.PROMPT in text:
+        for found in doctests.examples(tree):
+            builder.doctest(found)
     builder.close_scope()
     return tuple(scope for scope in builder.scopes if scope is not None)
 
@@ -101,6 +105,8 @@ class _Statements(Expressions):
                 # `if sink is None: sink = …`: what is passed hides the default
                 before = self.value(node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test.left)  # type: ignore[attr-defined]
                 self.bind(name, ("or", (before, self.effect(value))))
+            case ast.If() if (holds := is_sure(node.test)) is not None:
+                self.block(node.body if holds else node.orelse)
             case ast.If():
                 self.effect(node.test)
                 self.branch(node.body)
@@ -193,6 +199,11 @@ class _Statements(Expressions):
         self.close_scope(decorators=decorators, annotation=annotation)
         self.bind(node.name, ("def", index))
 
+    def doctest(self, found: doctests.Examples) -> None:
+        self.open_scope(doctests.KIND, ".".join(found.names), self.place(found.node) if found.node else None, ())
+        self.block(found.statements)
+        self.close_scope()
+
     def class_(self, node: ast.ClassDef) -> None:
         decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
         bases = tuple(self.value(base) for base in node.bases)
@@ -257,10 +268,13 @@ class _Statements(Expressions):
                 for position, element in enumerate(elements):
                     if isinstance(element, ast.Starred):
                         starred = True
-                        self.assign(element.value, value)
+                        behind = len(elements) - position - 1
+                        self.assign(element.value, ("slice", value, position, -behind if behind else None))
                     else:
-                        self.assign(element, ("each", value) if starred else ("part", value, position))
-            case ast.Attribute():
+                        self.assign(element, ("part", value, position - len(elements) if starred else position))
+            case ast.Attribute(value=base, attr=attr):
+                if not self.is_own(base):
+                    self.open.body.append(("set", self.value(base), attr, value))
                 if (name := dotted(target)) is not None:
                     self.bind(name, value)
             case ast.Subscript(value=base, slice=index):
@@ -290,17 +304,3 @@ def _is_import_error(handler: ast.ExceptHandler) -> bool:
         isinstance(part, ast.Name) and part.id in {"ImportError", "ModuleNotFoundError", "Exception"}
         for part in ast.walk(handler.type)
     )
-
-
-def dotted(node: ast.expr) -> str | None:
-    """Return `a.b.c` for a chain of names; None for anything else."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=base, attr=attr):
-            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
-        case _:
-            return None
-
-
-__all__ = ["Open", "parse", "scopes"]

@@ -1,60 +1,30 @@
-"""The half of `lower` that turns expressions into the forms of `facts` and keeps account of bindings."""
+"""The part of `lower` that turns expressions into the forms of `facts`."""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from prefect_lens.index.facts import Expression, Parameter, Scope
+from prefect_lens.index.lower_conditions import asked_for
+from prefect_lens.index.lower_scopes import Scopes
+from prefect_lens.index.lower_texts import filled, formatted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prefect_lens.index.facts import Expression
+
 LONGEST_TEXT = 300
 """Longer constants name nothing."""
-
-_NEVER: tuple[int, ...] = (-1,)
-"""A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
 
 
-@dataclass
-class Open:
-    """A scope that is being read."""
-
-    index: int
-    kind: str
-    name: str
-    parent: int
-    place: tuple[int, int, int]
-    parameters: tuple[Parameter, ...]
-    bindings: dict[str, list[tuple[Expression, tuple[int, ...]]]] = field(default_factory=dict[str, Any])
-    body: list[Expression] = field(default_factory=list[Any])
-    returns: list[Expression] = field(default_factory=list[Any])
-    yields: list[Expression] = field(default_factory=list[Any])
-    is_generator: bool = False
-    is_async: bool = False
-    stars: list[tuple[str, int]] = field(default_factory=list[Any])
-    outer: list[tuple[str, Expression]] = field(default_factory=list[Any])
-    elsewhere: dict[str, int] = field(default_factory=dict[str, int])
-    """Names declared global or nonlocal, and the scope that they belong to."""
-    branch: tuple[int, ...] = ()
-    loop: int = 0
-    instead: dict[str, Expression] = field(default_factory=dict[str, Any])
-    """In a handler of ImportError: the imports that it stands in for."""
-
-
-class Expressions:
+class Expressions(Scopes):
     """Turns expressions into forms; statements come from the class that extends this one."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
-        self.scopes: list[Scope | None] = []
-        self.open: Open = Open(-1, "", "", -1, (0, 0, 0), ())
-        self._stack: list[Open] = []
-        self._branches = 0
+        super().__init__(text)
         self._active = 0
         """Counts what may run something; an expression that leaves it unchanged has no effect worth keeping."""
         self._renamed: list[dict[str, str]] = []
@@ -63,6 +33,7 @@ class Expressions:
             ast.Attribute: self._attribute,
             ast.Call: self._call,
             ast.Constant: self._constant,
+            ast.UnaryOp: self._unary,
             ast.Await: self._inner,
             ast.Starred: self._starred,
             ast.NamedExpr: self._walrus,
@@ -85,101 +56,6 @@ class Expressions:
             ast.FormattedValue: self._inner,
         }
 
-    # --- scopes and names
-
-    def open_scope(
-        self, kind: str, name: str, place: tuple[int, int, int] | None, parameters: tuple[Parameter, ...]
-    ) -> int:
-        """Begin a scope inside the one that is open, and return its index."""
-        index = len(self.scopes)
-        self.scopes.append(None)
-        parent = self.open.index
-        self._stack.append(self.open)
-        self.open = Open(index, kind, name, parent, place or (0, 0, 0), parameters)
-        for parameter in parameters:
-            self.bind(parameter.name, ("param", parameter.name))
-        return index
-
-    def close_scope(
-        self,
-        *,
-        decorators: tuple[Expression, ...] = (),
-        bases: tuple[Expression, ...] = (),
-        annotation: Expression = None,
-    ) -> None:
-        """End the open scope and go on with the one around it."""
-        done = self.open
-        self.open = self._stack.pop()
-        self.scopes[done.index] = Scope(
-            kind=done.kind,
-            name=done.name,
-            parent=done.parent,
-            line=done.place[0],
-            column=done.place[1],
-            keyword_line=done.place[2],
-            is_async=done.is_async,
-            parameters=done.parameters,
-            bindings={name: _closed(found) for name, found in done.bindings.items()},
-            body=tuple(done.body),
-            returns=tuple(item for item in done.returns if item is not None),
-            yields=tuple(item for item in done.yields if item is not None),
-            is_generator=done.is_generator,
-            decorators=decorators,
-            bases=bases,
-            annotation=annotation,
-            stars=tuple(done.stars),
-            own=self._own(done.index) if done.kind == "class" else {},
-            outer=tuple(done.outer),
-        )
-
-    def bind(self, name: str, value: Expression) -> None:
-        """Note that a name of the open scope is bound to a value here."""
-        where, branch = self.open, self.open.branch
-        if where.instead and name in where.instead:
-            value = ("or", (where.instead[name], value))
-        if name in where.elsewhere:
-            value = ("inside", where.index, value) if value is not None else None
-            where, branch = self._at(where.elsewhere[name]), _NEVER
-        where.bindings.setdefault(name, []).append((value, branch))
-
-    def add_to(self, name: str, value: Expression) -> None:
-        """Note that something is added to what a name holds."""
-        first = name.partition(".")[0]
-        if first in self.open.bindings and first not in self.open.elsewhere:
-            self.open.bindings.setdefault(name, []).append((value, _NEVER))
-        else:
-            self.open.outer.append((name, value))
-
-    def enter_branch(self, *, loop: bool = False) -> tuple[tuple[int, ...], int]:
-        """Begin a block that may or may not run."""
-        before = self.open.branch, self.open.loop
-        self._branches += 1
-        self.open.branch = (*self.open.branch, self._branches)
-        self.open.loop += loop
-        return before
-
-    def leave_branch(self, before: tuple[tuple[int, ...], int]) -> None:
-        """End the block."""
-        self.open.branch, self.open.loop = before
-
-    def _at(self, index: int) -> Open:
-        return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])
-
-    def _own(self, class_index: int) -> dict[str, tuple[int, ...]]:
-        found: dict[str, tuple[int, ...]] = {}
-        for index in range(class_index + 1, len(self.scopes)):
-            scope = self.scopes[index]
-            if scope is None or scope.parent != class_index or scope.kind != "function" or not scope.parameters:
-                continue
-            prefix = scope.parameters[0].name + "."
-            for name in scope.bindings:
-                if name.startswith(prefix):
-                    attr = name[len(prefix) :]
-                    found[attr] = (*found.get(attr, ()), index)
-        return found
-
-    # --- expressions
-
     def value(self, node: ast.expr) -> Expression:
         """Return the form of an expression."""
         form = self._forms.get(type(node))
@@ -196,11 +72,6 @@ class Expressions:
     def lambda_(self, node: ast.Lambda) -> Expression:
         """Return the form of a lambda."""
         raise NotImplementedError
-
-    def code_points(self, line: int, column: int) -> int:
-        """Return a column in code points, from one in bytes."""
-        text = self.lines[line] if line < len(self.lines) else ""
-        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
 
     def _only(self, node: ast.expr) -> Expression:
         """Return what an expression evaluates, where its value says nothing (comparisons, negation, …)."""
@@ -221,6 +92,12 @@ class Expressions:
         if isinstance(value, str):
             return ("text", value) if len(value) <= LONGEST_TEXT else None
         return ("int", int(value)) if isinstance(value, int) and -1000 < value < 1000 else None
+
+    def _unary(self, node: ast.UnaryOp) -> Expression:
+        if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant) and type(node.operand.value) is int:
+            return ("int", -node.operand.value) if node.operand.value < 1000 else None
+        before, part = self._active, self.value(node.operand)
+        return ("effects", (part,)) if self._active != before else None
 
     def _name(self, node: ast.Name) -> Expression:
         name = node.id
@@ -256,18 +133,31 @@ class Expressions:
         keywords = tuple((keyword.arg, self.value(keyword.value)) for keyword in node.keywords)
         self._active += 1
         match node.func:
-            case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in _ADDS and arguments:
-                self._adds(base, attr, arguments)
+            case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in _ADDS and (
+                arguments or (attr == "update" and keywords)
+            ):
+                self._adds(base, attr, arguments, keywords)
+            case ast.Attribute(value=ast.Constant(value=str() as text), attr="format"):
+                return ("join", formatted(text, arguments, dict(keywords)))
             case _:
                 pass
         line = node.lineno - 1
         return ("call", function, arguments, keywords, line, self.code_points(line, node.col_offset))
 
-    def _adds(self, base: ast.expr, attr: str, arguments: tuple[Expression, ...]) -> None:
-        if (name := _dotted(base)) is None or name.partition(".")[0] in {n for r in self._renamed for n in r}:
+    def _adds(
+        self,
+        base: ast.expr,
+        attr: str,
+        arguments: tuple[Expression, ...],
+        keywords: tuple[tuple[str | None, Expression], ...],
+    ) -> None:
+        if (name := dotted(base)) is None or name.partition(".")[0] in {n for r in self._renamed for n in r}:
             return
         if attr in {"extend", "update"}:
-            self.add_to(name, arguments[0])
+            if arguments:
+                self.add_to(name, arguments[0])
+            if named := tuple((("text", key), value) for key, value in keywords if key is not None):
+                self.add_to(name, ("dict", named))
         elif attr == "setdefault" or (attr == "register" and len(arguments) > 1):
             self.add_to(name, ("dict", (arguments[:2],)) if len(arguments) > 1 else None)
         elif arguments and arguments[-1] is not None:
@@ -295,6 +185,10 @@ class Expressions:
             if left is None and right is None and self._active == before:
                 return None
             return ("slash" if isinstance(node.op, ast.Div) else "plus", left, right)
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+            right = self.value(node.right)
+            given = right[1] if right is not None and right[0] == "seq" else (right,)
+            return ("join", filled(node.left.value, given))
         return self._only_binary(node)
 
     def _only_binary(self, node: ast.BinOp) -> Expression:
@@ -319,7 +213,14 @@ class Expressions:
     def _subscript(self, node: ast.Subscript) -> Expression:
         base = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
-            return ("seq", (("star", base),)) if base is not None else None
+            bounds = tuple(None if part is None else self.value(part) for part in (node.slice.lower, node.slice.upper))
+            written = (node.slice.lower is None, node.slice.upper is None)
+            known = node.slice.step is None and all(
+                none or (bound is not None and bound[0] == "int") for bound, none in zip(bounds, written, strict=True)
+            )
+            if base is None or not known:
+                return ("seq", (("star", base),)) if base is not None else None
+            return ("slice", base, *(bound[1] if bound is not None else None for bound in bounds))
         self._active += 1  # it may be a `__getitem__`
         return ("item", base, self.value(node.slice))
 
@@ -327,6 +228,7 @@ class Expressions:
         renamed: dict[str, str] = {}
         before = self.enter_branch()
         depth = len(self._renamed)
+        iterable: Expression = None
         for generator in node.generators:
             iterable = self.effect(generator.iter)
             if len(self._renamed) == depth:
@@ -336,6 +238,8 @@ class Expressions:
                 self.effect(condition)
         if isinstance(node, ast.DictComp):
             expression = ("dict", ((self.value(node.key), self.value(node.value)),))
+            if len(node.generators) == 1 and isinstance(node.generators[0].target, ast.Name):
+                expression = ("keyed", iterable, self.value(node.generators[0].target), *expression[1][0])
         else:
             expression = ("seq", (("star", ("seq", (self.value(node.elt),))),))
         del self._renamed[depth:]
@@ -376,35 +280,12 @@ class Expressions:
         return ("or" if isinstance(node.op, ast.Or) else "either", tuple(self.value(item) for item in node.values))
 
 
-def asked_for(test: ast.expr) -> tuple[str, bool] | None:
-    """Return the name whose presence a condition asks for, and whether it holds when it is there."""
-    match test:
-        case ast.Name(id=name):
-            return name, True
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
-            return name, False
-        case ast.Compare(
-            left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
-        ):
-            return name, isinstance(op, ast.IsNot)
-        case _:
-            return None
-
-
-def _dotted(node: ast.expr) -> str | None:
+def dotted(node: ast.expr) -> str | None:
+    """Return `a.b.c` for a chain of names; None for anything else."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=base, attr=attr):
-            return f"{start}.{attr}" if (start := _dotted(base)) is not None else None
+            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
         case _:
             return None
-
-
-def _closed(found: list[tuple[Expression, tuple[int, ...]]]) -> tuple[int, tuple[Expression, ...]]:
-    first = 0
-    for position in range(len(found) - 1, -1, -1):
-        if not found[position][1]:
-            first = position
-            break
-    return first, tuple(value for value, _ in found)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes
+from prefect_lens.index import attributes, mocks, plain
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
-    Bound,
     Class,
     External,
     Frame,
@@ -26,27 +25,29 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
 
 Place = tuple[Any, str]
 
-_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "create_autospec", "stub", "async_stub")
 _PATCHERS = ("pytest.monkeypatch", "pytest_mock.mocker")
 
 
-def external(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
+def external(
+    inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values | None:
     """Call something of the libraries that patch; None where it is none of it."""
     if dotted.startswith(("unittest.mock.", "mock.")):
         name = dotted.partition("mock.")[2]
-        if name in _MOCKS:
-            return frozenset((_mock(inter, arguments),))
-        patch = _patch(inter, name, arguments, frame)
+        if name in mocks.MAKERS:
+            return frozenset((mocks.make(inter, arguments, frame, expression),))
+        patch = _patch(inter, name, arguments, frame, expression)
         return frozenset((patch,)) if patch is not None else None
     if dotted.startswith("pytest_mock.mocker."):
         name = dotted.removeprefix("pytest_mock.mocker.")
-        if name in _MOCKS:
-            return frozenset((_mock(inter, arguments),))
-        patch = _patch(inter, name, arguments, frame)
+        if name in mocks.MAKERS:
+            return frozenset((mocks.make(inter, arguments, frame, expression),))
+        patch = _patch(inter, name, arguments, frame, expression)
         if patch is not None:
             put(inter, frame, patch.places, patch.stand_in)
             return patch.stand_in
@@ -70,6 +71,23 @@ def put(inter: Interpreter, frame: Frame, places: Any, stand_in: Values) -> None
     if found:
         frame.world = merged(inter, frame.world, found)
         frame.leave(found)
+
+
+def assign(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> None:
+    """Follow `owner.name = …`. Data in place of data changes nothing that matters here."""
+    if plain.is_data(inter, values):
+        owners = frozenset(
+            owner for owner in owners if not plain.is_data(inter, attributes.of(inter, owner, name, frame))
+        )
+    put(inter, frame, [(owner, name) for owner in owners], values)
+
+
+def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
+    """Take patches away from here on."""
+    left = {place: values for place, values in frame.world.patches.items() if place not in places}
+    if len(left) < len(frame.world.patches):
+        frame.world = inter.world(left)
+        frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
 
 def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
@@ -115,6 +133,8 @@ def method(inter: Interpreter, owner: Patch, name: str, frame: Frame) -> Values:
     if name in {"start", "__enter__"}:
         put(inter, frame, owner.places, owner.stand_in)
         return owner.stand_in
+    if name in {"stop", "__exit__"}:
+        lift(inter, frame, owner.places)
     return NOTHING
 
 
@@ -131,13 +151,13 @@ def _among(inter: Interpreter, decorators: tuple[Any, ...], frame: Frame) -> tup
     return tuple(found)
 
 
-def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Patch | None:
+def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression) -> Patch | None:
     match name:
         case "patch":
-            places = _places(inter, texts(arguments.at(0, "target")), frame)
+            places = _places(inter, _only(texts(arguments.at(0, "target"))), frame)
             new, at = arguments.at(-1, "new"), 1
         case "patch.object":
-            names = texts(arguments.at(1, "attribute"))
+            names = _only(texts(arguments.at(1, "attribute")))
             places = tuple((owner, n) for owner in arguments.at(0, "target") for n in names)
             new, at = arguments.at(-1, "new"), 2
         case "patch.multiple":
@@ -145,7 +165,8 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) ->
             for text in texts(arguments.at(0, "target")):
                 owners.extend(_value_at(inter, text, frame))
             places = tuple((owner, n) for owner in owners for n, _ in arguments.keywords if n != "target")
-            return inter.one(Patch, tuple(p for p in places if _counts(p)), frozenset((inter.one(Mock),)), False)  # noqa: FBT003
+            mock: Values = frozenset((mocks.make(inter, Arguments(), frame, expression),))
+            return inter.one(Patch, tuple(p for p in places if _counts(p)), mock, False)  # noqa: FBT003
         case "patch.dict" | "patch.stopall":
             return inter.one(Patch, (), NOTHING, False)  # noqa: FBT003
         case _:
@@ -153,15 +174,13 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) ->
     given = len(arguments.positional) > at or any(key == "new" for key, _ in arguments.keywords)
     if given:
         new = new or arguments.at(at)
-    stand_in = new or frozenset((_mock(inter, arguments),))
+    stand_in = new or frozenset((mocks.make(inter, arguments, frame, expression),))
     return inter.one(Patch, tuple(p for p in places if _counts(p)), stand_in, not given)
 
 
-def _mock(inter: Interpreter, arguments: Arguments) -> Value:
-    runs = arguments.at(-1, "side_effect") | arguments.at(-1, "wraps")
-    calls_ = frozenset(v for v in runs if isinstance(v, Function | Made | Bound | Mock))
-    gives = arguments.at(-1, "return_value") if any(k == "return_value" for k, _ in arguments.keywords) else NOTHING
-    return inter.one(Mock, calls_, gives)
+def _only(names: list[str]) -> list[str]:
+    """Return the one name; none of several, of which each is patched in some runs of the test alone."""
+    return names if len(names) == 1 else []
 
 
 def _places(inter: Interpreter, targets: list[str], frame: Frame) -> tuple[Place, ...]:
@@ -185,7 +204,7 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 
 def _counts(place: Place) -> bool:
-    return isinstance(place[0], Module | Class | Instance | Made | Function)
+    return isinstance(place[0], Module | Class | Instance | Made | Function | Mock)
 
 
 __all__ = ["Patch", "Text", "entered", "external", "merged", "method", "of_class", "of_function", "put", "with_patch"]

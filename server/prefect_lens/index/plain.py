@@ -19,6 +19,7 @@ from prefect_lens.index.values import (
     Module,
     Number,
     Path,
+    Record,
     Sequence,
     Text,
     Value,
@@ -37,10 +38,10 @@ def leads_nowhere(inter: Interpreter, function: Function, arguments: Arguments, 
     if function.module.path in inter.active or not _stands_outside(function):
         return False
     return (
-        all(_is_data(inter, values) for values in world.patches.values())
-        and all(_is_data(inter, values) for values in arguments.positional)
-        and all(_is_data(inter, values) for _, values in arguments.keywords)
-        and _is_data(inter, arguments.more)
+        all(is_data(inter, values) for values in world.patches.values())
+        and all(is_data(inter, values) for values in arguments.positional)
+        and all(is_data(inter, values) for _, values in arguments.keywords)
+        and is_data(inter, arguments.more)
     )
 
 
@@ -48,7 +49,8 @@ def _stands_outside(function: Function) -> bool:
     return function.closure.parent is None or function.closure.scope.kind == "class"
 
 
-def _is_data(inter: Interpreter, values: Values) -> bool:
+def is_data(inter: Interpreter, values: Values) -> bool:
+    """Whether values cannot lead to a definition, whoever gets them."""
     if not values:
         return True
     found = inter.data.get(values)
@@ -65,17 +67,19 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
         case External(dotted=dotted):
             return dotted.partition(".")[0] not in _ACTIVE_LIBRARIES
         case Instance(cls=cls, arguments=given):
-            return _is_datum(inter, cls) and all(_is_data(inter, values) for _, values in given)
+            return _is_datum(inter, cls) and all(is_data(inter, values) for _, values in given)
         case Class() | Function():
             at_the_top = value.body.parent if isinstance(value, Class) else value.closure
             return value.module.path not in inter.active and at_the_top is not None and at_the_top.parent is None
         case Module(path=path):
             return path not in inter.active
         case Sequence(items=items, rest=rest):
-            return _is_data(inter, rest) and all(_is_data(inter, values) for values in items)
-        case Mapping(items=pairs):
-            return all(_is_data(inter, values) for _, values in pairs)
-        case Mock(calls=calls, gives=gives):
-            return not calls and _is_data(inter, gives)
+            return is_data(inter, rest) and all(is_data(inter, values) for values in items)
+        case Mapping(items=pairs, keys=keys):
+            return is_data(inter, keys) and all(is_data(inter, values) for _, values in pairs)
+        case Record(fields=fields):
+            return all(is_data(inter, values) for _, values in fields)
+        case Mock(calls=calls, gives=gives, attributes=given):
+            return not calls and is_data(inter, gives) and all(is_data(inter, values) for _, values in given)
         case _:
             return False

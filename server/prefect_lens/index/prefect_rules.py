@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, loading
+from prefect_lens.index import calls, containers, loading, registries
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -118,13 +118,20 @@ def make(inter: Interpreter, maker: Decorator, functions: Values, frame: Frame, 
     return frozenset(found)
 
 
-def homed(inter: Interpreter, values: Values, home: Key, name: str) -> tuple[Values, tuple[Made, ...]]:
-    """Give the definitions that a decorator has just made to the function that it stands on."""
+def homed(
+    inter: Interpreter, values: Values, home: Key, name: str, place: Key | None
+) -> tuple[Values, tuple[Made, ...]]:
+    """Give the definitions that a decorator has just made to the function that it stands on.
+
+    `place` is the key of what the decorator makes by itself, where it is a call.
+    """
     found: set[Value] = set()
     made: list[Made] = []
     for value in values:
         match value:
-            case Made() if value.key == _HERE or value.loose or (value.key[0] == "call" and _is_new(value, home)):
+            case Made() if (
+                value.key in {_HERE, place} or value.loose or (value.key[0] == "call" and _is_new(value, home))
+            ):
                 mine = inter.one(Made, value.kind, value.body, home, value.name, name, (), value.hooks, False)  # noqa: FBT003
                 found.add(mine)
                 made.append(mine)
@@ -132,7 +139,7 @@ def homed(inter: Interpreter, values: Values, home: Key, name: str) -> tuple[Val
                 found.add(value)
                 made.append(value)
             case Wrapped(how=how, inner=inner):
-                inside, more = homed(inter, inner, home, name)
+                inside, more = homed(inter, inner, home, name, place)
                 found.add(inter.one(Wrapped, how, inside))
                 made.extend(more)
             case _:
@@ -151,8 +158,13 @@ def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, w
     """Run a definition's function."""
     if (patched := frame.world.patches.get((made, "fn"))) is not None:
         return union(*(calls.call(inter, value, arguments, frame, None, want=want) for value in patched))
-    for hook in made.hooks:
+    for hook in made.hooks | registries.hooks(inter, made):
         calls.call(inter, hook, calls.NO_ARGUMENTS, frame, None, want=False)
+    return run_itself(inter, made, arguments, frame, want=want)
+
+
+def run_itself(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
+    """Run a definition's own function, whatever is patched and without Prefect."""
     return _run_body(inter, made, made.body, arguments, frame, want=want)
 
 
@@ -199,7 +211,10 @@ def method(
         return frozenset((inter.one(Made, made.kind, made.body, place, new_name, made.label, also, made.hooks, loose),))
     if name in {"from_source", "afrom_source"}:
         return loading.load_source(inter, arguments, frame)
-    if name.startswith("on_") or name in {"isinstance", "copy"}:
+    if name in registries.HOOKS:
+        inter.hooks.setdefault(made.key, set()).update(arguments.at(0, "fn"))
+        return arguments.at(0, "fn")
+    if name in {"isinstance", "copy"}:
         return arguments.at(0)
     if name in {"result", "aresult", "value"}:
         return frozenset((made,))

@@ -7,11 +7,11 @@ reached from there, runs. A definition that is met before any other one is a dir
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
-from prefect_lens.index.followed import Behind, Followed, Reached, Root
+from prefect_lens.index.followed import Behind, Followed, Reached, Root, rank
 from prefect_lens.index.values import (
     Class,
     Frame,
@@ -26,6 +26,8 @@ from prefect_lens.index.values import (
 from prefect_lens.model import How
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefect_lens.index.collect import Collected
     from prefect_lens.index.config import Project
     from prefect_lens.index.fixtures import Fixtures
@@ -181,10 +183,8 @@ def search(inter: Interpreter, root: Root) -> None:
     """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them."""
     found: dict[Key, Reached] = {}
     behind: dict[Frame, tuple[tuple[str, ...], Behind]] = {}
-    seen: set[Frame] = {root}
-    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((root, (root.followed.case.names[-1],)),))
-    while waiting and len(seen) < MOST:
-        frame, path = waiting.popleft()
+    outwards = _Outwards(root, (root.followed.case.names[-1],))
+    for frame, path in outwards:
         if frame is not root and not frame.walked:
             _walk(inter, frame)
         edges = tuple(frame.edges.items())
@@ -192,18 +192,17 @@ def search(inter: Interpreter, root: Root) -> None:
             if made is not None:
                 after = (*path, made.label)
                 for key in (made.key, *made.also):
-                    if key not in found:
+                    if key not in found or rank(after) < rank(found[key].path):
                         found[key] = Reached(How.DIRECT, after)
-                if target is not None and target not in behind:
+                if target is not None and (target not in behind or rank(after) < rank(behind[target][0])):
                     if target.behind is None:
                         target.behind = Behind(target.module.path, _behind(inter, target))
                     behind[target] = after, target.behind
-            elif target is not None and target not in seen:
-                seen.add(target)
+            elif target is not None:
                 is_test = frame is root and (target.parent, target.index) in root.own
-                waiting.append((target, path if is_test else (*path, name)))
+                outwards.add(target, path if is_test else (*path, name))
         if len(frame.edges) != len(edges):
-            waiting.append((frame, path))  # what lies behind a definition called something on its behalf
+            outwards.again(frame, path)  # what lies behind a definition called something on its behalf
     root.forget_scope()
     root.followed.direct, root.followed.behind = found, tuple(behind.values())
 
@@ -211,22 +210,50 @@ def search(inter: Interpreter, root: Root) -> None:
 def _behind(inter: Interpreter, start: Frame) -> dict[Key, tuple[str, ...]]:
     """Return the definitions that are reached from a definition's body, with the names on the way."""
     found: dict[Key, tuple[str, ...]] = {}
-    seen: set[Frame] = {start}
-    waiting: deque[tuple[Frame, tuple[str, ...]]] = deque(((start, ()),))
-    while waiting and len(seen) < MOST:
-        frame, path = waiting.popleft()
+    outwards = _Outwards(start, ())
+    for frame, path in outwards:
         if not frame.walked:
             _walk(inter, frame)
         for (target, made), name in frame.edges.items():
             after = (*path, made.label if made is not None else name)
             if made is not None:
                 for key in (made.key, *made.also):
-                    if key not in found:
+                    if key not in found or rank(after) < rank(found[key]):
                         found[key] = after
-            if target is not None and target not in seen:
-                seen.add(target)
-                waiting.append((target, after))
+            if target is not None:
+                outwards.add(target, after)
     return found
+
+
+class _Outwards:
+    """Frames from the nearest on, each with the names on the way to it: the fewest, and of equally many the first.
+
+    So what is told of a way is the same in each run, in whatever order the calls were found.
+    """
+
+    def __init__(self, start: Frame, path: tuple[str, ...]) -> None:
+        self._waiting: list[tuple[int, tuple[str, ...], int, Frame]] = []
+        self._added = 0
+        self._seen: set[Frame] = set()
+        self.add(start, path)
+
+    def add(self, frame: Frame, path: tuple[str, ...]) -> None:
+        """Have a frame looked at in its turn."""
+        if frame not in self._seen:
+            self._added += 1
+            heapq.heappush(self._waiting, (*rank(path), self._added, frame))
+
+    def again(self, frame: Frame, path: tuple[str, ...]) -> None:
+        """Have a frame looked at once more."""
+        self._seen.discard(frame)
+        self.add(frame, path)
+
+    def __iter__(self) -> Iterator[tuple[Frame, tuple[str, ...]]]:
+        while self._waiting and len(self._seen) < MOST:
+            _, path, _, frame = heapq.heappop(self._waiting)
+            if frame not in self._seen:
+                self._seen.add(frame)
+                yield frame, path
 
 
 def _walk(inter: Interpreter, frame: Frame) -> None:

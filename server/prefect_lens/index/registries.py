@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index.values import NOTHING, Frame, Function, Instance, Module, Values, union
+from prefect_lens.index.values import NOTHING, Frame, Function, Instance, Made, Module, Values, union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, KeysView, Mapping
 
     from prefect_lens.index.facts import Expression, Facts
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.packed import Packed
+
+
+HOOKS = (
+    "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
+)  # fmt: skip
+"""Methods of a flow or task that register a function to be called in some state."""
 
 
 class Users:
@@ -30,6 +36,11 @@ class Users:
             for user in packed.uses:
                 by_name.setdefault(user, []).append(path)
         self._by_name = {name: tuple(paths) for name, paths in by_name.items()}
+
+    @property
+    def names(self) -> KeysView[str]:
+        """All the names that anybody uses."""
+        return self._by_name.keys()
 
     def paths(self, name: str, asker: str) -> tuple[str, ...]:
         """Return the files that may call something of the name while they are imported."""
@@ -69,6 +80,16 @@ def added(inter: Interpreter, module: Module, name: str) -> Values:
         for frame in frames(module, index):
             found |= inter.evaluate(expression, frame)
     return found
+
+
+def hooks(inter: Interpreter, made: Made) -> Values:
+    """Return the functions that `@made.on_…` stands on, in its own file and where it is imported."""
+    if made.key not in inter.hooked:
+        inter.hooked.add(made.key)
+        for name in HOOKS:
+            if name in inter.users.names and (module := inter.modules.get(made.key[1])) is not None:
+                meet_users(inter, name, module)
+    return frozenset(inter.hooks.get(made.key, ()))
 
 
 def put_by_method(inter: Interpreter, method: Function, owner: Instance, dotted: str) -> Values:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import posixpath
 import sys
+from fnmatch import fnmatchcase
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index.config import join
+from prefect_lens.index.config import join, relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,6 +109,31 @@ class Modules:
         """Return the names of the modules and packages that stand in a folder."""
         return [name for name, folders in self._homes.items() if (folder or ".") in folders]
 
+    def dotted(self, path: str) -> str:
+        """Return the name that pytest imports a file by: from the first folder upwards that is no package."""
+        folder, name = posixpath.split(path)
+        stem = name.removesuffix(".py")
+        names = [] if stem == "__init__" else [stem]
+        while folder and join(folder, "__init__.py") in self._paths:
+            folder, name = posixpath.split(folder)
+            names.insert(0, name)
+        return ".".join(names) or stem
+
+    def portions(self, folder: str, importer: str) -> tuple[str, ...]:
+        """Return the folders that are one namespace package with a folder, seen from a file: itself among them."""
+        bases = self._search(posixpath.dirname(importer) or ".")
+        inside = [name for base in bases if (name := relative(folder, base)) is not None]
+        found = (join(base, name) for name in inside for base in bases)
+        return tuple(dict.fromkeys((folder, *(one for one in found if one in self.folders))))
+
+    def matching(self, folder: str, pattern: str) -> list[str]:
+        """Return the Python files in a folder that fit a pattern of `Path.glob`."""
+        prefix = "" if folder in {"", "."} else folder + "/"
+        inside = PurePosixPath(pattern).parts
+        return sorted(
+            path for path in self._paths if path.startswith(prefix) and _fits(path[len(prefix) :].split("/"), inside)
+        )
+
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
         return path in self._paths
@@ -131,3 +158,11 @@ class Modules:
             join(root, "test"),
         ]
         return tuple(dict.fromkeys(base for base in found if base in self.folders))
+
+
+def _fits(parts: list[str], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[at:], pattern[1:]) for at in range(len(parts)))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])

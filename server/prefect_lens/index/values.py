@@ -98,6 +98,15 @@ class Partial(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Getter(Value):
+    """`operator.attrgetter` or, with `calls`, `operator.methodcaller`."""
+
+    name: str
+    arguments: Arguments
+    calls: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class External(Value):
     """A module, or a member of one, that is not the project's."""
 
@@ -142,6 +151,15 @@ class Mapping(Value):
     """A dictionary; the key is None where it is not known."""
 
     items: tuple[tuple[str | None, Values], ...]
+    keys: Values = NOTHING
+    """The keys that are no strings."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record(Value):
+    """An object of a library that has what it was given under names, in order: a namespace, a named tuple."""
+
+    fields: tuple[tuple[str, Values], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +189,9 @@ class Mock(Value):
 
     calls: Values = NOTHING
     gives: Values = NOTHING
+    attributes: tuple[tuple[str, Values], ...] = ()
+    site: tuple[Any, ...] = ()
+    """Where it was made, and the names behind it: a mock's attributes and results are mocks, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,7 +279,7 @@ def expression_place(path: str, expression: Expression) -> Key:
 
 __all__ = [
     "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "External", "Frame", "Function",
-    "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module", "Number", "Opaque",
-    "Parameters", "Partial", "Patch", "Path", "Request", "Sequence", "Super", "Text", "Value", "Values", "World",
-    "Wrapped", "expression_place", "texts", "union",
+    "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module", "Number", "Opaque",
+    "Parameters", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super", "Text", "Value", "Values",
+    "World", "Wrapped", "expression_place", "texts", "union",
 ]  # fmt: skip

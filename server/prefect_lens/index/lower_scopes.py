@@ -1,0 +1,166 @@
+"""The part of `lower` that keeps account of scopes: which are open, and what their names are bound to."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect_lens.index.facts import Expression, Parameter, Scope
+
+NEVER: tuple[int, ...] = (-1,)
+"""A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
+
+
+@dataclass
+class Open:
+    """A scope that is being read."""
+
+    index: int
+    kind: str
+    name: str
+    parent: int
+    place: tuple[int, int, int]
+    parameters: tuple[Parameter, ...]
+    bindings: dict[str, list[tuple[Expression, tuple[int, ...]]]] = field(default_factory=dict[str, Any])
+    body: list[Expression] = field(default_factory=list[Any])
+    returns: list[Expression] = field(default_factory=list[Any])
+    yields: list[Expression] = field(default_factory=list[Any])
+    is_generator: bool = False
+    is_async: bool = False
+    stars: list[tuple[str, int]] = field(default_factory=list[Any])
+    outer: list[tuple[str, Expression]] = field(default_factory=list[Any])
+    elsewhere: dict[str, int] = field(default_factory=dict[str, int])
+    """Names declared global or nonlocal, and the scope that they belong to."""
+    branch: tuple[int, ...] = ()
+    loop: int = 0
+    instead: dict[str, Expression] = field(default_factory=dict[str, Any])
+    """In a handler of ImportError: the imports that it stands in for."""
+
+
+class Scopes:
+    """The scopes of a text, as they are opened, filled and closed."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.scopes: list[Scope | None] = []
+        self.open: Open = Open(-1, "", "", -1, (0, 0, 0), ())
+        self._stack: list[Open] = []
+        self._branches = 0
+
+    def open_scope(
+        self, kind: str, name: str, place: tuple[int, int, int] | None, parameters: tuple[Parameter, ...]
+    ) -> int:
+        """Begin a scope inside the one that is open, and return its index."""
+        index = len(self.scopes)
+        self.scopes.append(None)
+        parent = self.open.index
+        self._stack.append(self.open)
+        self.open = Open(index, kind, name, parent, place or (0, 0, 0), parameters)
+        for parameter in parameters:
+            self.bind(parameter.name, ("param", parameter.name))
+        return index
+
+    def close_scope(
+        self,
+        *,
+        decorators: tuple[Expression, ...] = (),
+        bases: tuple[Expression, ...] = (),
+        annotation: Expression = None,
+    ) -> None:
+        """End the open scope and go on with the one around it."""
+        done = self.open
+        self.open = self._stack.pop()
+        self.scopes[done.index] = Scope(
+            kind=done.kind,
+            name=done.name,
+            parent=done.parent,
+            line=done.place[0],
+            column=done.place[1],
+            keyword_line=done.place[2],
+            is_async=done.is_async,
+            parameters=done.parameters,
+            bindings={name: _closed(found) for name, found in done.bindings.items()},
+            body=tuple(done.body),
+            returns=tuple(item for item in done.returns if item is not None),
+            yields=tuple(item for item in done.yields if item is not None),
+            is_generator=done.is_generator,
+            decorators=decorators,
+            bases=bases,
+            annotation=annotation,
+            stars=tuple(done.stars),
+            own=self._own(done.index) if done.kind == "class" else {},
+            outer=tuple(done.outer),
+        )
+
+    def bind(self, name: str, value: Expression) -> None:
+        """Note that a name of the open scope is bound to a value here."""
+        where, branch = self.open, self.open.branch
+        if where.instead and name in where.instead:
+            value = ("or", (where.instead[name], value))
+        if name in where.elsewhere:
+            value = ("inside", where.index, value) if value is not None else None
+            where, branch = self._at(where.elsewhere[name]), NEVER
+        where.bindings.setdefault(name, []).append((value, branch))
+
+    def add_to(self, name: str, value: Expression) -> None:
+        """Note that something is added to what a name holds."""
+        first = name.partition(".")[0]
+        if first in self.open.bindings and first not in self.open.elsewhere:
+            self.open.bindings.setdefault(name, []).append((value, NEVER))
+        else:
+            self.open.outer.append((name, value))
+
+    def enter_branch(self, *, loop: bool = False) -> tuple[tuple[int, ...], int]:
+        """Begin a block that may or may not run."""
+        before = self.open.branch, self.open.loop
+        self._branches += 1
+        self.open.branch = (*self.open.branch, self._branches)
+        self.open.loop += loop
+        return before
+
+    def leave_branch(self, before: tuple[tuple[int, ...], int]) -> None:
+        """End the block."""
+        self.open.branch, self.open.loop = before
+
+    def _at(self, index: int) -> Open:
+        return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])
+
+    def _own(self, class_index: int) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        for index in range(class_index + 1, len(self.scopes)):
+            scope = self.scopes[index]
+            if scope is None or scope.parent != class_index or scope.kind != "function" or not scope.parameters:
+                continue
+            prefix = scope.parameters[0].name + "."
+            for name in scope.bindings:
+                if name.startswith(prefix):
+                    attr = name[len(prefix) :]
+                    found[attr] = (*found.get(attr, ()), index)
+        return found
+
+    def is_own(self, node: ast.expr) -> bool:
+        """Whether an expression is the object or class of the method that it stands in."""
+        scope = self.open
+        parent = next((one for one in self._stack if one.index == scope.parent), None)
+        return (
+            isinstance(node, ast.Name)
+            and bool(scope.parameters)
+            and node.id == scope.parameters[0].name
+            and parent is not None
+            and parent.kind == "class"
+        )
+
+    def code_points(self, line: int, column: int) -> int:
+        """Return a column in code points, from one in bytes."""
+        text = self.lines[line] if line < len(self.lines) else ""
+        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+
+
+def _closed(found: list[tuple[Expression, tuple[int, ...]]]) -> tuple[int, tuple[Expression, ...]]:
+    first = 0
+    for position in range(len(found) - 1, -1, -1):
+        if not found[position][1]:
+            first = position
+            break
+    return first, tuple(value for value, _ in found)

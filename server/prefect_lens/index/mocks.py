@@ -1,0 +1,83 @@
+"""Stand-ins of `unittest.mock`: what they call and give, and the mocks that are their attributes and results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import calls, containers
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Body,
+    Bound,
+    Class,
+    Frame,
+    Function,
+    Made,
+    Mock,
+    Partial,
+    Sequence,
+    Value,
+    Values,
+    union,
+)
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.interpret import Interpreter
+
+MAKERS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "create_autospec", "stub", "async_stub")
+RESULT = "()"
+"""Stands for a mock's result among the names of its attributes."""
+
+_DEEPEST = 6
+_OPTIONS = frozenset({"side_effect", "wraps", "return_value", "spec", "spec_set", "name", "unsafe", "new", "autospec"})
+_CALLED = (Function, Made, Body, Bound, Partial, Class, Mock)
+
+
+def make(inter: Interpreter, arguments: Arguments, frame: Frame, expression: Expression) -> Mock:
+    """Return the mock that a call makes."""
+    site = (frame.module.path, *expression[4:6]) if expression is not None else (frame.module.path,)
+    runs = arguments.at(-1, "side_effect") | arguments.at(-1, "wraps")
+    gives = arguments.at(-1, "return_value") if _is_given(arguments, "return_value") else NOTHING
+    gives |= _one_by_one(inter, runs, frame)
+    attributes = tuple((name, values) for name, values in arguments.keywords if name not in _OPTIONS and values)
+    return inter.one(Mock, frozenset(v for v in runs if isinstance(v, _CALLED)), gives, attributes, site)
+
+
+def attribute(inter: Interpreter, mock: Mock, name: str) -> Values:
+    """Return an attribute of a mock that nobody has set."""
+    match name:
+        case "return_value":
+            return mock.gives or _child(inter, mock, RESULT)
+        case "side_effect":
+            return mock.calls
+        case _:
+            given = dict(mock.attributes)
+            return given[name] if name in given else _child(inter, mock, name)
+
+
+def call(inter: Interpreter, mock: Mock, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
+    """Call a mock: it calls what stands behind it, and gives what that gives or what it was told to."""
+    patched = frame.world.patches
+    runs = patched.get((mock, "side_effect"), mock.calls)
+    found = [calls.call(inter, one, arguments, frame, expression) for one in runs if isinstance(one, _CALLED)]
+    found.append(_one_by_one(inter, runs, frame))
+    found.append(patched.get((mock, "return_value"), mock.gives))
+    return union(*found) or _child(inter, mock, RESULT)
+
+
+def _child(inter: Interpreter, mock: Mock, name: str) -> Values:
+    if len(mock.site) > _DEEPEST:
+        return frozenset((mock,))
+    return frozenset((inter.one(Mock, NOTHING, NOTHING, (), (*mock.site, name)),))
+
+
+def _one_by_one(inter: Interpreter, runs: Values, frame: Frame) -> Values:
+    """Return what `side_effect=[…]` gives, call by call."""
+    listed: frozenset[Value] = frozenset(one for one in runs if isinstance(one, Sequence))
+    return containers.elements(inter, listed, frame)
+
+
+def _is_given(arguments: Arguments, name: str) -> bool:
+    return any(key == name for key, _ in arguments.keywords)
