@@ -27,12 +27,7 @@ def compare(folder: Path, truth: dict) -> tuple[set, set, dict, set]:
     """Return the true pairs, those of them that were found, all that were found, and the tests that count."""
     tests = {node for node, seen in truth.items() if set(seen["outcomes"]) <= {"passed", "xfailed"}}
     files = {path for path in workspace.walk(folder) if path.endswith(".py")}
-    true = {
-        (node, file, line)
-        for node in tests
-        for file, line, name in truth[node]["ran"]
-        if file in files and name != "<lambda>"
-    }
+    true = {(node, file, line) for node in tests for file, line, _ in truth[node]["ran"] if file in files}
     found = {pair: reason for pair, reason in pairs_of_index(folder).items() if pair[0] in tests}
     return true, true & set(found), found, tests
 

@@ -10,6 +10,7 @@ PREFECT_LENS_TRUTH_ROOT, paths begin at that folder above pytest's root.
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import linecache
 import os
@@ -82,12 +83,15 @@ def _start():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests():
-    """Begin before the first conftest.py is imported: it may define flows."""
+    """Begin before the first conftest.py is imported: it may define flows, and so may plugins that came before."""
     from prefect import flows, tasks
 
     for cls in (flows.Flow, tasks.Task):
         _wrap(cls)
     _start()
+    for one in gc.get_objects():
+        if isinstance(one, (flows.Flow, tasks.Task)):
+            watch(one.fn)
 
 
 def _wrap(cls):

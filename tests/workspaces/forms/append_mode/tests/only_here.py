@@ -1,0 +1,6 @@
+from prefect import flow
+
+
+@flow
+def only_here():
+    return "only_here"

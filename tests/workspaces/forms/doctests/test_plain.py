@@ -1,0 +1,5 @@
+from lib import flows
+
+
+def test_plain():
+    flows.helper(1)

@@ -1,0 +1,7 @@
+import pytest
+from app.helpers import two
+
+
+@pytest.fixture
+def chosen():
+    return two

@@ -1,0 +1,5 @@
+from app.flows import one
+
+
+def help_out():
+    return one.fn()

@@ -1,0 +1,5 @@
+from app.helpers import two
+
+
+def help_out():
+    return two.fn()

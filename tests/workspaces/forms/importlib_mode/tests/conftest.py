@@ -1,0 +1,7 @@
+import pytest
+from app.flows import one
+
+
+@pytest.fixture
+def chosen():
+    return one

@@ -1,0 +1,6 @@
+from prefect import task
+
+
+@task
+def load(x=1):
+    return x

@@ -1,0 +1,11 @@
+from prefect import flow, task
+
+
+@flow
+def evening():
+    return "evening"
+
+
+@task
+def evening_task(x=1):
+    return x

@@ -1,0 +1,11 @@
+from prefect import flow, task
+
+
+@flow
+def other():
+    return "other"
+
+
+@task
+def other_task(x=1):
+    return x

@@ -1,0 +1,1 @@
+# its folder comes onto the path

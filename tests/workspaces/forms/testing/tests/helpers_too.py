@@ -1,0 +1,2 @@
+def call(function, *args, **kwargs):
+    return function(*args, **kwargs)
