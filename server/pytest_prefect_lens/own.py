@@ -8,6 +8,7 @@ an API with a clean database, an environment and settings without the user's pro
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import shutil
 import sys
@@ -59,6 +60,8 @@ class Own:
     def end(self) -> None:
         """End the API, and leave environment and settings as they were."""
         self._undo()
+        # A newer Prefect warns at once that it is not done yet, below pytest's last line.
+        logging.getLogger("EventsWorker").setLevel(logging.ERROR)
         harness.drained()
         self._api.end()
         for name in os.environ.keys() - self._before.keys():

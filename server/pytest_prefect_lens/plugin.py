@@ -25,6 +25,7 @@ WORKER_INPUT = "prefect_lens"
 """The key under which xdist's controller hands its workers the order."""
 
 
+_SCOPES = ("session", "package", "module", "class", "function")
 _told: set[tuple[str, str]] = set()
 
 
@@ -97,9 +98,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "prefect_deployments(file, *names): run the test with each deployment of the file, given as its argument "
         "`deployment`; `pytest_prefect_lens.deployments` puts it on.",
     )
+    _check(config)
     config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
-    # A conftest below the root that asks for this plugin comes too late for its options.
-    times: int = config.getoption("prefect_repeat", None) or 1
+    times: int = config.getoption("prefect_repeat", 1)
     if times > 1:
         from pytest_prefect_lens.repeat import Repeat  # noqa: PLC0415
 
@@ -182,6 +183,26 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     if not runs:
         return None
     return [f"{left!r} {op} {right!r}", *(line for run in runs for line in str(run).splitlines())]
+
+
+def _check(config: pytest.Config) -> None:
+    """Look at what stands in the configuration and on the command line.
+
+    Raises:
+        pytest.UsageError: something there is not what its option takes.
+    """
+    scope: str = config.getini("prefect_lens_api_scope")
+    if scope not in _SCOPES:
+        raise pytest.UsageError(f"prefect_lens_api_scope takes {', '.join(_SCOPES)}; not {scope}.")
+    for host in config.getini("prefect_lens_network"):
+        address, _, bits = host.partition("/")
+        if "://" in host or not address or (bits and not bits.isdigit()):
+            raise pytest.UsageError(
+                f"prefect_lens_network takes hosts, as api.example.com, *.example.com or 10.0.0.0/8; not {host}."
+            )
+    # A conftest below the root that asks for this plugin comes too late for its options.
+    if config.getoption("prefect_repeat", 1) < 1:
+        raise pytest.UsageError("--prefect-repeat takes how often to run each test: 1 or more.")
 
 
 def _have_written_down(config: pytest.Config) -> None:

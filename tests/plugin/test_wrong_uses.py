@@ -1,6 +1,7 @@
 """What a test is told that uses the plugin in a wrong way: what is wrong, at the line that is, and by itself alone."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,23 @@ def test_a_mark_fails_its_own_test(session, number, mark):
 
 def test_the_others_run(session):
     assert session.outcomes["test_right"] == "passed"
+
+
+def test_nothing_is_said_below_the_last_line(session):
+    assert re.search(r"^\d+ failed, .* in [\d.]+s", session.output.splitlines()[-1]), session.output[-1_000:]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--override-ini=prefect_lens_api_scope=test", "prefect_lens_api_scope takes session, package, module, class,"),
+        ("--override-ini=prefect_lens_network=https://a.b", "takes hosts, as api.example.com, *.example.com or 10.0.0"),
+        ("--prefect-repeat=0", "--prefect-repeat takes how often to run each test: 1 or more."),
+    ],
+)
+def test_an_option_that_is_wrong_is_told_before_anything_runs(tmp_path, option, said):
+    ended = pytest_alone(
+        write(tmp_path / "project", "#- test_a.py\ndef test_a(): pass\n"), option, python=sys.executable
+    )
+    assert (ended.status, ended.outcomes) == (4, {})
+    assert f"ERROR: {said}" in ended.output or said in ended.output.partition("ERROR: ")[2]
