@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     _check(config)
     config.pluginmanager.import_plugin("pytest_prefect_lens.fixtures")
-    times: int = config.getoption("prefect_repeat", 1)
+    times: Any = config.getoption("prefect_repeat", 1)
     if times > 1:
         from pytest_prefect_lens.repeat import Repeat  # noqa: PLC0415
 
@@ -201,7 +201,8 @@ def _check(config: pytest.Config) -> None:
                 f"prefect_lens_network takes hosts, as api.example.com, *.example.com or 10.0.0.0/8; not {host}."
             )
     # A conftest below the root that asks for this plugin comes too late for its options.
-    if config.getoption("prefect_repeat", 1) < 1:
+    times: Any = config.getoption("prefect_repeat", 1)
+    if times < 1:
         raise pytest.UsageError("--prefect-repeat takes how often to run each test: 1 or more.")
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pytest_prefect_lens.patching import Patches
+    from pytest_prefect_lens.wire import Frame
 
 _book = Book()
 _live: tuple[LiveBook, ...] = ()
@@ -198,8 +199,9 @@ def _around_set_flow_run_state(original: Callable[..., Any]) -> Callable[..., An
         @functools.wraps(original)
         async def set_flow_run_state_async(self: Any, flow_run_id: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
+            site = caller()
             result = await original(self, flow_run_id, *args, **kwargs)
-            _quietly(_note_pause, flow_run_id, result)
+            _quietly(_note_pause, flow_run_id, result, site)
             return result
 
         return set_flow_run_state_async
@@ -207,8 +209,9 @@ def _around_set_flow_run_state(original: Callable[..., Any]) -> Callable[..., An
     @functools.wraps(original)
     def set_flow_run_state(self: Any, flow_run_id: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        site = caller()
         result = original(self, flow_run_id, *args, **kwargs)
-        _quietly(_note_pause, flow_run_id, result)
+        _quietly(_note_pause, flow_run_id, result, site)
         return result
 
     return set_flow_run_state
@@ -295,10 +298,11 @@ def _note_submitted(task: Any, site: Any, submitted: Any) -> None:
                 book.submitted(str(run_id), task, site, parent)
 
 
-def _note_pause(flow_run_id: Any, result: Any) -> None:
+def _note_pause(flow_run_id: Any, result: Any, site: Frame | None) -> None:
     state = getattr(result, "state", None)
     if state is not None and state.type.value == "PAUSED" and _knows(str(flow_run_id)):
-        _enter(str(flow_run_id), state_record(state, None), state)
+        record = replace(state_record(state, None), returned_at=site)
+        _enter(str(flow_run_id), record, state)
 
 
 def _note_event(event: Any) -> None:

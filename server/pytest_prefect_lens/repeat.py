@@ -66,7 +66,6 @@ class Repeat:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Iterator[None]:
         """Compare the runs of a test's call with those of the first time."""
-        __tracebackhide__ = True
         with recorder.looking_on() as book:
             yield
         tree = told(book)

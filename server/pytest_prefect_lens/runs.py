@@ -183,4 +183,12 @@ def state_record(state: Any, exception: ExceptionRecord | None, message: str | N
         time=float(state.timestamp.timestamp()),
         message=None if said is None else cut(str(said), MAX_STATE_MESSAGE),
         exception=exception,
+        delay=_delay(state),
     )
+
+
+def _delay(state: Any) -> float | None:
+    planned: Any = getattr(getattr(state, "state_details", None), "scheduled_time", None)
+    if planned is None or str(state.name) != "AwaitingRetry":
+        return None
+    return max(0.0, round((planned - state.timestamp).total_seconds(), 1))

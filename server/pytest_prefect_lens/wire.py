@@ -73,7 +73,12 @@ class StateRecord:
     message: str | None = None
     exception: ExceptionRecord | None = None
     returned_at: Frame | None = None
-    """The statement that returned it, where the code of the run returned a state and did not raise."""
+    """The statement that returned it, where the code of the run returned a state and did not raise.
+
+    Of a pause: the line that asked for it, as far as that is known.
+    """
+    delay: float | None = None
+    """Seconds until the next attempt, as a state that awaits its retry tells them."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect_lens.features.freshness import function_hashes, stale
 from prefect_lens.features.results import Results, record
@@ -79,6 +79,7 @@ def test_a_text_that_is_no_python_says_nothing(text):
     assert function_hashes(text) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_fails(text):
     function_hashes(text)

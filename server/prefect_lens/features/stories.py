@@ -6,7 +6,7 @@ A flow that failed because its task raised is the messenger: it appears in the t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_prefect_lens.states import BAD, Row, is_own_name, lookup
@@ -119,6 +119,12 @@ class Family:
             parent = self._by_id.get(parent.parent or "")
         return tuple(found.values())
 
+    def rolled_back_by(self, run: RunRecord) -> RunRecord | None:
+        """Return the run whose failure had a transaction rolled back: one beside it, else the one that called it."""
+        beside = [other for other in self._by_id.values() if other.parent == run.parent and ended_badly(other)]
+        parent = self._by_id.get(run.parent or "")
+        return beside[0] if beside else parent if parent is not None and ended_badly(parent) else None
+
     def is_messenger(self, run: RunRecord) -> bool:
         """Whether a run failed by what another one, further in, failed by."""
         state = run.states[-1]
@@ -147,6 +153,8 @@ def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story
         return
     for state in _first_of_each(_failed_attempts(run)):
         yield _of_an_attempt(case, run, state, family)
+    if last.name == "RolledBack" or last.type == "PAUSED":
+        yield _of_an_interruption(case, run, last, family)
 
 
 def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
@@ -186,11 +194,34 @@ def _of_an_attempt(case: CaseRecord, run: RunRecord, state: StateRecord, family:
         severity=Severity(row.severity),
         row=row,
         subject=_subject(run),
-        headline=f"{_who(run)} {ended}, after: {described(state.exception)}",
+        headline=f"{_who(run)} {ended}, after: {described(state.exception)}{_waited(run)}",
         context=_context(run, family),
         test=test_node_id(case.test),
         related=_related(case, run, state.exception, family, location),
         exception=state.exception,
+    )
+
+
+def _of_an_interruption(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
+    """Tell of a run that was rolled back, at its call, by what; or of one that waits for a person, where it asked."""
+    row = lookup(run.kind, state.type, state.name)
+    by = family.rolled_back_by(run) if state.name == "RolledBack" else None
+    end = None if by is None else by.states[-1]
+    why = shortened(state.message or row.sentence) if by is None or end is None else f"after {_headline(by, end)}"
+    location = _blamed(case, run, state) if run.called_at is None or by is None else frame_location(run.called_at)
+    related = _related(case, run, None, family, location)
+    if by is not None and end is not None and not is_same_place(place := _blamed(case, by, end), location):
+        related = (Related(place, _headline(by, end)), *related)
+    return Story(
+        location=location,
+        severity=Severity(row.severity),
+        row=row,
+        subject=_subject(run),
+        headline=f"{_headline(run, replace(state, message=None))}: {why}",
+        context=_context(run, family),
+        test=test_node_id(case.test),
+        related=related,
+        state=state.name,
     )
 
 
@@ -215,6 +246,11 @@ def _headline(run: RunRecord, state: StateRecord) -> str:
     named = f"{_who(run)} {state.name or state.type}" + (f" ({', '.join(notes)})" if notes else "")
     what = _what(state)
     return f"{named}: {what}" if what else named
+
+
+def _waited(run: RunRecord) -> str:
+    delays = [state.delay for state in run.states if state.delay]
+    return f" (AwaitingRetry for {', '.join(dict.fromkeys(f'{delay:g} s' for delay in delays))})" if delays else ""
 
 
 def _what(state: StateRecord) -> str:
