@@ -71,6 +71,8 @@ class Editor:
     """What the user will click when the server asks."""
     secrets: dict[str, str] = field(default_factory=dict)
     """What the editor keeps, by what it is asked for."""
+    kept_since: float | None = None
+    """Since when, in seconds since the epoch."""
     attaches: bool = True
     """Whether the editor says that its debugger attaches."""
     capabilities: dict[str, Any] = field(default_factory=dict)
@@ -283,7 +285,8 @@ class Editor:
                 title = self.answers.popleft() if self.answers else None
                 return None if title is None else {"title": title}
             case "prefectLens/secret":
-                return {"value": self.secrets.get(params["what"])}
+                since = {} if self.kept_since is None else {"since": self.kept_since}
+                return {"value": self.secrets.get(params["what"]), **since}
             case "prefectLens/keepSecret":
                 self.secrets[params["what"]] = params["value"]
                 return {"kept": True}

@@ -29,11 +29,10 @@ def failing(vault: Vault, folder: Folder) -> tuple[Diagnostic, ...]:
 
 def _of_project(vault: Vault, folder: Folder, project: str) -> Iterator[Diagnostic]:
     found = [
-        (at, told)
-        for at, environment in _environments(folder.project_settings(project))
+        ((*below, "variables", name), told)
+        for below, environment in _environments(folder.project_settings(project))
         for name, source in environment.variables
         for told in _of_variable(vault, folder.root / project, environment, name, source)
-        for at in ((*at, "variables", name),)
     ]
     path = join(project, "pyproject.toml")
     known = places(folder.text(path) or "") if found else {}
