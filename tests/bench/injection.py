@@ -57,11 +57,14 @@ async def main() -> None:
                 clients[what] = client
             for client in clients.values():  # what is fetched is fetched here
                 await timed_run(client, scope="file", uri=client.uri("test_nothing.py"))
-            for _ in range(asked.rounds):
+            for number in range(asked.rounds):
                 for what in random.sample(list(clients), len(clients)):
                     await ready(len(clients))
                     client = clients[what]
                     times[what].append(await timed_run(client, scope="file", uri=client.uri("test_nothing.py")))
+                took = ", ".join(f"{what} {of[-1] * 1000:.1f} ms" for what, of in times.items())
+                print(f"round {number + 1}: {took}", flush=True)
+    print()
     for what, of in times.items():
         print(f"{statistics.median(of) * 1000:6.1f} ms  {what}")
     print()

@@ -33,6 +33,12 @@ def keyed():
     if "REGION" in os.environ:
         raise ValueError(f"refused {os.environ['WAREHOUSE_TOKEN']}")
 `,
+  "explore.ipynb": JSON.stringify({
+    cells: [{ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source: ["import os\n", "password = 'x9-Kp2-Qw7'"] }],
+    metadata: {},
+    nbformat: 4,
+    nbformat_minor: 5,
+  }),
   "tests/test_keyed.py": `from flows.keyed import keyed
 
 
@@ -106,4 +112,12 @@ step("a credential that is typed is told, and moved by its action", async (windo
   const source = 'API_TOKEN = { editor = "API_TOKEN of orders" }';
   await until("the variable in pyproject.toml", 30, async () => (await readFile(settings, "utf8")).includes(source));
   await window.evidence("credential moved");
+});
+
+step("a credential in a notebook is told with its cell, and leads to the notebook", async (window) => {
+  const problem = (await window.problems()).filter({ hasText: "(password) in cell 1, line 2" }).first();
+  await problem.waitFor();
+  await problem.dblclick();
+  await window.page.locator(".tab", { hasText: "explore.ipynb" }).first().waitFor();
+  await window.evidence("credential in a notebook");
 });
