@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds after which a parent that does not become ready is given up; the next click begins another.
+"""Seconds after which a parent that does not become ready is given up, or one that has no worker ready so long after
+that; the next click begins another.
 
 To wait is quicker than to start cold: what it has still to do is less work than a cold worker has before its first
 test, however slow the machine is.
@@ -248,8 +249,10 @@ class _Kept:
         if self._taken:
             return None
         if not self._spare.done():
-            both = (self._spare, self._living)
+            both, before = (self._spare, self._living), self.parent
             done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if not done and self.parent is not before:
+                done, _ = await asyncio.wait(both, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 self.deaths += 1
                 self._failed(f"what was to be warm is not after {PATIENCE:.0f} s")
