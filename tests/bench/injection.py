@@ -55,6 +55,7 @@ async def main() -> None:
                 client = await stack.enter_async_context(open_project(folder, project, asked.python))
                 client.answers.append("Allow")
                 clients[what] = client
+            await ready(len(clients))
             for client in clients.values():  # what is fetched is fetched here
                 await timed_run(client, scope="file", uri=client.uri("test_nothing.py"))
             for number in range(asked.rounds):
