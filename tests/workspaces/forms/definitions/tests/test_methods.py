@@ -7,7 +7,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 @pytest.fixture(scope="module")
 def api():
-    with prefect_test_harness():
+    with prefect_test_harness(server_startup_timeout=600):
         yield
 
 

@@ -181,7 +181,7 @@ def test_resolve_name():
 def test_script_as_main():
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness():
+    with prefect_test_harness(server_startup_timeout=600):
         runpy.run_path(str(ROOT / "scripts" / "module.py"), run_name="__main__")
 
 
