@@ -6,6 +6,9 @@ import time
 import pytest
 from prefect_lens import bulk, facts_cache, workspace
 from prefect_lens.facts_cache import FactsCache
+from prefect_lens.index import links
+
+from tests.checking import described
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def load(project, tmp_path, monkeypatch):
         read.clear()
         cache = FactsCache(project, {"XDG_CACHE_HOME": str(tmp_path / "cache")})
         snapshot = workspace.load_all(project, cache=cache).snapshot
-        cache.save()
+        cache.save(snapshot.resolved())
         return snapshot, sorted(read)
 
     return loaded
@@ -126,5 +129,35 @@ def test_a_cache_folder_that_cannot_be_written_is_no_trouble(project, monkeypatc
 
     monkeypatch.setattr(facts_cache, "cache_folder", refused)
     cache = FactsCache(project)
-    assert len(workspace.load_all(project, cache=cache).snapshot.definitions()) == 2
-    cache.save()
+    snapshot = workspace.load_all(project, cache=cache).snapshot
+    assert len(snapshot.definitions()) == 2
+    cache.save(snapshot.resolved())
+
+
+def test_where_imports_lead_is_not_looked_for_again_as_long_as_the_paths_are_the_same(project, load, monkeypatch):
+    (project / "tests").mkdir()
+    (project / "tests" / "test_etl.py").write_text("from flows import etl\ndef test_etl(): etl()\n")
+    described(load()[0])
+    looked = []
+    really = links._read
+    monkeypatch.setattr(links, "_read", lambda path, *rest: (looked.append(path), really(path, *rest))[1])
+    again, _ = load()
+    assert [match.test.names for match in again.matches(again.definition("flows.py:etl"))] == [("test_etl",)]
+    assert looked == ["broken.py"]  # what a broken file leads to may be that of an earlier text
+    (project / "tests" / "flows.py").write_text("def etl(): ...\n")  # for the test, it stands before the other one
+    shadowed, _ = load()
+    assert shadowed.matches(shadowed.definition("flows.py:etl")) == ()
+    assert described(shadowed) == described(workspace.load(project))
+    (project / "tests" / "flows.py").unlink()
+    assert described(load()[0]) == described(again)
+
+
+def test_a_file_that_imports_something_else_leads_there_after_the_next_start(project, load):
+    test = project / "test_etl.py"
+    test.write_text("from broken import parse\ndef test_etl(): parse()\n")
+    load()
+    test.write_text("from flows import etl\ndef test_etl(): etl()\n")
+    snapshot, read = load()
+    assert "test_etl.py" in read
+    assert [match.test.names for match in snapshot.matches(snapshot.definition("flows.py:etl"))] == [("test_etl",)]
+    assert described(load()[0]) == described(workspace.load(project))

@@ -1,8 +1,9 @@
 """What files said when they were last read, kept in the user's cache folder for the next start.
 
 Reading ten thousand files into facts takes seconds, reading their facts again tenths of one. An entry holds for a file
-that is what it was by size and by both of its times (a change of its contents always sets the second). Whatever is
-wrong with the cache, it is as if there were none: it is made anew, and no answer depends on it.
+that is what it was by size and by both of its times (a change of its contents always sets the second). Where its
+imports lead is kept, too; that holds for such a file as long as there are the same paths and the same configuration.
+Whatever is wrong with the cache, it is as if there were none: it is made anew, and no answer depends on it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect_lens.engine.folders import cache_folder
 from prefect_lens.index import facts as facts_module
+from prefect_lens.index.links import Resolved
 from prefect_lens.index.packed import Packed
 
 if TYPE_CHECKING:
@@ -33,10 +35,10 @@ MOST = 30
 """Folders whose facts are kept; those that were not opened for longest go first."""
 
 _MAKERS = (
-    "doctests", "facts", "lower", "lower_conditions", "lower_expressions", "lower_scopes", "lower_texts", "makers",
-    "newer", "packed", "recover", "registries",
+    "config", "doctests", "facts", "layout", "links", "lower", "lower_conditions", "lower_expressions", "lower_scopes",
+    "lower_texts", "makers", "newer", "packed", "recover", "registries", "resolve",
 )  # fmt: skip
-"""The modules that make facts of a text: with another version of them, facts are others."""
+"""The modules that make facts of a text, and links of these: with another version of them, both are others."""
 _DIGEST = 16
 
 Status = tuple[int, int, int]
@@ -49,12 +51,14 @@ class FactsCache:
         self._place: Path | None = None
         self._old: dict[str, tuple[Status, Any]] = {}
         self._new: dict[str, tuple[Status, Any]] = {}
+        self._got: list[str] = []
+        self._resolved: Resolved | None = None
         self._is_changed = False
         self._now = time.time()
         with suppress(OSError):  # without a folder to keep them in, facts are not kept
             name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
             self._place = cache_folder(environ) / "facts" / f"{name}.facts"
-            self._old = self._load(self._place)
+            self._old, self._resolved = self._load(self._place)
 
     def get(self, path: str, status: os.stat_result) -> Packed | None:
         """Return the facts of a file, if it is what it was."""
@@ -62,6 +66,7 @@ class FactsCache:
         if entry is None or entry[0] != _key(status):
             return None
         self._new[path] = entry
+        self._got.append(path)
         return Packed.of(entry[1])
 
     def put(self, path: str, status: os.stat_result, facts: Packed) -> None:
@@ -70,11 +75,23 @@ class FactsCache:
             self._new[path] = _key(status), facts.plain()
             self._is_changed = True
 
-    def save(self) -> None:
-        """Write what has been got and put, if it is not what was there; several servers may do so at once."""
-        if self._place is None or not (self._is_changed or self._new.keys() != self._old.keys()):
+    @property
+    def resolved(self) -> Resolved | None:
+        """Where the imports of the files led that have been got."""
+        if self._resolved is None:
+            return None
+        edges = self._resolved.edges
+        return Resolved(self._resolved.state, {path: edges[path] for path in self._got if path in edges})
+
+    def save(self, resolved: Resolved) -> None:
+        """Write what has been got and put, if it is not what was there; several servers may do so at once.
+
+        `resolved` is where the imports of the files lead.
+        """
+        is_same = self._resolved is not None and self._resolved.state == resolved.state
+        if self._place is None or (is_same and not self._is_changed and self._new.keys() == self._old.keys()):
             return
-        body = marshal.dumps((_version(), self._new))
+        body = marshal.dumps((_version(), self._new, resolved.state, dict(resolved.edges)))
         try:
             self._place.parent.mkdir(mode=0o700, exist_ok=True)
             descriptor, made = tempfile.mkstemp(dir=self._place.parent, prefix=".new-")  # readable by its owner alone
@@ -85,17 +102,17 @@ class FactsCache:
         except OSError as error:
             log.info("The facts of the folder are not kept: %s", error)
 
-    def _load(self, place: Path) -> dict[str, tuple[Status, Any]]:
+    def _load(self, place: Path) -> tuple[dict[str, tuple[Status, Any]], Resolved | None]:
         try:
             data = place.read_bytes()
         except FileNotFoundError:
-            return {}
+            return {}, None
         digest, body = data[:_DIGEST], data[_DIGEST:]
         if digest != _digest(body):
             log.info("%s is damaged, and made anew.", place)
-            return {}
-        version, found = marshal.loads(body)  # noqa: S302  what we wrote, where nobody else can write
-        return found if version == _version() else {}
+            return {}, None
+        version, *found = marshal.loads(body)  # noqa: S302  what we wrote, where nobody else can write
+        return (found[0], Resolved(*found[1:])) if version == _version() else ({}, None)
 
 
 def _key(status: os.stat_result) -> Status:

@@ -95,7 +95,8 @@ def load_all(
             cache.put(path, status, found)
     facts |= dict.fromkeys(before.paths - facts.keys())
     configs |= dict.fromkeys(before.configs - configs.keys())
-    return Loaded(before.update(facts, configs), tuple(unread))
+    snapshot = before.update(facts, configs)
+    return Loaded(snapshot.begin_with(cache.resolved) if cache is not None else snapshot, tuple(unread))
 
 
 def walk(folder: Path) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _measured(folder: Path, files: int) -> dict[str, float]:
     def load() -> None:
         cache = FactsCache(folder)
         snapshots.append(workspace.load_all(folder, cache=cache).snapshot)
-        cache.save()
+        cache.save(snapshots[-1].resolved())
 
     time.sleep(RACY)  # the cache does not take files that have just been written
     found["cold"] = _time(load)

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path.cwd()
     cache = FactsCache(folder)
     snapshot = workspace.load_all(folder, cache=cache).snapshot
-    cache.save()
+    cache.save(snapshot.resolved())
     vault = Vault(os.environ, state_folder())
     status = WELL
     found = list(_environments(snapshot, folder, arguments))

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     cache = FactsCache(folder)
     loaded = workspace.load_all(folder, cache=cache)
-    cache.save()
+    cache.save(loaded.snapshot.resolved())
     snapshot = loaded.snapshot
     if not arguments.static:
         snapshot = snapshot.observing(Observations(folder).load())

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     cache = FactsCache(folder)
     unchanged, kept = Unchanged(folder, time.time()), Observations(folder)
     snapshot = workspace.load_all(folder, cache=cache).snapshot.observing(kept.load())
-    cache.save()
+    cache.save(snapshot.resolved())
     report = report_for(lambda path: dict(snapshot.project_of(path).settings.severity), as_json=arguments.json)
     chosen = choose(snapshot, folder, arguments.targets)
     if isinstance(chosen, UnknownTarget):

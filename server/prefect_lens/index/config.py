@@ -13,6 +13,7 @@ import re
 import shlex
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import problems
@@ -88,9 +89,7 @@ class Project:
             return False
         depth = inside[:start].count("/") + 1 if start else 0
         return not any(
-            _matches_path("/".join(folders[: at + 1]), folders[at], pattern)
-            for at in range(depth, len(folders))
-            for pattern in self.norecursedirs
+            _is_left_out("/".join(folders[: at + 1]), self.norecursedirs) for at in range(depth, len(folders))
         )
 
     def is_run_by_default(self, path: str) -> bool:
@@ -108,6 +107,11 @@ class Project:
 
     def _bases(self) -> Iterable[str]:
         return (posixpath.normpath(base) if base else "." for base in self.testpaths)
+
+
+@lru_cache(maxsize=10_000)
+def _is_left_out(folder: str, patterns: tuple[str, ...]) -> bool:
+    return any(_matches_path(folder, posixpath.basename(folder), pattern) for pattern in patterns)
 
 
 def find_project(folder: str, configs: Mapping[str, str]) -> Project:

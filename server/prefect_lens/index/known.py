@@ -21,7 +21,7 @@ from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.followed import Followed, Holders, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
-from prefect_lens.index.links import Links, Reaching
+from prefect_lens.index.links import Links, Reaching, Resolved, state
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.neutral import neutral
 from prefect_lens.index.packed import Packed, pack
@@ -90,11 +90,12 @@ class Known:
     """For each file that was asked about: who can come to it, and the test files among them."""
 
     @staticmethod
-    def about(files: Mapping[str, Packed], configs: Mapping[str, str]) -> Known:
-        """Return what is known of files before anybody asked."""
+    def about(files: Mapping[str, Packed], configs: Mapping[str, str], resolved: Resolved | None = None) -> Known:
+        """Return what is known of files before anybody asked; `resolved` is what was known of them before."""
         layout = Layout(files, configs)
         modules = Modules(files, configs, layout.of)
-        links = Links(files, modules.find)
+        holds = resolved is not None and resolved.state == state(files, configs)
+        links = Links(files, modules.find, resolved.edges if resolved is not None and holds else None)
         inter = Interpreter(ModuleTable(files), modules, Users(files), links.active, lambda path: layout.of(path).root)
         return Known(files, layout, links, makers.closed(files), inter, Fixtures(inter))
 

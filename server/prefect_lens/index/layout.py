@@ -17,6 +17,7 @@ class Layout:
 
     def __init__(self, paths: Iterable[str], configs: Mapping[str, str]) -> None:
         self.configs = configs
+        self._with_configs = frozenset(posixpath.dirname(path) or "." for path in configs)
         self._by_folder: dict[str, Project] = {}
         self._folders = frozenset(posixpath.dirname(path) for path in paths)
         self.test_files = frozenset(path for path in paths if self.of(path).is_test_file(path))
@@ -36,10 +37,16 @@ class Layout:
 
     def of(self, path: str) -> Project:
         """Return the project of a file or, with a name that need not exist, of a folder."""
-        folder = posixpath.dirname(path) or "."
+        return self._of_folder(posixpath.dirname(path) or ".")
+
+    def _of_folder(self, folder: str) -> Project:
         found = self._by_folder.get(folder)
         if found is None:
-            found = self._by_folder[folder] = find_project(folder, self.configs)
+            if folder in self._with_configs or folder in {".", "/"}:
+                found = find_project(folder, self.configs)
+            else:  # it has no say in it
+                found = self._of_folder(posixpath.dirname(folder) or ".")
+            self._by_folder[folder] = found
         return found
 
     @cached_property

@@ -8,11 +8,12 @@ of these. And which files can come to a given one, so that a definition's tests 
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from prefect_lens.index.packed import Packed
 
@@ -40,10 +41,32 @@ class Reaching(NamedTuple):
         return found
 
 
+class Resolved(NamedTuple):
+    """Where the imports of some files lead, among the paths and with the configuration that `state` stands for."""
+
+    state: str
+    edges: Mapping[str, tuple[str, ...]]
+
+    def without(self, paths: Container[str]) -> Resolved:
+        """Return it without some files, which may import something else."""
+        return self._replace(edges={path: found for path, found in self.edges.items() if path not in paths})
+
+
+def state(paths: Iterable[str], configs: Mapping[str, str]) -> str:
+    """Return what stands for all that decides where an import leads, beside the import."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in (*sorted(paths), "", *(part for item in sorted(configs.items()) for part in item)):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
 class Links:
     """The links of one state of the files."""
 
-    def __init__(self, files: Mapping[str, Packed], find: Find) -> None:
+    def __init__(
+        self, files: Mapping[str, Packed], find: Find, known: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        """Read the links of files; `known` are those that need not be looked for."""
         self._files = files
         self._edges: dict[str, tuple[str, ...]] = {}
         """For each file, where its imports lead: files, and folders with a slash behind their names."""
@@ -52,8 +75,13 @@ class Links:
         """For each name that fills something when it is called or decorates: the files that hold what it fills."""
         importers: dict[str, list[str]] = {}
         openers: dict[str, list[str]] = {}
+        names = dict(zip(files, files, strict=True))  # one object for all equal names
+        known = known or {}
         for path, packed in files.items():
-            edges = self._edges[path] = _read(path, packed, find)
+            edges = known.get(path)
+            if edges is None:
+                edges = tuple(names.setdefault(name, name) for name in _read(path, packed, find))
+            self._edges[path] = edges
             for target in edges:
                 importers.setdefault(target, []).append(path)
             for name in packed.opens:
@@ -63,6 +91,11 @@ class Links:
         self._leading = self._active()
         self._wild: Reaching | None = None
         self._reaching: dict[str, Reaching] = {}
+
+    @property
+    def edges(self) -> Mapping[str, tuple[str, ...]]:
+        """For each file, where its imports lead."""
+        return self._edges
 
     @property
     def active(self) -> frozenset[str]:

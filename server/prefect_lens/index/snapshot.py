@@ -16,6 +16,7 @@ from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, candidates, read_deployments
 from prefect_lens.index.known import Known, without_collector
+from prefect_lens.index.links import Resolved, state
 from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
@@ -59,6 +60,7 @@ class Snapshot:
         self._moved = Moved(moved)
         self._digests = digests
         self._current = Current(observed, self.digest)
+        self._before: Resolved | None = None
 
     @staticmethod
     def empty() -> Snapshot:
@@ -118,12 +120,26 @@ class Snapshot:
             if known is not None:
                 known = known.after(changed | packed, files) if changed or packed else known.of(files)
         observed = self._current.observed
-        return Snapshot(files, errors, texts, known, self._lock, moved=moves_of, digests=digests, observed=observed)
+        new = Snapshot(files, errors, texts, known, self._lock, moved=moves_of, digests=digests, observed=observed)
+        return new.begin_with(self._before.without(facts) if known is None and self._before is not None else None)
 
     def observing(self, observed: Observed) -> Snapshot:
         """Return this snapshot with what runs have shown: it goes before what the code lets one think."""
         mine = self._files, self._errors, self._configs, self._lazy, self._lock
-        return Snapshot(*mine, moved=self._moves, digests=self._digests, observed=observed)
+        return Snapshot(*mine, moved=self._moves, digests=self._digests, observed=observed).begin_with(self._before)
+
+    def begin_with(self, resolved: Resolved | None) -> Snapshot:
+        """Take where the imports of its files led an earlier time, and return itself. It holds for the same state."""
+        self._before = resolved
+        return self
+
+    def resolved(self) -> Resolved:
+        """Return where the imports of its files lead."""
+        with self._lock:
+            edges = self._known.links.edges
+            # a file that is broken now has those of what it said before
+            whole = {path: found for path, found in edges.items() if path not in self._errors}
+            return Resolved(state(self._files, self._configs), whole)
 
     @property
     def paths(self) -> KeysView[str]:
@@ -383,7 +399,8 @@ class Snapshot:
     @property
     def _known(self) -> Known:
         if self._lazy is None or self._lazy.is_beyond(self._files):
-            self._lazy = Known.about(self._files, self._configs)
+            with without_collector():
+                self._lazy = Known.about(self._files, self._configs, self._before)
         return self._lazy
 
 

@@ -245,7 +245,7 @@ class Folder:
                 self.observed = await asyncio.to_thread(self._observations.load)
             cache = await asyncio.to_thread(FactsCache, self.root)
             self._loaded = await asyncio.to_thread(read_folder, self.root, progress, cache, self.reading)
-            self._saving = asyncio.create_task(asyncio.to_thread(cache.save))
+            self._saving = asyncio.create_task(asyncio.to_thread(_save, cache, self._loaded.snapshot))
             self._saving.add_done_callback(self._saved)
         except Exception:  # an edge: a mistake of ours must not leave the folder waiting
             log.exception("%s could not be read.", self.root)
@@ -297,6 +297,10 @@ class Folder:
             self._known &= self.results.tests.keys() | self.results.troubles.keys()
             self.results = forget(self.results, self._known & gone)
         self.stale = freshness.stale(self.results, self._hashes.get)
+
+
+def _save(cache: FactsCache, snapshot: Snapshot) -> None:
+    cache.save(snapshot.resolved())
 
 
 def _applied(
