@@ -222,7 +222,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     if inter.depth > inter.most_depth or running >= inter.most_running:
         return NOTHING
     scope = frame.scope
-    frame.result = NOTHING
+    frame.result, frame.gives_first = NOTHING, not frame.walked
     inter.depth += 1
     inter.running[function] = running + 1
     try:

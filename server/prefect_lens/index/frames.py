@@ -155,7 +155,7 @@ class Frame(_Scoped):
 
     __slots__ = (
         "__weakref__", "_callers", "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions",
-        "index", "left", "made", "memo", "module", "names", "parent", "result", "walked", "world",
+        "gives_first", "index", "left", "made", "memo", "module", "names", "parent", "result", "walked", "world",
     )  # fmt: skip
 
     def __init__(
@@ -174,6 +174,8 @@ class Frame(_Scoped):
         self.edges: dict[tuple[Frame | None, Made | None], str] = _NONE
         """The calls in it: which frame starts, through which definition; and by what name people know it."""
         self.walked = False
+        self.gives_first = False
+        """Whether what it gives back was asked for before it was walked: calls are known in this order."""
         self.made: dict[int, tuple[Made, ...]] = _NONE
         """The definitions that its `def`s are, by their scope's index."""
         self.left: dict[tuple[Any, str], Values] = _NONE

@@ -96,6 +96,8 @@ def _has_inside(expression: Expression, index: int) -> bool:
 def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
     """Return what comes of a call with another body, as far as the call was followed."""
     new = old.anew(scope)
+    if old.result is not None and old.gives_first:
+        calls.returns(inter, new)
     if old.walked:
         inter.walk(new)
     if old.result is not None:
