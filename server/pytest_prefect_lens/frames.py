@@ -129,7 +129,21 @@ def _record(exception: BaseException, seen: set[int], left: int) -> ExceptionRec
         message=message,
         frames=_frames(exception),
         cause=None if known or cause is None else _record(cause, seen, left - 1),
+        about=_asked(exception) if type(exception).__name__ == "MissingResult" else (),
     )
+
+
+def _asked(exception: BaseException) -> tuple[str, ...]:
+    """Return the ids in the state that was asked for its result: Prefect's own frames hold it."""
+    found: tuple[str, ...] = ()
+    traceback = exception.__traceback__
+    while traceback is not None:
+        state: Any = traceback.tb_frame.f_locals.get("state")
+        details: Any = getattr(state, "state_details", None)
+        ids = [getattr(details, name, None) for name in ("task_run_id", "flow_run_id")]
+        found = tuple(str(one) for one in ids if one is not None) or found
+        traceback = traceback.tb_next
+    return found
 
 
 def _cause(exception: BaseException) -> BaseException | None:

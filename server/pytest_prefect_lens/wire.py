@@ -57,6 +57,9 @@ class ExceptionRecord:
     message: str
     frames: tuple[Frame, ...] = ()
     cause: ExceptionRecord | None = None
+    about: tuple[str, ...] = ()
+    """Of a missing result: the ids that the state has which was asked for it. The first one that is a run's is meant: a
+    subflow has a task run in its caller, which is none."""
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,29 @@ def test_what_an_upstream_task_held_up_points_to_the_task_that_failed():
     ]
 
 
+@pytest.mark.parametrize("raised_in", ["flow", "test"])
+def test_a_missing_result_points_to_what_does_not_persist_it(raised_in):
+    frames = (IN_TEST, IN_FLOW) if raised_in == "flow" else (IN_TEST,)
+    missing = ExceptionRecord(
+        "prefect.exceptions.MissingResult", "State data is missing.", frames, about=("of the caller", "t2")
+    )
+    kept_nowhere = task("COMPLETED", exception=None, id="t2", name="add_tax", line=40)
+    outer = flow("FAILED", exception=missing) if raised_in == "flow" else flow("COMPLETED", exception=None)
+    (*causes, in_test) = diagnostics(
+        RunResult(Ending.COMPLETE, 1.0, cases=(failed(outer, kept_nowhere, exception=missing),))
+    )
+    why = "Task 'add_tax' does not persist its result: persist_result=True does."
+    if raised_in == "flow":
+        (cause,) = causes
+        assert (cause.location.span.start.line, cause.code) == (39, "PL201")
+        assert cause.message.splitlines()[0].endswith(f"MissingResult: State data is missing. {why}")
+        assert "through orders_flow" in [one.message for one in cause.related]
+    else:
+        assert causes == []
+        first = in_test.related[0]
+        assert (first.location.span.start.line, first.message) == (39, why)
+
+
 def test_two_tests_that_fail_by_the_same_line_share_a_diagnostic_that_names_both():
     found = diagnostics(RunResult(Ending.COMPLETE, 1.0, cases=(the_story("a"), the_story("b"))))
     (cause,) = [one for one in found if one.location.path == FLOWS]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 PROJECT = """
 #- flows.py
 import asyncio, functools, sys, threading, time
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_client, get_run_logger, task
 from prefect.cache_policies import INPUTS
 from prefect.states import Cancelled, Completed, Failed
 from prefect.transactions import transaction
@@ -72,6 +72,16 @@ def leave():
 @flow
 def leaves():
     leave()
+
+@flow
+def keeps_nothing():
+    return 1
+
+@flow
+def asks_the_api():
+    state = keeps_nothing(return_state=True)
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(state.state_details.flow_run_id).state.result()
 
 @flow
 def returns_failed():
@@ -189,6 +199,7 @@ def prepared():
     return orders(["7"])
 
 def test_orders(): orders(["1", "x"])
+def test_asks_the_api(): asks_the_api()
 def test_submits(): submits(["1", "x"])
 def test_gathers(): asyncio.run(gathers(["1", "x"]))
 def test_whole(): whole("k")
@@ -284,6 +295,14 @@ def test_what_is_called_past_prefect_is_told_and_what_may_have_been(said):
     assert code.line == line_of("def parse(")
     if (case := said.cases["test_pools"]).outcome != "skipped":
         assert case.unsure is None
+
+
+def test_a_missing_result_says_of_which_run(runs):
+    asks, kept_nowhere = runs("asks_the_api")
+    assert last(asks).type == "prefect.exceptions.MissingResult"
+    assert kept_nowhere.name == "keeps-nothing"
+    known = [one for one in last(asks).about if one in {asks.id, kept_nowhere.id}]
+    assert known == [kept_nowhere.id]
 
 
 def test_nothing_was_hidden_from_us(said):

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 from pytest_prefect_lens.states import TESTS
 from pytest_prefect_lens.wire import CaseRecord, CollectError, Failure, Frame, TestId
 
-from prefect_lens.features.places import file_location, frame_location, is_same_place, test_node_id
-from prefect_lens.features.stories import Story, described, is_same, is_unfinished, shortened, stories
+from prefect_lens.features.places import body_location, file_location, frame_location, is_same_place, test_node_id
+from prefect_lens.features.stories import (
+    Family,
+    Story,
+    described,
+    is_same,
+    is_unfinished,
+    keeps_nothing,
+    shortened,
+    stories,
+)
 from prefect_lens.model import Diagnostic, Location, Related, RunResult, Severity
 
 if TYPE_CHECKING:
@@ -135,12 +144,15 @@ def _of_failures(case: CaseRecord, of_case: tuple[Story, ...]) -> Iterator[Diagn
             continue  # the line in the test is the cause, and says so already
         # A cause has a diagnostic of its own: here is the line in the test, and the way there.
         what = causes[0].headline if causes else _said(failure)
+        asked = None if causes else Family(case.runs).asked(failure.exception)
         verb = {"setup": "was not run, its set-up failed", "teardown": "was torn down with an error"}
         related = [
             Related(story.location, story.headline)
             for story in (causes or [story for story in of_case if not story.is_harmless])
             if not is_same_place(story.location, location)
         ]
+        if asked is not None and asked.path:
+            related.insert(0, Related(body_location(asked), keeps_nothing(asked)))
         if not causes:
             related += [
                 Related(frame_location(frame), f"through {frame.function}")

@@ -80,6 +80,11 @@ def is_unfinished(exception: ExceptionRecord) -> bool:
     return exception.type.rpartition(".")[2] == "UnfinishedRun"
 
 
+def keeps_nothing(run: RunRecord) -> str:
+    """Return why a run's result is missing, and what has it kept."""
+    return f"{_subject(run)} does not persist its result: persist_result=True does."
+
+
 def ended_badly(run: RunRecord) -> bool:
     """Whether the last thing that became of a run is a failure of some kind."""
     return bool(run.states) and run.states[-1].type in BAD
@@ -118,6 +123,10 @@ class Family:
             found[parent.id] = parent
             parent = self._by_id.get(parent.parent or "")
         return tuple(found.values())
+
+    def asked(self, exception: ExceptionRecord | None) -> RunRecord | None:
+        """Return the run whose result was asked for, and was not kept."""
+        return next((self._by_id[id_] for id_ in exception.about if id_ in self._by_id), None) if exception else None
 
     def rolled_back_by(self, run: RunRecord) -> RunRecord | None:
         """Return the run whose failure had a transaction rolled back: one beside it, else the one that called it."""
@@ -160,14 +169,15 @@ def _stories(case: CaseRecord, run: RunRecord, family: Family) -> Iterator[Story
 def _of_the_end(case: CaseRecord, run: RunRecord, state: StateRecord, family: Family) -> Story:
     row = lookup(run.kind, state.type, state.name)
     harmless = case.outcome not in ("failed", "error")
-    location = _blamed(case, run, state)
+    asked = family.asked(state.exception)
+    location = body_location(asked) if asked is not None and asked.path else _blamed(case, run, state)
     outermost = (run, *family.ancestors(run))[-1]
     return Story(
         location=location,
         severity=Severity.HINT if harmless else Severity(row.severity),
         row=row,
         subject=_subject(run),
-        headline=_headline(run, state),
+        headline=_headline(run, state) + (f" {keeps_nothing(asked)}" if asked is not None else ""),
         context=_context(run, family),
         test=test_node_id(case.test),
         related=_related(case, run, state.exception, family, location),
