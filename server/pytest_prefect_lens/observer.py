@@ -15,15 +15,19 @@ from pytest_prefect_lens import bypass, held, injection, marks, network, recorde
 from pytest_prefect_lens.bodies import body_of, class_line
 from pytest_prefect_lens.collection import collect_error
 from pytest_prefect_lens.console import answer_nobody
+from pytest_prefect_lens.dropped import is_dropped
 from pytest_prefect_lens.frames import caller, exception_record, is_users, line_frame
 from pytest_prefect_lens.masking import Masker
 from pytest_prefect_lens.naming import rename, test_id_of
 from pytest_prefect_lens.reports import Luggage, mask, mask_suite, pack, shorten_sections
 from pytest_prefect_lens.selection import select
+from pytest_prefect_lens.states import BAD
 from pytest_prefect_lens.wire import Code, Collected, ExceptionRecord, Frame, Order, Reached, TestId, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from pytest_prefect_lens.wire import RunRecord
 
 MAX_REACHED = 100
 """How many places that reach a host are told of one test."""
@@ -170,7 +174,7 @@ class Observer:
             unsure = bypass.unsure()
             luggage = replace(
                 luggage,
-                runs=tuple(replace(run, is_unseen=run.id in self._unseen) for run in recorder.take()),
+                runs=tuple(replace(run, is_unseen=self._is_unseen(run)) for run in recorder.take()),
                 reached=tuple(self._reached),
                 called=tuple(bypass.called()),
                 unsure=None if unsure is None else tuple(unsure | self._shared),
@@ -183,6 +187,13 @@ class Observer:
             luggage = self._masker.masked(luggage)
             mask(report, self._masker)
         pack(report, luggage)
+
+    def _is_unseen(self, run: RunRecord) -> bool:
+        """Whether the test was given what became of a run, by `run_flow` or as a state, and did not look."""
+        if run.id in self._unseen:
+            return True
+        failed = run.parent is None and bool(run.states) and run.states[-1].type in BAD
+        return failed and run.called_at is not None and is_dropped(run.called_at)
 
     def _note_reached(self, host: str) -> None:
         frame = caller()

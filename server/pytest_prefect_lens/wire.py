@@ -114,7 +114,7 @@ class RunRecord:
     """Where the function's name stands in the line of its `def`, counted from 1; None without the source."""
     end_column: int | None = None
     is_unseen: bool = False
-    """Whether a test was given what became of it, by `run_flow`, and never looked."""
+    """Whether a test was given what became of it, by `run_flow` or `return_state=True`, and never looked."""
 
 
 @dataclass(frozen=True)
