@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from prefect_lens.index import cone, deployed, navigate, problems
 from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
-from prefect_lens.index.deployments import NAME, candidates, read_deployments
+from prefect_lens.index.deployments import NAME, read_deployments
 from prefect_lens.index.known import Known, without_collector
 from prefect_lens.index.links import Resolved, state
 from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
-from prefect_lens.model import Definition, Deployment, Diagnostic, How, Kind, Match, Position, TestCase
+from prefect_lens.model import Definition, Deployment, Diagnostic, How, Match, Position, TestCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, KeysView, Mapping
@@ -301,7 +301,21 @@ class Snapshot:
 
     def deployments(self) -> tuple[tuple[Deployment, Definition | None], ...]:
         """Return the deployments that the files declare, each with its flow where that is known."""
-        return tuple((one, self._flow_of(one)) for one in self._declared())
+        return tuple((one, deployed.flow_of(self, one)) for one in self._declared())
+
+    def parameters(self, definition: Definition) -> tuple[str, ...] | None:
+        """Return what a flow or task takes from its caller; None where it takes anything, or where that is not sure."""
+        body = definition.location
+        with self._lock:
+            start = self._moved.before(body.path, body.span.start)
+            module = self._known.interpreter.modules.get(body.path)
+            return None if start is None or module is None else deployed.taken(module.facts, start)
+
+    def may_have(self, path: str, name: str) -> bool:
+        """Whether a module binds a name, or may get it by `from … import *`."""
+        with self._lock:
+            module = self._known.interpreter.modules.get(path)
+            return module is not None and (name in module.frame.scope.bindings or bool(module.frame.scope.stars))
 
     def problems(self, path: str | None = None) -> tuple[Diagnostic, ...]:
         """Return what is wrong with a file, or with all, the configuration files among them."""
@@ -313,7 +327,7 @@ class Snapshot:
             if is_declaring(one):
                 declared, wrong = read_deployments(one, text)
                 found.extend(wrong)
-                found.extend(problem for item in declared for problem in self._wrong_with(item))
+                found.extend(problem for item in declared for problem in deployed.problems_of(self, item))
         return tuple(sorted(found, key=lambda diagnostic: diagnostic.location))
 
     def dependents(self, path: str) -> frozenset[str]:
@@ -349,38 +363,6 @@ class Snapshot:
         for path, text in sorted(self._configs.items()):
             if is_declaring(path):
                 yield from read_deployments(path, text)[0]
-
-    def _flow_of(self, deployment: Deployment) -> Definition | None:
-        found = (self.definition(entrypoint) for entrypoint in candidates(deployment))
-        return next((one for one in found if one is not None and one.kind is Kind.FLOW), None)
-
-    def _wrong_with(self, deployment: Deployment) -> Iterable[Diagnostic]:
-        """Return what is wrong with a deployment whose flow, or the file that should have it, is there."""
-        if (flow := self._flow_of(deployment)) is None:
-            wrong = self._no_such_flow(deployment)
-            return (wrong,) if wrong is not None else ()
-        body = flow.location
-        with self._lock:
-            start = self._moved.before(body.path, body.span.start)
-            module = self._known.interpreter.modules.get(body.path)
-        return deployed.unknown_parameters(deployment, flow, module.facts, start) if module is not None else ()
-
-    def _no_such_flow(self, deployment: Deployment) -> Diagnostic | None:
-        """Return what is wrong with an entrypoint that leads to no flow, in a file that is there."""
-        for entrypoint in candidates(deployment):
-            path, _, name = entrypoint.rpartition(":")
-            if path in self._files:
-                if self._has_name(path, name.partition(".")[0]):
-                    return None  # whatever it is, Prefect may find a flow there
-                flows = (one.qualname for one in self.definitions(path) if one.kind is Kind.FLOW)
-                return deployed.no_such_flow(deployment, path, name, flows)
-        return None
-
-    def _has_name(self, path: str, name: str) -> bool:
-        """Whether a module binds a name, or may get it by `from … import *`."""
-        with self._lock:
-            module = self._known.interpreter.modules.get(path)
-            return module is not None and (name in module.frame.scope.bindings or bool(module.frame.scope.stars))
 
     def _test(self, node_id: str) -> TestCase | None:
         """Return the test that a run told of."""
