@@ -114,10 +114,13 @@ step("a credential that is typed is told, and moved by its action", async (windo
   await window.evidence("credential moved");
 });
 
-step("a credential in a notebook is told with its cell, and leads to the notebook", async (window) => {
+step("a credential in a notebook is told with its cell, leads to the notebook, and stands in the cell there", async (window) => {
   const problem = (await window.problems()).filter({ hasText: "(password) in cell 1, line 2" }).first();
   await problem.waitFor();
   await problem.dblclick();
   await window.page.locator(".tab", { hasText: "explore.ipynb" }).first().waitFor();
+  await window.page.locator(".notebookOverlay .squiggly-warning").first().waitFor();
+  await problem.waitFor({ state: "detached" });
+  await (await window.problems()).filter({ hasText: "looks like a credential (password), for everybody" }).first().waitFor();
   await window.evidence("credential in a notebook");
 });

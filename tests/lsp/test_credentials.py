@@ -95,6 +95,42 @@ async def test_a_false_alarm_in_a_notebook_is_noted_in_the_baseline_and_told_no_
         assert "nothing is added to it" in editor.notes_of("window/showMessage")[-1]["message"]
 
 
+async def test_a_credential_in_a_notebook_that_is_open_is_told_in_its_cell(open_editor, write):
+    async with open_editor(write(PROJECT)) as editor:
+        await editor.until(lambda: editor.problems("explore.ipynb"), "the diagnostic of the file")
+        notebook = editor.uri("explore.ipynb")
+        one, two = (f"{notebook.replace('file:', 'vscode-notebook-cell:')}#{name}" for name in ("W0", "W1"))
+
+        def cell(uri, text):
+            return {"uri": uri, "languageId": "python", "version": 1, "text": text}
+
+        def told(uri):
+            return [d["range"]["start"] for d in editor.diagnostics.get(uri, {"diagnostics": []})["diagnostics"]]
+
+        def change(version, **cells):
+            document = {"uri": notebook, "version": version}
+            editor.notify("notebookDocument/didChange", {"notebookDocument": document, "change": {"cells": cells}})
+
+        about = {"uri": notebook, "notebookType": "jupyter-notebook", "version": 1}
+        about["cells"] = [{"kind": 2, "document": one}]
+        texts = [cell(one, '%pip install boto3\nsmile = "😀"; password = "hunter2!x"\n')]
+        editor.notify("notebookDocument/didOpen", {"notebookDocument": about, "cellTextDocuments": texts})
+        await editor.until(lambda: told(one) == [{"line": 1, "character": 25}], "the diagnostic in the cell")
+        await editor.until(lambda: not editor.problems("explore.ipynb"), "that of the file to go")
+        array = {"start": 1, "deleteCount": 0, "cells": [{"kind": 2, "document": two}]}
+        change(2, structure={"array": array, "didOpen": [cell(two, 'api_key = "a8f5f167f44f4964e6c998d"')]})
+        await editor.until(lambda: told(two) == [{"line": 0, "character": 10}], "the diagnostic in the new cell")
+        edit = {"range": {"start": {"line": 1, "character": 25}, "end": {"line": 1, "character": 36}}, "text": "None"}
+        change(3, textContent=[{"document": {"uri": one, "version": 2}, "changes": [edit]}])
+        await editor.until(lambda: told(one) == [], "the diagnostic to go with the value")
+        array = {"start": 1, "deleteCount": 1}
+        change(4, structure={"array": array, "didClose": [{"uri": two}]})
+        await editor.until(lambda: told(two) == [], "the diagnostic to go with the cell")
+        closing = {"notebookDocument": {"uri": notebook}, "cellTextDocuments": [{"uri": one}]}
+        editor.notify("notebookDocument/didClose", closing)
+        await editor.until(lambda: editor.problems("explore.ipynb"), "the diagnostic of the file to come back")
+
+
 BLOCK = """
 #- pyproject.toml
 [tool.pytest.ini_options]

@@ -54,6 +54,11 @@ def code_cells(text: str) -> Iterator[Cell]:
         yield _cell(number, parts)
 
 
+def as_python(cell: str) -> str:
+    """Return the text of a cell with IPython's own lines as comments, of the same length."""
+    return _MAGIC.sub(lambda line: f"{line[1]}#{line[0][len(line[1]) + 1 :]}", cell)
+
+
 def _cell(number: int, parts: list[re.Match[str]]) -> Cell:
     characters: list[str] = []
     offsets: list[int] = []
@@ -66,8 +71,7 @@ def _cell(number: int, parts: list[re.Match[str]]) -> Cell:
             characters.append(said)
             offsets += [found.start()] * len(said)
     offsets.append(parts[-1].end() - 1 if parts else 0)
-    code = _MAGIC.sub(lambda line: f"{line[1]}#{line[0][len(line[1]) + 1 :]}", "".join(characters))
-    return Cell(number, code, tuple(offsets))
+    return Cell(number, as_python("".join(characters)), tuple(offsets))
 
 
 def _strings(text: str) -> Iterator[tuple[tuple[str | int, ...], re.Match[str]]]:

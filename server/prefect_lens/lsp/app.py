@@ -27,6 +27,7 @@ from prefect_lens.index.problems import CREDENTIAL
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
 from prefect_lens.lsp.convert import SOURCE, Columns, from_range, in_words, to_code_action, to_code_lens, to_command
+from prefect_lens.lsp.notebooks import Notebooks
 from prefect_lens.lsp.outlet import Outlet
 from prefect_lens.lsp.uris import to_path, to_uri
 from prefect_lens.lsp.watching import watched_files
@@ -36,6 +37,8 @@ from prefect_lens.session.texts import Document, edited, lines
 from prefect_lens.session.trust import Trust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prefect_lens.features.code_action import Action
     from prefect_lens.lsp.server import Server
     from prefect_lens.session.folder import Folder
@@ -82,6 +85,7 @@ class App:
             warm = WarmWorkers()
             self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm, auditor=auditor)
         self.session.can_debug = self.client.wants("debug")
+        self.notebooks = Notebooks(self)
         self._first_folders = _folders(params)
 
     # --- life --------------------------------------------------------------------------------------------
@@ -119,13 +123,17 @@ class App:
         if path is None or (document := self._documents.get(path)) is None:
             log.warning("%s was changed, but is not open.", params.text_document.uri)
             return
-        text = document.text
-        for change in params.content_changes:
+        text = self.with_changes(document.text, params.content_changes)
+        self._set(path, Document(text, params.text_document.version))
+
+    def with_changes(self, text: str, changes: Iterable[types.TextDocumentContentChangeEvent]) -> str:
+        """Return a text after the edits that the client tells."""
+        for change in changes:
             span = None
             if isinstance(change, types.TextDocumentContentChangePartial):
                 span = from_range(self.columns, lines(text), change.range)
             text = edited(text, span, change.text)
-        self._set(path, Document(text, params.text_document.version))
+        return text
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         """Let a document go."""

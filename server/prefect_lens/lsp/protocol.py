@@ -42,6 +42,9 @@ class Protocol(LanguageServerProtocol):
             types.TEXT_DOCUMENT_DID_OPEN: lambda params: ours.app.opened(params),  # noqa: PLW0108
             types.TEXT_DOCUMENT_DID_CHANGE: lambda params: ours.app.changed(params),  # noqa: PLW0108
             types.TEXT_DOCUMENT_DID_CLOSE: lambda params: ours.app.closed(params),  # noqa: PLW0108
+            types.NOTEBOOK_DOCUMENT_DID_OPEN: lambda params: ours.app.notebooks.opened(params),  # noqa: PLW0108
+            types.NOTEBOOK_DOCUMENT_DID_CHANGE: lambda params: ours.app.notebooks.changed(params),  # noqa: PLW0108
+            types.NOTEBOOK_DOCUMENT_DID_CLOSE: lambda params: ours.app.notebooks.closed(params),  # noqa: PLW0108
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: lambda params: ours.app.folders_changed(params.event),
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: lambda params: ours.app.progress_cancelled(params.token),
             types.WORKSPACE_EXECUTE_COMMAND: self._execute,

@@ -18,7 +18,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from prefect_lens import __version__
-from prefect_lens.lsp import questions
+from prefect_lens.lsp import notebooks, questions
 from prefect_lens.lsp.app import CODE_ACTION_KINDS, App
 from prefect_lens.lsp.commands import COMMANDS
 from prefect_lens.lsp.convert import PREFIX
@@ -60,6 +60,7 @@ class Server(LanguageServer):
             protocol_cls=Protocol,
             converter_factory=default_converter,
             max_workers=2,
+            notebook_document_sync=notebooks.SYNC,
         )
         self.wire = cast("Protocol", self.protocol)
         self._app: App | None = None

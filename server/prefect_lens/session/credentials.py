@@ -11,6 +11,7 @@ from prefect_lens.index import problems
 from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.index.baseline import read_baseline
 from prefect_lens.index.credentials import MARK, Credential, find_credentials
+from prefect_lens.index.notebooks import SUFFIX
 from prefect_lens.model import Diagnostic, Location, Severity
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Credentials:
         self._text = text
         self._changed = changed
         self._found: Found = {}
+        self._in_cells: set[str] = set()
+        """The notebooks that the editor has open: what is found in them is told in their cells."""
         self._waiting: set[str] = set()
         self._is_all_wanted = False
         self._searching: asyncio.Task[None] | None = None
@@ -44,7 +47,20 @@ class Credentials:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was found, as a person sees it. The value itself is not told."""
-        return tuple(_diagnostic(path, one) for path, found in self._found.items() for one in found)
+        return tuple(
+            _diagnostic(path, one) for path, found in self._found.items() if path not in self._in_cells for one in found
+        )
+
+    def tell_in_cells(self, path: str, *, on: bool) -> None:
+        """Tell what is found in a notebook no more of its file, or again."""
+        (self._in_cells.add if on else self._in_cells.discard)(path)
+        if path in self._found:
+            self._changed()
+
+    def in_cell(self, path: str, code: str) -> list[Diagnostic]:
+        """Return what is found in the code of a notebook's cell, with places in the cell; for a thread."""
+        baseline = read_baseline(self._text(BASELINE) or "")
+        return [_diagnostic(path, one) for one in find_credentials(path.removesuffix(SUFFIX) + ".py", code, baseline)]
 
     def search_all(self) -> None:
         """Search the whole folder."""
