@@ -50,7 +50,7 @@ def test_etl():
     assert etl() == 2
 """
 
-CLICKS = int(os.environ.get("PREFECT_LENS_CLICKS", "20"))
+CLICKS = int(os.environ.get("PREFECT_LENS_CLICKS", "10"))
 VICTIMS = (*("spare", "api", "guard of the spare") * 2, "parent", "guard of the parent")
 PATIENCE = 150
 """Seconds after which a click counts as one that hangs: many times what a cold run takes."""
