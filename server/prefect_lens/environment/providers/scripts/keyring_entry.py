@@ -45,7 +45,7 @@ def put(service: str, user: str, value: str) -> None:
     """Write an entry, and beside it when that was, for keyrings that do not tell."""
     keyring.set_password(service, user, value)
     if told_by_secret_service(service, user) is None:
-        keyring.set_password(service, note_of(user), f"{time.time():.0f} {fingerprint(value)}")
+        keyring.set_password(service, note_of(user), f"{int(time.time())} {fingerprint(value)}")
 
 
 def written(service: str, user: str, value: str) -> float | None:
