@@ -124,3 +124,20 @@ step("a credential in a notebook is told with its cell, leads to the notebook, a
   await (await window.problems()).filter({ hasText: "looks like a credential (password), for everybody" }).first().waitFor();
   await window.evidence("credential in a notebook");
 });
+
+step("the action on it moves it from its cell", async (window) => {
+  const cell = window.page.locator(".notebookOverlay .view-line", { hasText: "password =" }).first();
+  await cell.click();
+  await window.page.keyboard.press("End");
+  await window.page.keyboard.press("ArrowLeft");
+  await window.page.keyboard.press("Control+.");
+  await window.page.locator(".action-widget .monaco-list-row", { hasText: "Mark it as no secret" }).waitFor();
+  await window.page.locator(".action-widget .monaco-list-row", { hasText: "Move it to where secrets live" }).waitFor();
+  await window.evidence("credential offered in a cell");
+  await window.page.keyboard.press("Enter");
+  await window.page.locator(".notebookOverlay .view-line", { hasText: 'password = os.environ["PASSWORD"]' }).first().waitFor();
+  await window.page.locator(".notebookOverlay .squiggly-warning").waitFor({ state: "detached" });
+  const settings = path.join(opened.project.folder, "pyproject.toml");
+  await until("the variable in pyproject.toml", 30, async () => (await readFile(settings, "utf8")).includes("PASSWORD = { editor ="));
+  await window.evidence("credential moved from a cell");
+});

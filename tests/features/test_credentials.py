@@ -27,6 +27,11 @@ def edited(text, edits):
         ('import os\ntoken = "t0k3n-8842-ab"\n', 'import os\ntoken = os.environ["X"]\n'),
         ('"""Doc."""\ntoken = "t0k3n-8842-ab"\n', '"""Doc."""\nimport os\ntoken = os.environ["X"]\n'),
         ('token = "t0k3n-8842-ab"\n', 'import os\ntoken = os.environ["X"]\n'),
+        (
+            '#!/usr/bin/python\nt = f("a")\ntoken = "t0k3n-8842-ab"\n',
+            '#!/usr/bin/python\nimport os\nt = f("a")\ntoken = os.environ["X"]\n',
+        ),
+        ('# %%\ntoken = "t0k3n-8842-ab"\n', '# %%\nimport os\ntoken = os.environ["X"]\n'),
     ],
 )
 def test_the_code_reads_its_environment(before, after):
@@ -98,10 +103,10 @@ def test_what_is_offered_is_what_can_be_done(path):
     assert "Move" not in str(for_credential(path, text, credential.span.start, may_run=False))
     # What is noted in the baseline is found no more, whatever stood there before.
     for before in ("", '{\n "results": {}}\n'):
-        edit = noted(before, path, credential)
+        edit = noted(before, path, credential.span.start.line, credential)
         assert edit is not None
         assert find_credentials(path, text, read_baseline(edited(before, [edit]))) == ()
-    assert noted("no JSON", path, credential) is None
+    assert noted("no JSON", path, 0, credential) is None
 
 
 @pytest.mark.parametrize(

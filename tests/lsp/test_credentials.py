@@ -26,9 +26,9 @@ MARK, NOTE = "Mark it as no secret", "Note it as no secret in .secrets.baseline"
 
 
 async def offered(editor, path, found):
-    """What is offered at a diagnostic, by its title."""
+    """What is offered at a diagnostic of a file, or of a cell by its URI, by its title."""
     params = {
-        "textDocument": {"uri": editor.uri(path)},
+        "textDocument": {"uri": path if ":" in path else editor.uri(path)},
         "range": found["range"],
         "context": {"diagnostics": [found], "only": ["quickfix"]},
     }
@@ -129,6 +129,55 @@ async def test_a_credential_in_a_notebook_that_is_open_is_told_in_its_cell(open_
         closing = {"notebookDocument": {"uri": notebook}, "cellTextDocuments": [{"uri": one}]}
         editor.notify("notebookDocument/didClose", closing)
         await editor.until(lambda: editor.problems("explore.ipynb"), "the diagnostic of the file to come back")
+
+
+async def test_a_credential_in_a_cell_is_moved_and_marked_there_and_noted_for_its_notebook(open_editor, write):
+    folder = write(PROJECT)
+    async with open_editor(folder) as editor:
+        notebook = editor.uri("explore.ipynb")
+        one, two = (f"{notebook.replace('file:', 'vscode-notebook-cell:')}#{name}" for name in ("W0", "W1"))
+        texts = {one: "%%time\n# of 2020\npassword = 'hunter2!x'", two: "password = 'x9-Kp2-Qw7'\npassword"}
+        cells = [{"uri": uri, "languageId": "python", "version": 1, "text": text} for uri, text in texts.items()]
+        about = {"uri": notebook, "notebookType": "jupyter-notebook", "version": 1}
+        about["cells"] = [{"kind": 2, "document": uri} for uri in texts]
+        editor.notify("notebookDocument/didOpen", {"notebookDocument": about, "cellTextDocuments": cells})
+
+        def told(uri):
+            return editor.diagnostics.get(uri, {"diagnostics": []})["diagnostics"]
+
+        await editor.until(lambda: told(one) and told(two), "the diagnostics in the cells")
+        by_title = await offered(editor, one, told(one)[0])
+        assert list(by_title) == [MOVE, MARK, NOTE]
+        await editor.request("workspace/executeCommand", by_title[MARK])
+        [marked] = editor.applied[-1]["documentChanges"]
+        assert marked["textDocument"]["uri"] == one
+        assert [edit["newText"] for edit in marked["edits"]] == ["  # prefect-lens: not a secret"]
+        assert marked["edits"][0]["range"]["start"] == {"line": 2, "character": 22}
+
+        answer = await editor.request("workspace/executeCommand", by_title[MOVE])
+        assert answer == {"name": "PASSWORD", "where": "the editor's secret storage"}
+        assert editor.secrets == {"PASSWORD of project": "hunter2!x"}
+        code, settings = editor.applied[-1]["documentChanges"]
+        assert (code["textDocument"]["uri"], settings["textDocument"]["uri"]) == (one, editor.uri("pyproject.toml"))
+        edits = [(edit["range"]["start"], edit["newText"]) for edit in code["edits"]]
+        first, second = {"line": 1, "character": 0}, {"line": 2, "character": 11}
+        assert edits == [(first, "import os\n"), (second, 'os.environ["PASSWORD"]')]
+
+        # What is noted holds for the cells that are open, too.
+        by_title = await offered(editor, two, told(two)[0])
+        await editor.request("workspace/executeCommand", by_title[NOTE])
+        apply(editor)
+        noted = json.loads((folder / ".secrets.baseline").read_text())["results"]
+        assert [entry["line_number"] for entry in noted["explore.ipynb"]] == [1]
+        await editor.until(lambda: not told(two), "the diagnostic to go")
+        assert told(one)
+        editor.notify(
+            "notebookDocument/didClose",
+            {"notebookDocument": {"uri": notebook}, "cellTextDocuments": [{"uri": uri} for uri in texts]},
+        )
+        await editor.until(lambda: not told(one), "the diagnostics to go with the notebook")
+        with pytest.raises(Exception, match="The notebook is not open any more"):
+            await editor.request("workspace/executeCommand", by_title[NOTE])
 
 
 BLOCK = """

@@ -227,6 +227,7 @@ export class Server implements vscode.Disposable {
         { scheme: "file", pattern: "**/prefect.yaml" },
         { scheme: "file", pattern: "**/.env" },
         { scheme: "file", pattern: "**/*.ipynb" },
+        { notebook: { scheme: "file", notebookType: "jupyter-notebook" }, language: "python" },
       ],
       outputChannel: this.#output,
       // Asked for at every start, a crashed server's next one too.

@@ -32,16 +32,28 @@ network = "any"
 """What keeps the runs of a project as they were that had no configuration."""
 
 
-def for_credential(path: str, text: str, position: Position, *, may_run: bool) -> tuple[Action, ...]:
-    """Return what can be done about a credential that stands at a place of a text."""
+def for_credential(
+    path: str, text: str, position: Position, *, may_run: bool, cell: str | None = None
+) -> tuple[Action, ...]:
+    """Return what can be done about a credential that stands at a place of a text.
+
+    Args:
+        path: the file.
+        text: its text, or that of a cell, as Python.
+        position: where in the text.
+        may_run: whether anything of the folder may be used.
+        cell: the URI of the notebook's cell that the text is from, where it is from one.
+    """
     place = {"path": path, "line": str(position.line), "column": str(position.column)}
+    if cell is not None:
+        place["cell"] = cell
     actions: list[Action] = []
-    if may_run and path.endswith(".py"):
+    if may_run and (path.endswith(".py") or cell is not None):
         actions.append(Action("Move it to where secrets live", RUN, Call("moveCredential", place)))
         if loading(text, position) is not None:
             title = "Move it there, and load it from a Prefect Secret block"
             actions.append(Action(title, RUN, Call("moveCredential", {**place, "to": "block"})))
-    if not path.endswith(NOTEBOOK):
+    if not path.endswith(NOTEBOOK) or cell is not None:
         actions.append(Action("Mark it as no secret", RUN, Call("markNoSecret", place)))
     actions.append(Action(f"Note it as no secret in {BASELINE}", RUN, Call("noteNoSecret", place)))
     return tuple(actions)
@@ -54,10 +66,16 @@ def marked(text: str, credential: Credential) -> Edit:
     return Edit(Span(end, end), f"  # {MARK}")
 
 
-def noted(baseline: str, path: str, credential: Credential) -> Edit | None:
-    """Return the edit of a baseline, empty where there is none, that says so; None where it is no baseline."""
-    value = credential.inner or credential.value
-    new = with_value(baseline, path, credential.span.start.line + 1, credential.kind, value)
+def noted(baseline: str, path: str, line: int, credential: Credential) -> Edit | None:
+    """Return the edit of a baseline, empty where there is none, that says so; None where it is no baseline.
+
+    Args:
+        baseline: its text.
+        path: the file in which the credential stands.
+        line: its line there, from 0.
+        credential: which it is.
+    """
+    new = with_value(baseline, path, line + 1, credential.kind, credential.inner or credential.value)
     if new is None:
         return None
     lines = baseline.split("\n")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from prefect_lens.model import Position, Span
+
+_STAYS = re.compile(r"#\s*(?:!|%|.*coding[:=])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,16 @@ def insertion(at: Position, text: str) -> Edit:
 
 
 def importing(text: str, module: str, name: str | None = None) -> Edit | None:
-    """Return the edit that imports a module by its name, or a name from it; None where that is done."""
+    """Return the edit that imports a module by its name, or a name from it; None where that is done.
+
+    A first line that has to stay the first one does: `#!`, an encoding, and what begins a cell (`# %%`, IPython's `%%`
+    as `prefect_lens.index.notebooks.as_python` leaves it).
+    """
     line = f"import {module}\n" if name is None else f"from {module} import {name}\n"
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError):
-        return insertion(Position(0, 0), line)
+        return insertion(Position(_first(text), 0), line)
     if any(_imports(node, module, name) for node in body):
         return None
     at = 0
@@ -38,7 +45,13 @@ def importing(text: str, module: str, name: str | None = None) -> Edit | None:
             at = node.lineno - 1 if isinstance(node, ast.Import | ast.ImportFrom) else at
             break
         at = node.end_lineno or node.lineno
-    return insertion(Position(at, 0), line)
+    return insertion(Position(max(at, _first(text)), 0), line)
+
+
+def _first(text: str) -> int:
+    """Return the first line, from 0, that another one may be put before."""
+    lines = text.split("\n", 2)[:2]
+    return next((number for number, line in enumerate(lines) if not _STAYS.match(line)), 0)
 
 
 def _imports(node: ast.stmt, module: str, name: str | None) -> bool:

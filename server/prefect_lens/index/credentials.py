@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from prefect_lens.index.baseline import hashed
-from prefect_lens.index.notebooks import SUFFIX, Cell, code_cells
+from prefect_lens.index.notebooks import SUFFIX, Cell, as_python, code_cells
 from prefect_lens.model import Position, Span
 
 if TYPE_CHECKING:
@@ -117,6 +117,11 @@ def find_credentials(path: str, text: str, baseline: frozenset[str] = frozenset(
     if path.endswith(SUFFIX):
         return _in_notebook(text, baseline, is_test=is_test)
     return _in_text(text, baseline, is_test=is_test, is_code=path.endswith(".py"))
+
+
+def find_in_cell(path: str, text: str, baseline: frozenset[str] = frozenset()) -> tuple[Credential, ...]:
+    """Return the credentials in the text of a notebook's cell, with places in the cell; `path` is the notebook's."""
+    return find_credentials(path.removesuffix(SUFFIX) + ".py", as_python(text), baseline)
 
 
 def _in_text(text: str, baseline: frozenset[str], *, is_test: bool, is_code: bool) -> tuple[Credential, ...]:

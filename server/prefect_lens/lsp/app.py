@@ -23,6 +23,7 @@ from prefect_lens.features.code_action import KINDS, code_actions, for_diagnosti
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.features.credentials import for_credential
 from prefect_lens.features.network import REACHED, for_reached
+from prefect_lens.index.notebooks import as_python
 from prefect_lens.index.problems import CREDENTIAL
 from prefect_lens.lsp import commands
 from prefect_lens.lsp.client import NOTIFICATIONS, Client
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prefect_lens.features.code_action import Action
+    from prefect_lens.lsp.notebooks import Cell
     from prefect_lens.lsp.server import Server
     from prefect_lens.session.folder import Folder
 
@@ -255,11 +257,20 @@ class App:
 
     async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """Return what can be done at a place."""
+        only = params.context.only
+        return [
+            one
+            for one in await self._code_actions(params)
+            if only is None or any(f"{one.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
+        ]
+
+    async def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        if (cell := self.notebooks.cell(params.text_document.uri)) is not None:
+            return self._in_cell(params, cell)
         if (place := await self.place(params.text_document.uri)) is None:
             return []
         folder, path = place
         span = from_range(self.columns, self.lines(folder)(path), params.range)
-        only = params.context.only
         view, uri = self.session.view(folder), self.folder_uri(folder.root)
         found = [to_code_action(uri, one) for one in await asyncio.to_thread(code_actions, view, path, span)]
         for diagnostic in params.context.diagnostics:
@@ -272,11 +283,17 @@ class App:
                 if diagnostic.code == REACHED:
                     actions = (*for_reached(path, diagnostic.message), *actions)
                 found += [to_code_action(uri, one, diagnostic) for one in actions]
-        return [
-            one
-            for one in found
-            if only is None or any(f"{one.kind}.".startswith(f"{kind}.") for kind in map(_text, only))
-        ]
+        return found
+
+    def _in_cell(self, params: types.CodeActionParams, cell: Cell) -> list[types.CodeAction]:
+        code, may_run = as_python(cell.text), self.session.trust.may_run
+        found: list[types.CodeAction] = []
+        for diagnostic in params.context.diagnostics:
+            if diagnostic.source == SOURCE and diagnostic.code == CREDENTIAL:
+                at = from_range(self.columns, lines(cell.text), diagnostic.range).start
+                actions = for_credential(cell.path, code, at, may_run=may_run, cell=params.text_document.uri)
+                found += [to_code_action(self.folder_uri(cell.folder.root), one, diagnostic) for one in actions]
+        return found
 
     def _for_diagnostic(self, path: str, diagnostic: types.Diagnostic, *, may_run: bool) -> tuple[Action, ...]:
         data = _options(diagnostic.data)

@@ -41,11 +41,11 @@ async def mark_expected(app: App, arguments: Arguments, _token: object) -> objec
     for path, names in by_file.items():
         text = await asyncio.to_thread(folder.text, path) or ""
         if edits := expecting(text, names, state):
-            changes[path] = text, edits
+            changes[app.file_uri(folder, path)] = text, edits
     if not changes:
         raise NothingToRunError(f"{', '.join(by_file)} cannot be changed for it: write the mark by hand.")
-    if await change(app, folder, f"Expect {state}", changes):
-        await _tell_of_the_plugin(app, folder, next(iter(changes)))
+    if await change(app, f"Expect {state}", changes):
+        await _tell_of_the_plugin(app, folder, next(iter(by_file)))
     return None
 
 

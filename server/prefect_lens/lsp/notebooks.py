@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from prefect_lens.features.severity import with_chosen
-from prefect_lens.index.notebooks import as_python
+from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.lsp.convert import to_diagnostics
 from prefect_lens.lsp.uris import to_path
 from prefect_lens.session.texts import lines
@@ -42,6 +42,18 @@ class _Open:
     path: str
     cells: dict[str, str] = field(default_factory=dict[str, str])
     """The texts of its cells with code, by their URIs."""
+    baseline: str | None = None
+    """The folder's baseline of values that are no secret, as it was when it was last looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell with code of a notebook that is open."""
+
+    folder: Folder
+    path: str
+    """The notebook's."""
+    text: str
 
 
 class Notebooks:
@@ -81,6 +93,24 @@ class Notebooks:
             self._forget(notebook, tuple(notebook.cells))
             notebook.folder.credentials.tell_in_cells(notebook.path, on=False)
 
+    def cell(self, uri: str) -> Cell | None:
+        """Return a cell by its URI; None where no notebook that is open has it."""
+        notebook = next((one for one in self._open.values() if uri in one.cells), None)
+        return None if notebook is None else Cell(notebook.folder, notebook.path, notebook.cells[uri])
+
+    def folder_changed(self, folder: Folder) -> None:
+        """Tell anew what is found in a folder's cells, where other values are no secret than before."""
+        for notebook in self._open.values():
+            if notebook.folder is folder:
+                self._app.soon(self._look_at_baseline(notebook))
+
+    async def _look_at_baseline(self, notebook: _Open) -> None:
+        baseline = await asyncio.to_thread(notebook.folder.text, BASELINE)
+        if baseline != notebook.baseline:
+            notebook.baseline = baseline
+            for uri in notebook.cells:
+                self._app.soon(self._tell(notebook, uri))
+
     def _take(self, notebook: _Open, cells: Iterable[types.TextDocumentItem]) -> None:
         for cell in cells:
             notebook.cells[cell.uri] = cell.text
@@ -96,7 +126,7 @@ class Notebooks:
         if text is None:
             return
         credentials = notebook.folder.credentials
-        found = await asyncio.to_thread(credentials.in_cell, notebook.path, as_python(text))
+        found = await asyncio.to_thread(credentials.in_cell, notebook.path, text)
         if notebook.cells.get(uri) != text:
             return  # edited meanwhile, and asked for again
         shown = with_chosen(found, notebook.folder.severities)

@@ -51,6 +51,7 @@ class Outlet:
 
     def index_changed(self, folder: Folder) -> None:
         """Tell the definitions of a folder."""
+        self._app.notebooks.folder_changed(folder)
         if self._app.client.wants("definitions") and folder.is_complete:
             tell = partial(self._tell_definitions, folder)
             self._definitions.setdefault(folder.root, Throttle(tell, INTERVAL)).hint()

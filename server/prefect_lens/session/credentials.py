@@ -10,8 +10,7 @@ from prefect_lens import workspace
 from prefect_lens.index import problems
 from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.index.baseline import read_baseline
-from prefect_lens.index.credentials import MARK, Credential, find_credentials
-from prefect_lens.index.notebooks import SUFFIX
+from prefect_lens.index.credentials import MARK, Credential, find_credentials, find_in_cell
 from prefect_lens.model import Diagnostic, Location, Severity
 
 if TYPE_CHECKING:
@@ -57,10 +56,10 @@ class Credentials:
         if path in self._found:
             self._changed()
 
-    def in_cell(self, path: str, code: str) -> list[Diagnostic]:
-        """Return what is found in the code of a notebook's cell, with places in the cell; for a thread."""
+    def in_cell(self, path: str, text: str) -> list[Diagnostic]:
+        """Return what is found in the text of a notebook's cell, with places in the cell; for a thread."""
         baseline = read_baseline(self._text(BASELINE) or "")
-        return [_diagnostic(path, one) for one in find_credentials(path.removesuffix(SUFFIX) + ".py", code, baseline)]
+        return [_diagnostic(path, one) for one in find_in_cell(path, text, baseline)]
 
     def search_all(self) -> None:
         """Search the whole folder."""
