@@ -24,8 +24,8 @@ e2e: python ## the end-to-end tests alone; ONLY=word picks some
 bench: python ## measure clicks, plugin and index, as ratios of runs taken in turn; ONLY=word picks one
 	@$(PYTHON) .ci/bench.py $(ONLY)
 
-soak: python ## click 1,000 times while what clicks need is killed; CLICKS=number SEED=number
-	@$(PYTHON) .ci/soak.py $(or $(CLICKS),1000) $(SEED)
+soak: python ## click 1,000 times while what clicks need is killed; CLICKS=number SEED=number KILLS=share
+	@$(PYTHON) .ci/soak.py $(or $(CLICKS),1000) $(or $(SEED),1) $(KILLS)
 
 vsix: python ## build the extension: dist/prefect-lens-<version>.vsix
 	@$(PYTHON) .ci/vsix.py

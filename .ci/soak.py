@@ -1,4 +1,4 @@
-"""Clicks many times in a row while what a click needs is killed at random moments: `soak.py [CLICKS [SEED]]`."""
+"""Clicks many times while what a click needs is killed at random moments: `soak.py [CLICKS [SEED [KILLS]]]`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from places import ROOT, call
 
 def main() -> None:
     """Run the test of clicks, with 1,000 of them where nobody says how many; its output shows the figures."""
-    clicks, seed = (*sys.argv[1:3], *("1000", "1")[len(sys.argv[1:3]) :])
-    env = {**environments.variables(), "PREFECT_LENS_CLICKS": clicks, "PREFECT_LENS_SEED": seed}
+    given = sys.argv[1:4]
+    clicks, seed, kills = (*given, *("1000", "1", "0.2")[len(given) :])
+    env = {"PREFECT_LENS_CLICKS": clicks, "PREFECT_LENS_SEED": seed, "PREFECT_LENS_KILLS": kills}
     test = ROOT / "tests" / "lsp" / "test_clicks.py"
-    call([environments.development(), "-m", "pytest", "-q", "-s", test], env=env)
+    call([environments.development(), "-m", "pytest", "-q", "-s", test], env={**environments.variables(), **env})
 
 
 if __name__ == "__main__":
