@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from prefect_lens.bulk import read_files
@@ -16,7 +17,7 @@ from prefect_lens.index.notebooks import SUFFIX as NOTEBOOK
 from prefect_lens.index.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     import pathspec
 
@@ -67,7 +68,7 @@ def load_all(
     configs: dict[str, str | None] = {}
     unread: list[Problem] = []
     unknown: dict[str, os.stat_result | None] = {}
-    for path in walk(folder):
+    for path, entry in _Walk(folder).files():
         name = path.rpartition("/")[2]
         if name in SEARCHED:
             continue
@@ -78,7 +79,7 @@ def load_all(
                 continue
             configs[path] = text
         if name.endswith(".py"):
-            status = _status(folder / path) if cache is not None else None
+            status = _status(entry) if cache is not None else None
             known = cache.get(path, status) if cache is not None and status is not None else None
             if known is not None:
                 facts[path] = known
@@ -102,11 +103,19 @@ def load_all(
 def walk(folder: Path) -> Iterator[str]:
     """Return the Python and configuration files of a folder, relative to it.
 
-    Left out are virtual environments, dot folders, `node_modules`, what `.gitignore` names, and folders that a link
-    leads to a second time.
+    Left out are virtual environments, dot folders, `node_modules`, what `.gitignore` names, and folders to which a link
+    leads that have another place in the folder, or hold it.
     """
-    seen: set[tuple[int, int]] = set()
-    yield from _walk(str(folder), "", [], seen)
+    return (path for path, _ in _Walk(folder).files())
+
+
+def counted_among(folder: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of some files that `walk` would return; only what leads to them is looked at."""
+    wanted = frozenset(paths)
+    ways = frozenset(f"{parent}/" for path in wanted for parent in PurePosixPath(path).parents if parent.name)
+    if any((folder / way).is_symlink() for way in ways):
+        return wanted.intersection(walk(folder))  # where a link leads may have another place
+    return wanted.intersection(path for path, _ in _Walk(folder, ways).files())
 
 
 def is_counted(name: str) -> bool:
@@ -114,47 +123,88 @@ def is_counted(name: str) -> bool:
     return name.endswith((".py", NOTEBOOK)) or name in TEXTS or name in SEARCHED
 
 
-def _status(path: Path) -> os.stat_result | None:
+class _Walk:
+    """A walk through a folder: first where no link leads, so that what a link leads to a second time is known."""
+
+    def __init__(self, folder: Path, ways: Container[str] | None = None) -> None:
+        """Prepare to enter all folders, or those of `ways`: paths that end with a slash."""
+        self._folder = str(folder)
+        self._ways = ways
+        self._links: list[tuple[str, str, list[tuple[str, Spec]]]] = []
+        self._entered: list[str] = []
+
+    def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Yield the files that count, with their places on the disk, those of each folder together."""
+        yield from self._below(self._folder, "", [])
+        seen: set[tuple[int, int]] = set()
+        while self._links:
+            waiting, self._links = self._links, []
+            for place, inside, ignored in waiting:
+                seen.update(filter(None, map(_identity, self._entered)))
+                self._entered.clear()
+                target = os.path.realpath(place)
+                if _identity(place) not in seen and not _holds(target, os.path.realpath(self._folder)):
+                    yield from self._below(place, inside, ignored, seen)
+
+    def _below(
+        self, place: str, inside: str, ignored: list[tuple[str, Spec]], seen: Container[object] = ()
+    ) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        waiting = [(place, inside, ignored)]
+        while waiting:
+            place, inside, ignored = waiting.pop()
+            if seen and _identity(place) in seen:
+                continue
+            try:
+                with os.scandir(place) as entries:
+                    found = sorted(entries, key=_name)
+            except OSError:
+                continue
+            names = {entry.name for entry in found}
+            if inside and ("pyvenv.cfg" in names or "conda-meta" in names):
+                continue
+            self._entered.append(place)
+            if ".gitignore" in names and (spec := _gitignore(Path(place, ".gitignore"))) is not None:
+                ignored = [*ignored, (inside, spec)]
+            folders: list[tuple[str, str, list[tuple[str, Spec]]]] = []
+            for entry in found:
+                name = entry.name
+                try:
+                    if entry.is_dir():
+                        path = f"{inside}{name}/"
+                        if name[0] == "." or name in _IGNORED or (self._ways is not None and path not in self._ways):
+                            continue
+                        if not ignored or not _is_ignored(path, ignored):
+                            (self._links if entry.is_symlink() else folders).append((entry.path, path, ignored))
+                    elif is_counted(name) and entry.is_file():
+                        path = inside + name
+                        if not ignored or name in SEARCHED or not _is_ignored(path, ignored):
+                            yield path, entry
+                except OSError:
+                    continue
+            waiting.extend(reversed(folders))
+
+
+_name = attrgetter("name")
+
+
+def _identity(place: str) -> tuple[int, int] | None:
     try:
-        return path.stat()
+        status = os.stat(place)  # noqa: PTH116  a `Path` for each folder takes longer than the walk
     except OSError:
         return None
+    return status.st_dev, status.st_ino
 
 
-def _walk(folder: str, inside: str, ignored: list[tuple[str, Spec]], seen: set[tuple[int, int]]) -> Iterator[str]:
+def _holds(folder: str, other: str) -> bool:
+    """Whether a folder is another one, or lies around it."""
+    return other == folder or other.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+        return entry.stat()
     except OSError:
-        return
-    names = {entry.name for entry in found}
-    if inside and ("pyvenv.cfg" in names or "conda-meta" in names):
-        return
-    if ".gitignore" in names and (spec := _gitignore(Path(folder, ".gitignore"))) is not None:
-        ignored = [*ignored, (inside, spec)]
-    folders: list[os.DirEntry[str]] = []
-    for entry in found:
-        path = inside + entry.name
-        try:
-            if entry.is_dir():
-                folders.append(entry)
-            elif (
-                is_counted(entry.name)
-                and entry.is_file()
-                and (entry.name in SEARCHED or not _is_ignored(path, ignored))
-            ):
-                yield path
-        except OSError:
-            continue
-    for entry in folders:
-        path = f"{inside}{entry.name}/"
-        if entry.name.startswith(".") or entry.name in _IGNORED or _is_ignored(path, ignored):
-            continue
-        yield from _walk(entry.path, path, ignored, seen)
+        return None
 
 
 def _gitignore(path: Path) -> Spec | None:

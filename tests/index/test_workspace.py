@@ -39,6 +39,50 @@ def test_environments_ignored_and_hidden_folders_are_left_out(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_followed_where_it_leads_to_something_new(tmp_path):
+    root = tmp_path / "root"
+    write(tmp_path, {"root/z/a.py": "", "root/.shared/b.py": "", "beside/c.py": "", "beside/deep/d.py": ""})
+    (root / "again").symlink_to(root / "z")  # its real place counts, whatever comes first
+    (root / "hidden").symlink_to(root / ".shared")
+    (root / "outside").symlink_to(tmp_path / "beside")
+    (root / "part").symlink_to(tmp_path / "beside" / "deep")
+    (root / "everything").symlink_to(tmp_path)
+    (tmp_path / "beside" / "back").symlink_to(tmp_path / "beside")
+    assert list(workspace.walk(root)) == ["z/a.py", "hidden/b.py", "outside/c.py", "outside/deep/d.py"]
+
+
+def test_whether_a_new_file_counts_is_told_without_a_look_at_all_others(tmp_path, monkeypatch):
+    write(
+        tmp_path,
+        {
+            "a.py": "",
+            "src/pkg/b.py": "",
+            "src/.gitignore": "*_gen.py",
+            "src/pkg/x_gen.py": "",
+            "env/pyvenv.cfg": "",
+            "env/lib/c.py": "",
+            "node_modules/d.py": "",
+            "other/e.py": "",
+        },
+    )
+    looked = []
+    really = workspace.os.scandir
+    monkeypatch.setattr(workspace.os, "scandir", lambda place: (looked.append(place), really(place))[1])
+    new = ["src/pkg/b.py", "src/pkg/x_gen.py", "env/lib/c.py", "node_modules/d.py", "src/gone.py", "a.py"]
+    assert workspace.counted_among(tmp_path, new) == {"src/pkg/b.py", "a.py"}
+    assert not [place for place in looked if place.endswith("other")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_new_file_behind_a_link_counts_where_it_has_no_other_place(tmp_path):
+    write(tmp_path, {"root/z/a.py": "", "beside/c.py": ""})
+    (tmp_path / "root" / "again").symlink_to(tmp_path / "root" / "z")
+    (tmp_path / "root" / "outside").symlink_to(tmp_path / "beside")
+    found = workspace.counted_among(tmp_path / "root", ["again/a.py", "outside/c.py", "z/a.py"])
+    assert found == {"outside/c.py", "z/a.py"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_link_loops_end(tmp_path):
     write(tmp_path, {"pkg/a.py": ""})
     (tmp_path / "pkg" / "loop").symlink_to(tmp_path)

@@ -98,8 +98,8 @@ def _answered(snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str,
 def _left_out(root: Path, reading: Reading, paths: Iterable[str]) -> frozenset[str]:
     """Return the files where the index does not look, known ones and new ones.
 
-    The folder's files are listed for a new file only; one that is not on the disk yet is taken as it is.
+    The disk is asked of new files only; one that is not there yet is taken as it is.
     """
     known = reading.snapshot.paths
     new = {path for path in paths if path not in known and path not in reading.left_out and (root / path).exists()}
-    return reading.left_out | (new - frozenset(workspace.walk(root)) if new else frozenset[str]())
+    return reading.left_out | (new - workspace.counted_among(root, new) if new else new)
