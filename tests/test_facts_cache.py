@@ -1,5 +1,7 @@
 """What was read once is not read again, and a cache that is wrong in any way is none."""
 
+import hashlib
+import marshal
 import os
 import time
 
@@ -94,9 +96,18 @@ def test_a_damaged_cache_is_made_anew(load, tmp_path, damage):
     assert kept(tmp_path).read_bytes() == good
 
 
+def test_what_another_version_of_ours_wrote_is_not_even_looked_into(load, tmp_path):
+    load()
+    body = marshal.dumps(("another form", {}, "", {}))
+    kept(tmp_path).write_bytes(hashlib.blake2b(body, digest_size=16).digest() + body)
+    snapshot, read = load()
+    assert read == ["broken.py", "flows.py", "pyproject.toml"]
+    assert len(snapshot.definitions()) == 2
+
+
 def test_another_version_of_ours_reads_everything(load, monkeypatch):
     load()
-    monkeypatch.setattr(facts_cache, "_version", lambda: "another")
+    monkeypatch.setattr(facts_cache, "_version", lambda: b"another")
     assert "flows.py" in load()[1]
 
 
@@ -117,7 +128,7 @@ def test_the_folders_that_were_not_opened_for_longest_are_forgotten(load, tmp_pa
     other.write_bytes(b"")
     age(other)
     monkeypatch.setattr(facts_cache, "MOST", 1)
-    monkeypatch.setattr(facts_cache, "_version", lambda: "another")  # so that there is something to write
+    monkeypatch.setattr(facts_cache, "_version", lambda: b"another")  # so that there is something to write
     load()
     assert not other.exists()
     assert kept(tmp_path).exists()

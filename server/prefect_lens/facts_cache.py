@@ -12,10 +12,9 @@ import hashlib
 import logging
 import marshal
 import os
-import sys
-import tempfile
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +22,10 @@ from prefect_lens.engine.folders import cache_folder
 from prefect_lens.index import facts as facts_module
 from prefect_lens.index.links import Resolved
 from prefect_lens.index.packed import Packed
+from prefect_lens.sealed import forget_oldest, read_sealed, version_of, write_sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,9 @@ _MAKERS = (
     "lower_texts", "makers", "newer", "packed", "recover", "registries", "resolve",
 )  # fmt: skip
 """The modules that make facts of a text, and links of these: with another version of them, both are others."""
-_DIGEST = 16
+_LENGTH = 8
+_BATCH = 500
+"""Files that are taken out of the cache at once: nobody else has a turn meanwhile."""
 
 Status = tuple[int, int, int]
 
@@ -91,46 +93,53 @@ class FactsCache:
         is_same = self._resolved is not None and self._resolved.state == resolved.state
         if self._place is None or (is_same and not self._is_changed and self._new.keys() == self._old.keys()):
             return
-        body = marshal.dumps((_version(), self._new, resolved.state, dict(resolved.edges)))
         try:
-            self._place.parent.mkdir(mode=0o700, exist_ok=True)
-            descriptor, made = tempfile.mkstemp(dir=self._place.parent, prefix=".new-")  # readable by its owner alone
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_digest(body) + body)
-            Path(made).replace(self._place)
-            _forget_oldest(self._place.parent)
+            write_sealed(self._place, _version(), b"".join(_parts(self._new, resolved)))
+            forget_oldest(self._place.parent, "*.facts", MOST)
         except OSError as error:
             log.info("The facts of the folder are not kept: %s", error)
 
     def _load(self, place: Path) -> tuple[dict[str, tuple[Status, Any]], Resolved | None]:
-        try:
-            data = place.read_bytes()
-        except FileNotFoundError:
-            return {}, None
-        digest, body = data[:_DIGEST], data[_DIGEST:]
-        if digest != _digest(body):
-            log.info("%s is damaged, and made anew.", place)
-            return {}, None
-        version, *found = marshal.loads(body)  # noqa: S302  what we wrote, where nobody else can write
-        return (found[0], Resolved(*found[1:])) if version == _version() else ({}, None)
+        files: dict[str, tuple[Status, Any]] = {}
+        edges: dict[str, tuple[str, ...]] = {}
+        if (body := read_sealed(place, _version())) is None:
+            return files, None
+        parts = _read(body)
+        state, names = next(parts)
+        for some, leads in parts:
+            files |= some
+            for path, ats in zip(some, leads, strict=True):
+                if ats is not None:
+                    edges[path] = tuple(names[at] for at in ats)
+        return files, Resolved(state, edges)
+
+
+def _parts(files: Mapping[str, tuple[Status, Any]], resolved: Resolved) -> Iterator[bytes]:
+    """Yield what is kept, in parts, each behind its length: first what holds for all files, then batches of them."""
+    names = {name: at for at, name in enumerate({name: None for found in resolved.edges.values() for name in found})}
+    parts: list[Any] = [(resolved.state, tuple(names))]
+    paths = tuple(files)
+    for some in (paths[first : first + _BATCH] for first in range(0, len(paths), _BATCH)):
+        known = (resolved.edges.get(path) for path in some)
+        leads = tuple(None if found is None else tuple(names[name] for name in found) for found in known)
+        parts.append(({path: files[path] for path in some}, leads))
+    for part in parts:
+        body = marshal.dumps(part)
+        yield len(body).to_bytes(_LENGTH, "big")
+        yield body
+
+
+def _read(body: memoryview) -> Iterator[Any]:
+    while body:
+        size = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
+        yield marshal.loads(body[_LENGTH:size])  # noqa: S302  what we wrote, where nobody else can write
+        body = body[size:]
 
 
 def _key(status: os.stat_result) -> Status:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST).digest()
-
-
-def _version() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for name in _MAKERS:
-        digest.update(Path(facts_module.__file__).with_name(f"{name}.py").read_bytes())
-    return digest.hexdigest()
-
-
-def _forget_oldest(folder: Path) -> None:
-    kept = sorted(folder.glob("*.facts"), key=lambda place: place.stat().st_mtime, reverse=True)
-    for place in kept[MOST:]:
-        place.unlink(missing_ok=True)
+@cache
+def _version() -> bytes:
+    return version_of(*(Path(facts_module.__file__).with_name(f"{name}.py") for name in _MAKERS), Path(__file__))

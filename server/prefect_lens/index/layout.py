@@ -20,8 +20,9 @@ class Layout:
         self._with_configs = frozenset(posixpath.dirname(path) or "." for path in configs)
         self._by_folder: dict[str, Project] = {}
         self._folders = frozenset(posixpath.dirname(path) for path in paths)
-        self.test_files = frozenset(path for path in paths if self.of(path).is_test_file(path))
-        self.doctested = frozenset(path for path in paths if self.of(path).has_doctests(path))
+        placed = [(path, self.of(path)) for path in paths]
+        self.test_files = frozenset(path for path, project in placed if project.is_test_file(path))
+        self.doctested = frozenset(path for path, project in placed if project.doctests and project.has_doctests(path))
         """The files whose docstrings pytest would look through for examples."""
 
     def after(self, moved: Iterable[str], paths: Mapping[str, object]) -> Layout:

@@ -54,10 +54,8 @@ class Resolved(NamedTuple):
 
 def state(paths: Iterable[str], configs: Mapping[str, str]) -> str:
     """Return what stands for all that decides where an import leads, beside the import."""
-    digest = hashlib.blake2b(digest_size=16)
-    for text in (*sorted(paths), "", *(part for item in sorted(configs.items()) for part in item)):
-        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
-    return digest.hexdigest()
+    texts = (*sorted(paths), "", *(part for item in sorted(configs.items()) for part in item), "")
+    return hashlib.blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Links:
