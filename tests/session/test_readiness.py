@@ -34,6 +34,7 @@ def folder(*projects, documents=(), uses_prefect=True, is_complete=True):
     snapshot = SimpleNamespace(
         project_of=lambda path: SimpleNamespace(root=path.partition("/")[0]),
         imports=lambda project: (f"imported_by_{project}",),
+        patiently=lambda: snapshot,
     )
     reading = SimpleNamespace(projects=projects, uses_prefect=uses_prefect)
     return SimpleNamespace(

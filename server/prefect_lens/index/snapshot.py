@@ -8,7 +8,6 @@ Snapshots that came from one another share that knowledge, under one lock.
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import cone, deployed, navigate, problems
@@ -21,6 +20,7 @@ from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
+from prefect_lens.index.turns import Turns
 from prefect_lens.model import Definition, Deployment, Diagnostic, How, Match, Position, TestCase
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Snapshot:
         errors: dict[str, SyntaxProblem],
         configs: dict[str, str],
         known: Known | None,
-        lock: threading.RLock,
+        lock: Turns,
         *,
         moved: dict[str, dict[Place, Place]],
         digests: dict[str, str],
@@ -65,7 +65,7 @@ class Snapshot:
     @staticmethod
     def empty() -> Snapshot:
         """Return the snapshot of a workspace without files."""
-        return Snapshot({}, {}, {}, None, threading.RLock(), moved={}, digests={})
+        return Snapshot({}, {}, {}, None, Turns(), moved={}, digests={})
 
     def update(self, facts: Mapping[str, Facts | Packed | None], configs: Mapping[str, str | None]) -> Snapshot:
         """Return the snapshot after some files changed; None stands for a file that is gone.
@@ -125,7 +125,18 @@ class Snapshot:
 
     def observing(self, observed: Observed) -> Snapshot:
         """Return this snapshot with what runs have shown: it goes before what the code lets one think."""
-        mine = self._files, self._errors, self._configs, self._lazy, self._lock
+        return self._as(observed, self._lock)
+
+    def patiently(self) -> Snapshot:
+        """Return this snapshot for one who works ahead: whoever waits for an answer goes first."""
+        return self._as(self._current.observed, self._lock.patiently())
+
+    def step_aside(self) -> None:
+        """Wait while somebody waits for an answer: for a thread that does something else beside."""
+        self._lock.step_aside()
+
+    def _as(self, observed: Observed, lock: Turns) -> Snapshot:
+        mine = self._files, self._errors, self._configs, self._lazy, lock
         return Snapshot(*mine, moved=self._moves, digests=self._digests, observed=observed).begin_with(self._before)
 
     def begin_with(self, resolved: Resolved | None) -> Snapshot:
@@ -301,7 +312,10 @@ class Snapshot:
 
     def deployments(self) -> tuple[tuple[Deployment, Definition | None], ...]:
         """Return the deployments that the files declare, each with its flow where that is known."""
-        return tuple((one, deployed.flow_of(self, one)) for one in self._declared())
+        declaring = [(path, text) for path, text in sorted(self._configs.items()) if is_declaring(path)]
+        return tuple(
+            (one, deployed.flow_of(self, one)) for path, text in declaring for one in read_deployments(path, text)[0]
+        )
 
     def parameters(self, definition: Definition) -> tuple[str, ...] | None:
         """Return what a flow or task takes from its caller; None where it takes anything, or where that is not sure."""
@@ -347,7 +361,7 @@ class Snapshot:
             waiting = self._known.waiting(path)
         if not waiting:
             return
-        with without_collector():
+        with without_collector(), self._lock.asking():
             for test_file in waiting:  # in order: neighbours share what they import
                 with self._lock:
                     self._known.reached(test_file)
@@ -358,11 +372,6 @@ class Snapshot:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
         with self._lock:
             return cone.sources(self._known.interpreter, self._files, paths)
-
-    def _declared(self) -> Iterable[Deployment]:
-        for path, text in sorted(self._configs.items()):
-            if is_declaring(path):
-                yield from read_deployments(path, text)[0]
 
     def _test(self, node_id: str) -> TestCase | None:
         """Return the test that a run told of."""

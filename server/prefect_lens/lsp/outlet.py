@@ -123,7 +123,7 @@ class Outlet:
         self._app.client.notify("definitions", {"folder": uri, "definitions": definitions})
 
     def _definitions_of(self, folder: Folder) -> list[payloads.Json]:
-        snapshot = folder.snapshot
+        snapshot = folder.snapshot.patiently()
         return [
             payloads.definition(
                 one, to_uri(folder.root / one.path), self._range(folder, one), len(snapshot.matches(one))

@@ -25,17 +25,21 @@ Found = dict[str, tuple[Credential, ...]]
 class Credentials:
     """What has been found so far. Everything is called in the event loop; the search happens in a thread."""
 
-    def __init__(self, root: Path, text: Callable[[str], str | None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, root: Path, text: Callable[[str], str | None], changed: Callable[[], None], pause: Callable[[], None]
+    ) -> None:
         """Begin with nothing found.
 
         Args:
             root: the folder.
             text: gives the text of a file, as the editor or the disk has it; called in a thread.
             changed: told when something else is found than before.
+            pause: called in the thread before each file; returns when nobody waits for anything more urgent.
         """
         self._root = root
         self._text = text
         self._changed = changed
+        self._pause = pause
         self._found: Found = {}
         self._in_cells: set[str] = set()
         """The notebooks that the editor has open: what is found in them is told in their cells."""
@@ -86,7 +90,7 @@ class Credentials:
             while self._waiting or self._is_all_wanted:
                 paths, self._waiting = None if self._is_all_wanted else self._waiting, set()
                 self._is_all_wanted = False
-                found = await asyncio.to_thread(_searched, self._root, paths, self._text)
+                found = await asyncio.to_thread(_searched, self._root, paths, self._text, self._pause)
                 before = self._found
                 kept = {} if paths is None else {path: one for path, one in before.items() if path not in paths}
                 self._found = kept | found
@@ -98,10 +102,13 @@ class Credentials:
             self._searching = None
 
 
-def _searched(root: Path, paths: Iterable[str] | None, text: Callable[[str], str | None]) -> Found:
+def _searched(
+    root: Path, paths: Iterable[str] | None, text: Callable[[str], str | None], pause: Callable[[], None]
+) -> Found:
     baseline = read_baseline(text(BASELINE) or "")
     found: Found = {}
     for path in workspace.walk(root) if paths is None else sorted(paths):
+        pause()
         if path != BASELINE and (content := text(path)) is not None:
             there = find_credentials(path, content, baseline)
             if there:

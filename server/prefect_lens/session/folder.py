@@ -62,7 +62,8 @@ class Folder:
         """What runs have shown of which tests run what."""
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
-        self.credentials = Credentials(root, self.text, lambda: changed(self))
+        aside = self.reading.snapshot.step_aside  # all snapshots of a folder share their turns
+        self.credentials = Credentials(root, self.text, lambda: changed(self), aside)
         self._changed = changed
         self._advanced = advanced
         self._recording = asyncio.Lock()

@@ -73,7 +73,7 @@ class Readiness:
             found = await self._interpreter(folder, project)
             if isinstance(found, Interpreter):
                 engine.prepare(found, folder.root, project)
-                imports = await asyncio.to_thread(folder.snapshot.imports, project)
+                imports = await asyncio.to_thread(folder.snapshot.patiently().imports, project)
                 engine.mention(found, folder.root, project, imports)
         except Exception:  # an edge: a run that was not prepared runs all the same
             log.exception("%s could not be made ready.", folder.root)
