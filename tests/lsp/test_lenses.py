@@ -1,5 +1,9 @@
 """Lenses, from the opening of a folder to the edits of a file. Nothing is run here."""
 
+import hashlib
+import os
+import sys
+
 import pytest
 
 from tests.lsp.editor import ServerError, uri
@@ -48,6 +52,36 @@ async def test_a_lens_tells_how_its_tests_reach_the_definition(open_editor, writ
             "test_parse → parse",
             "test_etl → etl → parse",
         ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
+async def test_lenses_say_at_once_what_they_said_last_until_the_folder_has_been_read(open_editor, write, home, cache):
+    folder = write(PROJECT)
+    async with open_editor(folder) as editor:
+        await editor.open("flows/etl.py")
+
+        async def kept():
+            await editor.lenses("flows/etl.py")
+            return list(cache.rglob("*.lenses"))
+
+        await editor.lens("flows/etl.py", "▶ Run 2 tests")
+        await editor.until(kept, "what the lenses said")
+    more = "\nfrom flows.etl import lonely\n\ndef test_lonely():\n    assert lonely() == 1\n"
+    (folder / "tests" / "test_etl.py").open("a").write(more)
+    # What runs have shown is read before anything of the folder; here that waits for somebody to write it.
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    held = home / "state" / "prefect-lens" / "observed" / f"{name}.jsonl"
+    held.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(held)
+    async with open_editor(folder) as editor:
+        await editor.open("flows/etl.py")
+        assert await editor.titles("flows/etl.py") == ["4: ▶ Run 2 tests", "8: ▶ Run 1 test", "12: No tests"]
+        await editor.edit("flows/etl.py", "return 1", "return 2")
+        assert await editor.titles("flows/etl.py") == ["4: ▶ Run tests", "8: ▶ Run tests", "12: ▶ Run tests"]
+        await editor.edit("flows/etl.py", "return 2", "return 1")
+        assert await editor.titles("flows/etl.py") == ["4: ▶ Run 2 tests", "8: ▶ Run 1 test", "12: No tests"]
+        held.write_bytes(b"")
+        await editor.lens("flows/etl.py", "12: ▶ Run 1 test")
 
 
 async def test_lenses_follow_the_unsaved_text(open_editor, write):

@@ -41,34 +41,34 @@ def code_lenses(view: View, path: str) -> tuple[Lens, ...]:
     """Return the lenses of a file, from its top to its end."""
     found = [
         lens
-        for definition in view.snapshot.definitions_at(path)
-        if definition.kind in view.kinds
-        for lens in _lenses_of(view, definition, path)
+        for definition, matches in view.defined(path).items()
+        for lens in _lenses_of(view, definition, matches, path)
     ]
     return tuple(sorted(found, key=lambda lens: lens.span))
 
 
-def _lenses_of(view: View, definition: Definition, path: str) -> Iterator[Lens]:
-    matches = view.matches(definition)
-    lines = tuple(_lines(view, definition, matches))
+def _lenses_of(view: View, definition: Definition, matches: tuple[Match, ...], path: str) -> Iterator[Lens]:
+    lines = tuple(_lines(view, definition, matches, is_sure=view.is_sure(path)))
     places = [place for place in (definition.location, definition.declared_at) if place and place.path == path]
     for place in {place.span.start.line: place for place in places}.values():
         for title, call, tooltip in lines:
             yield Lens(definition, place.span, title, call, tooltip)
 
 
-def _lines(view: View, definition: Definition, matches: tuple[Match, ...]) -> Iterator[tuple[str, Call, str | None]]:
+def _lines(
+    view: View, definition: Definition, matches: tuple[Match, ...], *, is_sure: bool
+) -> Iterator[tuple[str, Call, str | None]]:
     target: Mapping[str, object] = {"target": definition.entrypoint}
     run = Call("run", {"scope": "targets", "targets": [definition.entrypoint]})
-    if not matches and view.is_complete:
+    if not matches and is_sure:
         yield "No tests", Call("suggestTest", target), "No test exercises this. Click to see where one could go."
         return
     # Until every file has been read, there may be more of them.
-    tests = counts.plural(len(matches), "test") if view.is_complete else "tests"
+    tests = counts.plural(len(matches), "test") if is_sure else "tests"
     if not view.may_run:
         yield f"▶ Trust to run {tests}", Call("requestTrust"), "Nothing of an untrusted workspace is run."
         return
-    if not view.is_complete:
+    if not is_sure:
         yield f"▶ Run {tests}", run, "The project is still being read."
         return
     now = status(view, tuple(match.test.node_id for match in matches))

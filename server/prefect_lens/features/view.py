@@ -53,6 +53,22 @@ class View:
     """Which definitions carry lenses."""
     can_debug: bool = False
     """Whether the editor can attach a debugger to a run."""
+    last: Mapping[str, Mapping[Definition, tuple[Match, ...]]] = field(
+        default_factory=dict[str, "Mapping[Definition, tuple[Match, ...]]"]
+    )
+    """What an earlier session knew of open files: their definitions with their tests. It is empty when the index is
+    complete."""
+
+    def is_sure(self, path: str) -> bool:
+        """Whether all tests of what a file defines are known, as far as anybody can say yet."""
+        return self.is_complete or path in self.last
+
+    def defined(self, path: str) -> Mapping[Definition, tuple[Match, ...]]:
+        """Return the definitions of a file that carry lenses, each with its tests."""
+        if (last := self.last.get(path)) is not None:
+            return {one: matches for one, matches in last.items() if one.kind in self.kinds}
+        found = (one for one in self.snapshot.definitions_at(path) if one.kind in self.kinds)
+        return {one: self.matches(one) for one in found}
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests of a definition, direct ones first."""

@@ -232,10 +232,11 @@ class App:
 
     async def code_lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """Return the lenses of a file."""
-        if (place := await self.place(params.text_document.uri)) is None:
+        if (place := await self.place(params.text_document.uri, may_be_last=True)) is None:
             return []
         folder, path = place
         found = await asyncio.to_thread(code_lenses, self.session.view(folder), path)
+        folder.keep_lenses(path)
         text, uri = self.lines(folder)(path), self.folder_uri(folder.root)
         return [to_code_lens(self.columns, text, uri, one) for one in found]
 
@@ -326,12 +327,17 @@ class App:
 
         return of
 
-    async def place(self, uri: str) -> tuple[Folder, str] | None:
-        """Return the folder and the path of a document, when the index has heard of its last edit."""
+    async def place(self, uri: str, *, may_be_last: bool = False) -> tuple[Folder, str] | None:
+        """Return the folder and the path of a document, when the index has heard of its last edit.
+
+        With `may_be_last` at once, where an earlier session's lenses are known.
+        """
         path = to_path(uri)
         if path is None or (place := self.session.place(path)) is None:
             return None
-        await place[0].caught_up()
+        folder, inside = place
+        if not (may_be_last and inside in folder.last):
+            await folder.caught_up()
         return place
 
 

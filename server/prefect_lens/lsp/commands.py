@@ -188,6 +188,7 @@ async def go_to_failure(app: App, arguments: Arguments, _token: object) -> objec
 async def suggest(app: App, arguments: Arguments, _token: object) -> object:
     """Say where a test of a definition could go, and begin it there if the user wants that."""
     folder = arguments.folder(app.session)
+    await folder.complete()
     definition, suggestion = await asyncio.to_thread(_suggestion, folder, arguments.required("target"))
     text = f"No test exercises the {definition.kind} '{definition.name}'. A test could go to {suggestion.path}."
     can_create = bool(suggestion.text) and app.client.can("workspace.apply_edit")

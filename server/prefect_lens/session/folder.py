@@ -13,12 +13,15 @@ from prefect_lens.facts_cache import FactsCache
 from prefect_lens.features import freshness
 from prefect_lens.features.observing import observations
 from prefect_lens.features.results import Results, forget
+from prefect_lens.index.facts import digest, normalize
 from prefect_lens.index.observed import Observed
 from prefect_lens.index.settings import Settings as ProjectSettings
+from prefect_lens.last_lenses import LastLenses
 from prefect_lens.observations import Observations, Unchanged
 from prefect_lens.session import evidence
 from prefect_lens.session.credentials import Credentials
 from prefect_lens.session.reading import Reading, disk_text, read_again, read_folder
+from prefect_lens.session.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from prefect_lens.features.freshness import Hashes
     from prefect_lens.index.environment import Environment
     from prefect_lens.index.snapshot import Snapshot
-    from prefect_lens.model import RunResult, Trouble
+    from prefect_lens.model import Definition, Match, RunResult, Trouble
     from prefect_lens.session.settings import Settings
     from prefect_lens.session.texts import Document
 
@@ -36,6 +39,9 @@ log = logging.getLogger(__name__)
 MANY = 500
 """From so many changed files on, the folder is read anew: a branch was changed."""
 
+
+KEEPING = 5.0
+"""Seconds between two times that what lenses say is kept."""
 
 WIDE = frozenset({".gitignore", "pyvenv.cfg"})
 """Files that decide whether others count."""
@@ -62,6 +68,11 @@ class Folder:
         """What runs have shown of which tests run what."""
         self.stale: frozenset[str] = frozenset()
         self.documents: dict[str, Document] = {}
+        self.last: Mapping[str, Mapping[Definition, tuple[Match, ...]]] = {}
+        """What the lenses of open documents said at the end of an earlier session, until the index is complete."""
+        self._last = LastLenses(root)
+        self._keeping = Throttle(self._keep, KEEPING)
+        self._to_keep: set[str] = set()
         aside = self.reading.snapshot.step_aside  # all snapshots of a folder share their turns
         self.credentials = Credentials(root, self.text, lambda: changed(self), aside)
         self._changed = changed
@@ -97,6 +108,10 @@ class Folder:
         before = self.documents.get(path)
         self.documents[path] = document
         if before is None or before.text != document.text:
+            if not self.is_complete:
+                known = self._last.get(path, digest(normalize(document.text)))
+                others = {other: found for other, found in self.last.items() if other != path}
+                self.last = others if known is None else others | {path: known}
             self._take({path: document.text})
 
     def close_document(self, path: str) -> None:
@@ -146,6 +161,7 @@ class Folder:
 
     def close(self) -> None:
         """Stop to read."""
+        self._keeping.stop()
         self.credentials.close()
         for task in (self._loading, self._applying):
             if task is not None:
@@ -190,6 +206,12 @@ class Folder:
         """Return the severities that were chosen for a file: by the editor, else by the file's project."""
         root = self.snapshot.project_of(path).root if not PurePosixPath(path).is_absolute() else "."
         return dict(self.project_settings(root).severity) | dict(self.settings.severity)
+
+    def keep_lenses(self, path: str) -> None:
+        """Keep what the lenses of an open document say now, for the next start."""
+        if self.is_complete and path in self.documents:
+            self._to_keep.add(path)
+            self._keeping.hint()
 
     async def caught_up(self) -> None:
         """Wait until what the editor has said so far is in the index."""
@@ -276,6 +298,7 @@ class Folder:
                 self._hashes |= hashes
                 self.is_complete = self.is_complete or loaded
                 if loaded:
+                    self.last = {}
                     self.credentials.search_all()
                 self._refresh_results(watched - there)
                 self._tell()
@@ -285,6 +308,10 @@ class Folder:
         finally:
             self._applying = None
             self._tell()
+
+    async def _keep(self) -> None:
+        paths, self._to_keep = self._to_keep, set()
+        await asyncio.to_thread(_keep, self._last, self.snapshot.patiently(), paths)
 
     def _tell(self) -> None:
         """Wake who waits for the index to catch up."""
@@ -298,6 +325,12 @@ class Folder:
             self._known &= self.results.tests.keys() | self.results.troubles.keys()
             self.results = forget(self.results, self._known & gone)
         self.stale = freshness.stale(self.results, self._hashes.get)
+
+
+def _keep(last: LastLenses, snapshot: Snapshot, paths: Iterable[str]) -> None:
+    for path in paths:
+        found = {one: snapshot.matches(one) for one in snapshot.definitions_at(path)}
+        last.put(path, snapshot.digest(path), found)
 
 
 def _save(cache: FactsCache, snapshot: Snapshot) -> None:

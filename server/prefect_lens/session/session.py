@@ -189,6 +189,7 @@ class Session:
             self.trust.may_run,
             folder.settings.kinds,
             self.can_debug,
+            folder.last,
         )
 
     async def folder_standings(self) -> tuple[FolderStanding, ...]:
