@@ -149,6 +149,9 @@ def bind(inter: Interpreter, values: Values, first: Values, owner: Class, frame:
             case Wrapped(how="property", inner=inner):
                 for item in inner:
                     found |= calls.call(inter, inter.one(Bound, item, first), calls.NO_ARGUMENTS, frame, None)
+            case Instance(cls=cls) if in_class(inter, cls, "__get__"):
+                given = Arguments((first, frozenset((owner,))))
+                found |= calls.method(inter, value, "__get__", frame, given)
             case _:
                 found.add(value)
     return frozenset(found)
@@ -228,13 +231,16 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
                     found |= _assigned(inter, value, base, index, name)
             assigned.update(methods.values())
     if found:
-        return frozenset(found)
+        return frozenset(found) | registries.put_in_class(inter, value, line(inter, value.cls), name)
     given = dict(value.arguments).get(name)
     if given and not in_class(inter, value.cls, "__init__"):
         return given
-    in_the_class = in_class(inter, value.cls, name)
+    in_the_class = _in_class_or_put(inter, value.cls, name)
     if in_the_class:
         return bind(inter, in_the_class, frozenset((value,)), value.cls, frame)
+    asked = Arguments((frozenset((inter.one(Text, name),)),))
+    if given := calls.method(inter, value, "__getattr__", frame, asked):
+        return given
     match name:
         case "__class__":
             return frozenset((value.cls,))
@@ -260,16 +266,21 @@ def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name
 
 def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
     found: set[Value] = set()
-    for item in in_class(inter, value, name):
+    for item in _in_class_or_put(inter, value, name):
         match item:
             case Wrapped(how="static", inner=inner):
                 found |= inner
             case Wrapped(how="class", inner=inner):
                 found |= {inter.one(Bound, one, frozenset((value,))) for one in inner}
+            case Instance(cls=cls) if in_class(inter, cls, "__get__"):
+                given = Arguments((NOTHING, frozenset((value,))))
+                found |= calls.method(inter, item, "__get__", value.module.frame, given)
             case _:
                 found.add(item)
     if not found and name == "__name__":
         found.add(inter.one(Text, value.scope.name))
+    if not found and name == "__subclasses__":
+        found.add(inter.one(Method, value, name))
     if not found:
         # what a class method or a decorator assigns to the class
         for base in line(inter, value):
@@ -280,6 +291,12 @@ def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
                     inside = calls.frame_of(inter, function, {first: frozenset((value,))}, UNPATCHED)
                     found |= inter.name_in(inside, f"{first}.{name}")
     return frozenset(found)
+
+
+def _in_class_or_put(inter: Interpreter, cls: Class, name: str) -> Values:
+    """Return what a class says about a name, and what is put there beside its own code."""
+    found = in_class(inter, cls, name) | registries.put_in_class(inter, cls, line(inter, cls), name)
+    return found | _put_on(inter, cls, name)
 
 
 def _of_made(inter: Interpreter, value: Made, name: str) -> Values:
@@ -296,7 +313,15 @@ def _of_made(inter: Interpreter, value: Made, name: str) -> Values:
             own = value.label.rpartition(".")[2]
             return frozenset((inter.one(Text, value.name or (own.replace("_", "-") if value.kind == "flow" else own)),))
         case _:
-            return frozenset((inter.one(Method, value, name),))
+            return _put_on(inter, value.body, name) or frozenset((inter.one(Method, value, name),))
+
+
+def _put_on(inter: Interpreter, one: Value | None, name: str) -> Values:
+    """Return what the code around a function or class assigns to an attribute: `main.step = …` below `def main`."""
+    if not isinstance(one, Function | Class):
+        return NOTHING
+    around, dotted = one.closure if isinstance(one, Function) else one.body.parent, f"{one.scope.name}.{name}"
+    return inter.name_in(around, dotted) if around is not None and dotted in around.scope.bindings else NOTHING
 
 
 def _of_super(inter: Interpreter, value: Super, name: str, frame: Frame) -> Values:
@@ -327,6 +352,8 @@ def _of_function(inter: Interpreter, value: Value, name: str) -> Values:
             return frozenset((value,))
         case "result" | "aresult":
             return frozenset((inter.one(Method, value, name),))
+        case _ if put := _put_on(inter, function, name):
+            return put
         case _ if isinstance(function, Function) and function.scope.decorators:
             # a library's decorator may have made an object of it: `@cli.command()` below `@click.group()`
             return frozenset((inter.one(Method, function, name),))

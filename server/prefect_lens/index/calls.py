@@ -16,6 +16,7 @@ from prefect_lens.index import (
     patches,
     plain,
     prefect_rules,
+    registries,
 )
 from prefect_lens.index.values import (
     NOTHING,
@@ -162,9 +163,13 @@ def _method_call(
         case Patch():
             return patches.method(inter, owner, name, frame)
         case Function():
-            return libraries.function_method(inter, owner, arguments)
+            return libraries.function_method(inter, owner, name, arguments, frame)
         case Wrapped() | Module():
             return frozenset((owner,))
+        case Class():
+            return frozenset((inter.one(Sequence, (), frozenset(registries.subclasses(inter, owner))),))
+        case Instance() if name == "start" and objects.is_thread(inter, owner.cls):
+            return method(inter, owner, "run", frame)
         case _ if name in {"result", "aresult"}:
             return frozenset((owner,))
         case _:
@@ -226,12 +231,14 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     inter.depth += 1
     inter.running[function] = running + 1
     try:
-        if any(expression is not None and expression[0] in {"with", "set"} for expression in scope.body):
+        if scope.is_generator or any(
+            expression is not None and expression[0] in {"with", "set"} for expression in scope.body
+        ):
             inter.walk(frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
         if scope.is_generator:
             given = union(*(inter.evaluate(expression, frame) for expression in scope.yields))
-            values = frozenset((inter.one(Sequence, (), given),))
+            values = frozenset((inter.one(Sequence, (), given, inter.world(frame.left)),))
         elif not values and scope.annotation is not None and frame.parent is not None:
             values = inter.instance_of(scope.annotation, frame.parent)
     finally:
@@ -293,6 +300,14 @@ def method(inter: Interpreter, value: Instance, name: str, frame: Frame, argumen
     values = attributes.in_class(inter, value.cls, name)
     bound = attributes.bind(inter, values, frozenset((value,)), value.cls, frame)
     return union(*(call(inter, item, arguments, frame, None) for item in bound))
+
+
+def operator(inter: Interpreter, names: tuple[str, ...], lefts: Values, rights: Values, frame: Frame) -> Values:
+    """Call the method of an operator, by one of its names, of those objects on the left that have it."""
+    given = Arguments((rights,))
+    return union(
+        *(method(inter, one, name, frame, given) for one in lefts if isinstance(one, Instance) for name in names)
+    )
 
 
 def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls
+from prefect_lens.index import calls, objects, strings
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
-    Body,
     Class,
+    External,
     Frame,
     Function,
     Instance,
     Made,
     Mapping,
-    Method,
     Number,
-    Partial,
     Path,
     Record,
     Sequence,
@@ -34,11 +31,13 @@ if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
 
 
+Pairs = tuple[tuple["str | None", Values], ...]
+
+CONTENTS = "[]"
+"""The name under which a patch holds what is in a dictionary."""
+
 MOST_ELEMENTS = 60
 """In longer containers, no element is told from the others."""
-
-MOST_TEXTS = 30
-"""A text of which more forms are possible is taken as not known."""
 
 
 def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) -> Values:
@@ -64,27 +63,49 @@ def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) ->
 
 def mapping(inter: Interpreter, pairs: tuple[tuple[Expression, Expression], ...], frame: Frame) -> Values:
     """Return the dictionary of some pairs of expressions."""
-    found: list[tuple[str | None, Values]] = []
+    found: Pairs = ()
     others: set[Value] = set()
     for key, value in pairs:
         values = inter.evaluate(value, frame)
         if key is not None and key[0] == "star":
-            for inner in values:
-                if isinstance(inner, Mapping):
-                    found.extend(inner.items)
-                    others |= inner.keys
+            inner = [one for one in opened(inter, values, frame) if isinstance(one, Mapping)]
+            if len(inner) == 1:
+                found = over(found, inner[0].items)
+            else:
+                found += tuple(pair for one in inner for pair in one.items)
+            others = others.union(*(one.keys for one in inner))
             continue
         known = inter.evaluate(key, frame)
         names = texts(known) + [None] * any(not isinstance(k, Text) for k in known) or [None]
         others |= {k for k in known if not isinstance(k, Text | Number)}
-        found.extend((name, values) for name in names)
-    return frozenset((inter.one(Mapping, tuple(found), frozenset(others)),))
+        more = tuple((name, values) for name in names)
+        found = over(found, more) if len(names) == 1 else found + more
+    return frozenset((inter.one(Mapping, found, frozenset(others)),))
+
+
+def over(pairs: Pairs, more: Pairs) -> Pairs:
+    """Return what is in a dictionary after other pairs are put over its own."""
+    hidden = {key for key, _ in more if key is not None}
+    return tuple(pair for pair in pairs if pair[0] not in hidden) + more
+
+
+def opened(inter: Interpreter, values: Values, frame: Frame) -> Values:
+    """Return the values as containers that they are now: some dictionary is patched, some object is a tuple."""
+    if not any(isinstance(value, Instance) or (isinstance(value, Mapping) and frame.world.patches) for value in values):
+        return values
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, Mapping):
+            found |= frame.world.patches.get((value, CONTENTS), frozenset((value,)))
+        else:
+            found.add((isinstance(value, Instance) and objects.as_tuple(inter, value)) or value)
+    return frozenset(found)
 
 
 def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
     """Return what a loop over the values gives."""
     found: set[Value] = set()
-    for value in values:
+    for value in opened(inter, values, frame):
         match value:
             case Sequence(items=items, rest=rest):
                 found |= rest.union(*items)
@@ -107,7 +128,7 @@ def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
 def part(inter: Interpreter, values: Values, position: int, frame: Frame) -> Values:
     """Return what stands at a place of an unpacking."""
     found: set[Value] = set()
-    for value in values:
+    for value in opened(inter, values, frame):
         if isinstance(value, Sequence):
             known = -len(value.items) <= position < len(value.items) and (position >= 0 or not value.rest)
             found |= value.items[position] if known else value.rest if position >= 0 else value.rest.union(*value.items)
@@ -149,9 +170,14 @@ def keyed(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
 
 
 def item(inter: Interpreter, base: Expression, index: Expression, frame: Frame) -> Values:
-    """Return a subscript."""
-    bases, keys = inter.evaluate(base, frame), inter.evaluate(index, frame)
+    """Return a subscript, as it is written."""
+    return subscript(inter, inter.evaluate(base, frame), inter.evaluate(index, frame), frame)
+
+
+def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> Values:
+    """Return what containers have under some keys."""
     found: set[Value] = set()
+    bases = opened(inter, bases, frame)
     for value in bases:
         match value:
             case Mapping():
@@ -164,6 +190,8 @@ def item(inter: Interpreter, base: Expression, index: Expression, frame: Frame) 
                     found |= rest.union(*items)
             case Instance():
                 found |= calls.method(inter, value, "__getitem__", frame, Arguments((keys,)))
+            case External(dotted="sys.modules"):
+                found = found.union(*(inter.import_named(name, 0, frame.module) for name in texts(keys)))
             case Class() | Function() | Made():
                 found.add(value)  # `Generic[T]`, an enumeration by name
             case _:
@@ -183,6 +211,8 @@ def get(value: Mapping, keys: Values) -> Values:
 
 def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Return what a method of a container or string gives."""
+    if isinstance(owner, Mapping) and (owner, CONTENTS) in frame.world.patches:
+        return union(*(method(inter, one, name, arguments, frame) for one in frame.world.patches[owner, CONTENTS]))
     if isinstance(owner, Mapping):
         match name:
             case "get" | "pop" | "setdefault" | "__getitem__":
@@ -208,143 +238,29 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     if isinstance(owner, Sequence) and name == "__next__":
         return elements(inter, frozenset((owner,)), frame)
     if isinstance(owner, Path):
-        return path_method(inter, owner, name, arguments, frame.module.path)
+        return strings.path_method(inter, owner, name, arguments, frame.module.path)
     if isinstance(owner, Text):
-        if name in {"strip", "lower", "as_posix", "format"}:
-            return frozenset((owner,))
-        if name == "replace":
-            old, new = arguments.at(0), arguments.at(1)
-            return frozenset(
-                inter.one(Text, owner.text.replace(a.text, b.text))
-                for a in old
-                for b in new
-                if isinstance(a, Text) and isinstance(b, Text) and a.text
-            )
-        if name == "join":
-            inner = [value for value in arguments.at(0) if isinstance(value, Sequence)]
-            if len(inner) != 1 or inner[0].rest:
-                return NOTHING
-            return joining(inter, owner.text, inner[0].items)
-        if name in {"upper", "title", "capitalize", "removesuffix", "removeprefix", "rstrip", "lstrip"}:
-            return changed(inter, owner.text, name, arguments)
-        if name == "split":
-            separator = next((t.text for t in arguments.at(0) if isinstance(t, Text) and t.text), None)
-            parts = tuple(frozenset((inter.one(Text, p),)) for p in owner.text.split(separator))
-            return frozenset((inter.one(Sequence, parts, NOTHING),))
+        return strings.text_method(inter, owner, name, arguments)
     return NOTHING
 
 
-def changed(inter: Interpreter, text: str, name: str, arguments: Arguments) -> Values:
-    """Return a text that one of its methods changes; the arguments are texts, too."""
-    given = [values for values in (texts(argument) for argument in arguments.positional) if len(values) == 1]
-    if len(given) != len(arguments.positional) or len(given) > 1:
-        return NOTHING
-    try:
-        return frozenset((inter.one(Text, getattr(text, name)(*(one for (one,) in given))),))
-    except TypeError:
-        return NOTHING
-
-
-def joining(inter: Interpreter, separator: str, items: tuple[Values, ...]) -> Values:
-    """Return the texts of some places with another one between them."""
-    written: list[str] = []
-    for values in items:
-        found = texts(values)
-        if len(found) != 1:
-            return NOTHING
-        written.append(found[0])
-    return frozenset((inter.one(Text, separator.join(written)),))
-
-
-def path_method(inter: Interpreter, owner: Path, name: str, arguments: Arguments, asker: str) -> Values:
-    """Return what a method of a path gives."""
-    match name:
-        case "resolve" | "absolute" | "as_posix" | "expanduser" | "__str__" | "__fspath__":
-            return frozenset((owner,))
-        case "joinpath":
-            found: Values = frozenset((owner,))
-            for part_ in arguments.positional:
-                found = frozenset(_slash(inter, left, right) for left in found for right in part_) - {owner}
-            return found
-        case "with_name" | "with_suffix" | "with_stem":
-            folder, last = posixpath.split(owner.path)
-            stem, suffix = posixpath.splitext(last)
-            before = {"with_name": "", "with_suffix": stem, "with_stem": ""}[name]
-            behind = suffix if name == "with_stem" else ""
-            return frozenset(
-                inter.one(Path, posixpath.join(folder, before + text + behind)) for text in texts(arguments.at(0))
-            )
-        case "glob" | "rglob" | "iterdir":
-            patterns = texts(arguments.at(0)) if name != "iterdir" else ["*"]
-            prefix = "**/" if name == "rglob" else ""
-            inter.asks_for_any(asker)
-            found = frozenset(
-                inter.one(Path, path)
-                for pattern in patterns
-                for path in inter.resolver.matching(owner.path, prefix + pattern)
-            )
-            return frozenset((inter.one(Sequence, (), found),))
-        case _:
-            return NOTHING
-
-
-def plus(inter: Interpreter, left: Expression, right: Expression, frame: Frame) -> Values:
+def plus(inter: Interpreter, lefts: Values, rights: Values, frame: Frame) -> Values:
     """Return `left + right` or `left | right`."""
-    lefts, rights = inter.evaluate(left, frame), inter.evaluate(right, frame)
-    found: set[Value] = set()
+    found = set(calls.operator(inter, ("__add__", "__or__"), lefts, rights, frame))
     for a in lefts:
         for b in rights:
             if isinstance(a, Text | Path) and isinstance(b, Text):
-                found |= joined(inter, a, b)
+                found |= strings.joined(inter, a, b)
             elif isinstance(a, Sequence) and isinstance(b, Sequence):
                 if a.rest:
                     found.add(inter.one(Sequence, a.items, a.rest.union(b.rest, *b.items)))
                 else:
                     found.add(inter.one(Sequence, a.items + b.items, b.rest))
             elif isinstance(a, Mapping) and isinstance(b, Mapping):
-                found.add(inter.one(Mapping, a.items + b.items, a.keys | b.keys))
+                found.add(inter.one(Mapping, over(a.items, b.items), a.keys | b.keys))
     if not found:
         found |= {v for v in lefts | rights if isinstance(v, Sequence | Mapping)}
     return frozenset(found)
-
-
-def joined(inter: Interpreter, a: Text | Path, b: Text) -> Values:
-    """Return two strings put together."""
-    if isinstance(a, Path):
-        return frozenset((inter.one(Path, posixpath.normpath(a.path + b.text)),))
-    return frozenset((inter.one(Text, a.text + b.text),))
-
-
-def slash(inter: Interpreter, left: Expression, right: Expression, frame: Frame) -> Values:
-    """Return `left / right`, for paths."""
-    lefts, rights = inter.evaluate(left, frame), inter.evaluate(right, frame)
-    return frozenset(
-        _slash(inter, a, b) for a in lefts if isinstance(a, Path) for b in rights if isinstance(b, Text | Path)
-    )
-
-
-def _slash(inter: Interpreter, a: Value, b: Value) -> Value:
-    if isinstance(a, Path) and isinstance(b, Text):
-        return inter.one(Path, posixpath.normpath(posixpath.join(a.path, b.text.replace("\\", "/"))))
-    return b
-
-
-def join(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> Values:
-    """Return an f-string, where all of its parts are known."""
-    known = [("", False)]
-    for expression in parts:
-        values = inter.evaluate(expression, frame)
-        written = [
-            (value.path, True) if isinstance(value, Path) else (value.text, False)
-            for value in values
-            if isinstance(value, Path | Text)
-        ]
-        if not values or len(written) < len(values) or len(known) * len(written) > MOST_TEXTS:
-            return NOTHING
-        known = [(before + more, path or is_path) for before, path in known for more, is_path in written]
-    return frozenset(
-        inter.one(Path, posixpath.normpath(text)) if path else inter.one(Text, text) for text, path in known
-    )
 
 
 def unwrapped(inter: Interpreter, values: Values, frame: Frame) -> Values:
@@ -356,21 +272,3 @@ def unwrapped(inter: Interpreter, values: Values, frame: Frame) -> Values:
         else:
             found.add(value)
     return frozenset(found)
-
-
-__all__ = [
-    "Body",
-    "Method",
-    "Partial",
-    "elements",
-    "get",
-    "item",
-    "join",
-    "mapping",
-    "method",
-    "part",
-    "plus",
-    "sequence",
-    "slash",
-    "unwrapped",
-]

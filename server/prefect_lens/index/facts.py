@@ -28,6 +28,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("slice", base, low, high)` | some of the places of a container; None for a bound that is not written |
 | `("keyed", iterable, name, key, value)` | a dictionary that a comprehension makes of each element |
 | `("plus", left, right)`, `("slash", left, right)`, `("join", parts)` | text and paths put together |
+| `("operator", method, left, right)` | an operator by which objects may be put together |
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
 | `("set", base, name, value)` | in a body only: an attribute of another object is assigned |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |

@@ -28,6 +28,9 @@ _FEW = 16
 
 Parameters = tuple[tuple[str, str], ...]
 
+Filler = tuple[int, int, Any]
+"""A method, or -1 for any code beside the class; the scope in it that puts something in a container, and what it is."""
+
 
 @lru_cache(maxsize=5_000)
 def _shared(parameters: Parameters) -> Parameters:
@@ -301,7 +304,7 @@ class Function(_Scoped, Value):
 class Class(_Scoped, Value):
     """A class of the project."""
 
-    __slots__ = ("_scope", "body", "filled", "index", "line", "module", "patches")
+    __slots__ = ("_scope", "body", "filled", "fillers", "index", "line", "module", "patches")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -311,6 +314,8 @@ class Class(_Scoped, Value):
         self.patches: tuple[Patch, ...] | None = None
         self.filled: bool | None = None
         """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
+        self.fillers: dict[str, tuple[Filler, ...]] | None = None
+        """What functions put into the containers that are its attributes or its objects', once asked for."""
         self.line: tuple[Value, ...] | None = None
         """Itself and its bases in the order of look-up, once asked for."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, decorators, patches, registries
+from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, strings
 from prefect_lens.index.memory import Memory
 from prefect_lens.index.values import (
     NOTHING,
@@ -95,9 +95,12 @@ class Interpreter(Memory):
             "slice": lambda e, frame: containers.slice_of(self, self.evaluate(e[1], frame), e[2], e[3], frame),
             "keyed": lambda e, frame: containers.keyed(self, e, frame),
             "set": self._set,
-            "plus": lambda e, frame: containers.plus(self, e[1], e[2], frame),
-            "slash": lambda e, frame: containers.slash(self, e[1], e[2], frame),
-            "join": lambda e, frame: containers.join(self, e[1], frame),
+            "plus": lambda e, frame: containers.plus(
+                self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame
+            ),
+            "operator": self._operator,
+            "slash": self._slash,
+            "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),
             "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
             "with": self._with,
@@ -168,6 +171,15 @@ class Interpreter(Memory):
         frame.world = before
         return NOTHING
 
+    def _operator(self, expression: Expression, frame: Frame) -> Values:
+        _, name, left, right = expression
+        return calls.operator(self, (name,), self.evaluate(left, frame), self.evaluate(right, frame), frame)
+
+    def _slash(self, expression: Expression, frame: Frame) -> Values:
+        _, left, right = expression
+        lefts, rights = self.evaluate(left, frame), self.evaluate(right, frame)
+        return strings.slash(self, lefts, rights) | calls.operator(self, ("__truediv__",), lefts, rights, frame)
+
     def _set(self, expression: Expression, frame: Frame) -> Values:
         _, base, name, value = expression
         patches.assign(self, frame, self.evaluate(base, frame), name, self.evaluate(value, frame))
@@ -191,8 +203,9 @@ class Interpreter(Memory):
             frame.names[name] = NOTHING
             first, bindings = frame.scope.bindings[name]
             found = union(*(self._bound(e, frame) for e in bindings[first:]))
-            if frame.parent is None and name in frame.module.added:
-                found |= registries.added(self, frame.module, name)
+            if name in frame.module.added:
+                add = registries.added if frame.parent is None else registries.added_inside
+                found |= add(self, frame, name)
             found = frame.names[name] = self.shared(found)
         return found
 
@@ -246,7 +259,10 @@ class Interpreter(Memory):
             frame.names[name, low, high] = NOTHING
             bindings = frame.scope.bindings[name][1]
             parts = bindings[low:] if high == -1 else bindings[low:high]
-            found = frame.names[name, low, high] = self.shared(union(*(self._bound(e, frame) for e in parts)))
+            found = union(*(self._bound(e, frame) for e in parts))
+            if frame.parent is not None and name in frame.module.added:
+                found |= registries.added_inside(self, frame, name)
+            found = frame.names[name, low, high] = self.shared(found)
         return found
 
     def _bound(self, expression: Expression, frame: Frame) -> Values:

@@ -24,7 +24,6 @@ from prefect_lens.index.values import (
     Mark,
     Opaque,
     Partial,
-    Patch,
     Sequence,
     Value,
     Values,
@@ -63,6 +62,9 @@ _NEVER = re.compile(
 )
 _ONE_BY_ONE = frozenset({"map", "imap", "imap_unordered", "starmap", "map_async", "amap"})
 """What calls a function with each element of what is passed beside it."""
+
+_INFORMATION = frozenset({"--help", "--version"})
+"""What a command line says that runs no command."""
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -111,9 +113,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
 def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call something of which only the name is known: it may call what it is given."""
     if name in {"enter_context", "enter_async_context", "enterContext"}:
-        for value in arguments.at(0):
-            if isinstance(value, Patch):
-                patches.put(inter, frame, value.places, value.stand_in)
+        patches.stay(inter, frame, patches.held(arguments.at(0)))
         return calls.enter(inter, arguments.at(0), frame)
     snake = _WORDS.sub("_", name).lower()
     flat = snake.replace("_", "")
@@ -141,10 +141,13 @@ def holder(inter: Interpreter, name: str, arguments: Arguments) -> Values:
     return frozenset((inter.one(Opaque, name, held, None),)) if held else NOTHING
 
 
-def function_method(inter: Interpreter, owner: Function, arguments: Arguments) -> Values:
+def function_method(inter: Interpreter, owner: Function, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call a method of what a library's decorator made of a function: `cli.command()`, `cli.add_command(other)`."""
+    if name in {"callback", "main"}:
+        _hand_over(inter, owner, arguments, frame, runs=True)
+        return NOTHING
     group = _group(inter, owner)
-    inter.registered.setdefault(group, set()).update(v for v in arguments.all() if isinstance(v, Function))
+    _register(inter, group, arguments)
     return frozenset((group,))
 
 
@@ -195,6 +198,7 @@ def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Argum
             passed = calls.NO_ARGUMENTS if isinstance(value, Opaque) else arguments
             _hand_over(inter, value, passed, frame, runs=True)
     if frame.parent is None or name in {"command", "group", "route", "callback"}:
+        _register(inter, owner, arguments)
         return frozenset((inter.one(Opaque, owner.dotted, owner.held, owner.site),))
     held = _held(arguments)
     return frozenset((inter.one(Opaque, owner.dotted, held, None),)) if held else NOTHING
@@ -231,10 +235,38 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         for values in arguments.positional
         for text in [*texts(values), *texts(containers.elements(inter, values, frame))]
     }
-    registered = calls.callables(inter.registered.get(value, ()))
-    named = [item for item in registered if isinstance(item, Function) and item.scope.name.replace("_", "-") in words]
+    if words & _INFORMATION:
+        return
+    registered = _registered(inter, value)
+    named = [item for item in registered if isinstance(item, Function) and words & _names(inter, item)]
     for item in named or registered:
         calls.call(inter, item, calls.NO_ARGUMENTS, frame, None)
+
+
+def _register(inter: Interpreter, owner: Opaque, arguments: Arguments) -> None:
+    """Note what is put into an application: commands, routes, other applications."""
+    inter.registered.setdefault(owner, set()).update(v for v in arguments.all() if isinstance(v, Function | Opaque))
+
+
+def _registered(inter: Interpreter, owner: Opaque) -> list[Value]:
+    """Return what was registered with an application and those that were put into it."""
+    found: list[Value] = []
+    seen: list[Opaque] = [owner]
+    for one in seen:  # it grows
+        inside = inter.registered.get(one, ())
+        found.extend(value for value in calls.callables(inside) if not isinstance(value, Opaque))
+        groups = [_group(inter, value) if isinstance(value, Function) else value for value in inside]
+        seen.extend(group for group in groups if isinstance(group, Opaque) and group not in seen)
+    return list(dict.fromkeys(found))
+
+
+def _names(inter: Interpreter, function: Function) -> set[str]:
+    """Return by which texts one may ask for a function: those of its decorators, and its name as commands have it."""
+    found = {function.scope.name, function.scope.name.replace("_", "-")}
+    for decorator in function.scope.decorators:
+        if decorator is not None and decorator[0] == "call" and decorator[2]:
+            found.update(texts(inter.evaluate(decorator[2][0], function.closure)))
+    return found
 
 
 def _held(arguments: Arguments) -> Values:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 300
 """Longer constants name nothing."""
 
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.RShift: "__rshift__", ast.LShift: "__lshift__", ast.MatMult: "__matmul__", ast.BitAnd: "__and__",
+}  # fmt: skip
+"""Operators by which code puts steps together; what is added or divided is told apart otherwise."""
+
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
 
 
@@ -189,6 +194,9 @@ class Expressions(Scopes):
             right = self.value(node.right)
             given = right[1] if right is not None and right[0] == "seq" else (right,)
             return ("join", filled(node.left.value, given))
+        if type(node.op) in _OPERATORS:
+            self._active += 1
+            return ("operator", _OPERATORS[type(node.op)], self.value(node.left), self.value(node.right))
         return self._only_binary(node)
 
     def _only_binary(self, node: ast.BinOp) -> Expression:

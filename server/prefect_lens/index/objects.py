@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls
+from prefect_lens.index import attributes, calls, registries
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -17,6 +17,7 @@ from prefect_lens.index.values import (
     Made,
     Opaque,
     Partial,
+    Sequence,
     Value,
     Values,
 )
@@ -45,9 +46,24 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
                 if isinstance(value, Function):
                     calls.call_function(inter, value, Arguments((itself,)), frame, None, want=False)
     held = frozenset(v for v in arguments.all() if isinstance(v, Function | Made | Bound | Partial))
-    if held and not init and _is_foreign(inter, cls):
+    if held and not init and is_thread(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
     return itself
+
+
+def as_tuple(inter: Interpreter, value: Instance) -> Value | None:
+    """Return the places of a named tuple; None for an object that is none."""
+    line = attributes.line(inter, value.cls)
+    if not any(isinstance(base, External) and base.dotted.rpartition(".")[2] == "NamedTuple" for base in line):
+        return None
+    given = dict(value.arguments)
+    return inter.one(Sequence, tuple(given.get(name, NOTHING) for name in _field_names(inter, value.cls)))
+
+
+def is_thread(inter: Interpreter, cls: Class) -> bool:
+    """Whether a class's objects are started, and run then."""
+    line = attributes.line(inter, cls)
+    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in {"Thread", "Process"} for base in line)
 
 
 def _is_filled(inter: Interpreter, cls: Class) -> bool:
@@ -58,25 +74,24 @@ def _is_filled(inter: Interpreter, cls: Class) -> bool:
             if isinstance(base, Class)
             for methods in base.scope.own.values()
             for index in methods
-        )
+        ) or any(isinstance(base, Class) and registries.fillers(base) for base in attributes.line(inter, cls))
     return cls.filled
 
 
-def _is_foreign(inter: Interpreter, cls: Class) -> bool:
-    line = attributes.line(inter, cls)
-    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in {"Thread", "Process"} for base in line)
+def _field_names(inter: Interpreter, cls: Class) -> list[str]:
+    found = dict.fromkeys(
+        name
+        for base in reversed(attributes.line(inter, cls))
+        if isinstance(base, Class)
+        for name, (_, expressions) in base.scope.bindings.items()
+        if expressions[0] is None or expressions[0][0] not in {"def", "class"}
+    )
+    return list(found)
 
 
 def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
     found = {name: kept for name, values in arguments.keywords if (kept := calls.telling(values))}
     if arguments.positional:
-        names = dict.fromkeys(
-            name
-            for base in reversed(attributes.line(inter, cls))
-            if isinstance(base, Class)
-            for name, (_, expressions) in base.scope.bindings.items()
-            if expressions[0] is None or expressions[0][0] not in {"def", "class"}
-        )
-        placed = zip(names, map(calls.telling, arguments.positional), strict=False)
+        placed = zip(_field_names(inter, cls), map(calls.telling, arguments.positional), strict=False)
         found.update({name: values for name, values in placed if values})
     return found

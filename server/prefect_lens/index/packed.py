@@ -98,6 +98,8 @@ def _pack(facts: Facts) -> Packed:
         name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es)
     )
     filling = frozenset(_filling(facts))
+    if b"__subclasses__" in blob:
+        filling |= frozenset(_classes(facts))
     by_name = any(word in blob for word in _BY_NAME)
     decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
     return Packed(
@@ -136,10 +138,20 @@ def _filling(facts: Facts) -> Iterator[str]:
     for index, scope in enumerate(facts.scopes):
         if scope.outer:
             yield from registries.outermost(facts, index)
+        if scope.name == registries.SUBCLASS_HOOK:
+            yield facts.scopes[scope.parent].name
         for methods in scope.own.values():
             for method in (facts.scopes[number] for number in methods):
                 if method.name != "__init__" and len(method.parameters) > 1:
                     yield method.name
+
+
+def _classes(facts: Facts) -> Iterator[str]:
+    """Return the names by which a file may call classes."""
+    yield from (scope.name for scope in facts.scopes if scope.kind == "class")
+    for scope in facts.scopes:
+        for _, bound in scope.bindings.values():
+            yield from (one[3] for one in bound if one is not None and one[0] == "from")
 
 
 def _owners(facts: Facts, expression: Expression) -> Iterator[str]:

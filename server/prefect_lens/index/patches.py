@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, mocks, plain
+from prefect_lens.index import attributes, containers, mocks, plain
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -14,9 +14,12 @@ from prefect_lens.index.values import (
     Function,
     Instance,
     Made,
+    Mapping,
     Mock,
     Module,
+    Number,
     Patch,
+    Sequence,
     Text,
     Value,
     Values,
@@ -60,14 +63,24 @@ def external(
             names = texts(arguments.at(1, "name"))
             put(inter, frame, [(owner, name) for owner in first for name in names], arguments.at(2, "value"))
         return NOTHING
+    if dotted == "pytest.monkeypatch.setitem":
+        changed = inter.one(Mapping, tuple((key, arguments.at(2, "value")) for key in texts(arguments.at(1, "name"))))
+        patch = _of_dictionary(inter, Arguments((arguments.at(0, "dic"), frozenset((changed,)))), frame)
+        put(inter, frame, patch.places, patch.stand_in)
+        return NOTHING
     if dotted == "pytest.monkeypatch.context":
         return frozenset((inter.one(External, "pytest.monkeypatch"),))
     return NOTHING if dotted.startswith("pytest.monkeypatch.") else None
 
 
 def put(inter: Interpreter, frame: Frame, places: Any, stand_in: Values) -> None:
-    """Patch places from here on, for as long as the frame's caller goes on."""
+    """Patch places from here on; see `stay`."""
     found = {place: stand_in or frozenset((inter.one(Mock),)) for place in places if _counts(place)}
+    stay(inter, frame, found)
+
+
+def stay(inter: Interpreter, frame: Frame, found: dict[Place, Values]) -> None:
+    """Have patches in place from here on, for as long as the frame's caller goes on."""
     if found:
         frame.world = merged(inter, frame.world, found)
         frame.leave(found)
@@ -90,15 +103,26 @@ def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
         frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
 
+def held(values: Values) -> dict[Place, Values]:
+    """Return what is patched while context managers are entered."""
+    found: dict[Place, Values] = {}
+    for value in values:
+        match value:
+            case Patch():
+                found |= dict.fromkeys(value.places, value.stand_in)
+            case Sequence(within=within):
+                found |= within.patches
+            case _:
+                pass
+    return found
+
+
 def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
     """Return the world inside a `with` over some values. A generator may wait inside, and its user be patched, too."""
-    world = frame.world
-    for value in values:
-        if isinstance(value, Patch):
-            world = with_patch(inter, world, value)
-            if frame.scope.is_generator:
-                frame.leave(dict.fromkeys(value.places, value.stand_in))
-    return world
+    found = held(values)
+    if frame.scope.is_generator:
+        frame.leave(found)
+    return merged(inter, frame.world, found)
 
 
 def with_patch(inter: Interpreter, world: World, patch: Patch) -> World:
@@ -167,7 +191,9 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
             places = tuple((owner, n) for owner in owners for n, _ in arguments.keywords if n != "target")
             mock: Values = frozenset((mocks.make(inter, Arguments(), frame, expression),))
             return inter.one(Patch, tuple(p for p in places if _counts(p)), mock, False)  # noqa: FBT003
-        case "patch.dict" | "patch.stopall":
+        case "patch.dict":
+            return _of_dictionary(inter, arguments, frame)
+        case "patch.stopall":
             return inter.one(Patch, (), NOTHING, False)  # noqa: FBT003
         case _:
             return None
@@ -176,6 +202,25 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
         new = new or arguments.at(at)
     stand_in = new or frozenset((mocks.make(inter, arguments, frame, expression),))
     return inter.one(Patch, tuple(p for p in places if _counts(p)), stand_in, not given)
+
+
+def _of_dictionary(inter: Interpreter, arguments: Arguments, frame: Frame) -> Patch:
+    """Return `patch.dict(target, values, clear, name=…)`."""
+    target = arguments.at(0, "in_dict")
+    for text in _only(texts(target)):
+        target |= _value_at(inter, text, frame)
+    given = [value for value in arguments.at(1, "values") if isinstance(value, Mapping)]
+    named = tuple((key, values) for key, values in arguments.keywords if key not in {"in_dict", "values", "clear"})
+    cleared = any(isinstance(value, Number) and value.number for value in arguments.at(2, "clear"))
+    owners: Values = frozenset(value for value in target if isinstance(value, Mapping))
+    contents: set[Value] = set()
+    for owner in containers.opened(inter, owners, frame):
+        if isinstance(owner, Mapping):
+            own: containers.Pairs = () if cleared else owner.items
+            for more in given:
+                own = containers.over(own, more.items)
+            contents.add(inter.one(Mapping, containers.over(own, named), owner.keys))
+    return inter.one(Patch, tuple((owner, containers.CONTENTS) for owner in owners), frozenset(contents), False)  # noqa: FBT003
 
 
 def _only(names: list[str]) -> list[str]:
@@ -204,7 +249,7 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 
 def _counts(place: Place) -> bool:
-    return isinstance(place[0], Module | Class | Instance | Made | Function | Mock)
+    return isinstance(place[0], Module | Class | Instance | Made | Function | Mock | Mapping)
 
 
 __all__ = ["Patch", "Text", "entered", "external", "merged", "method", "of_class", "of_function", "put", "with_patch"]

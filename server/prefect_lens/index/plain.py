@@ -73,8 +73,8 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
             return value.module.path not in inter.active and at_the_top is not None and at_the_top.parent is None
         case Module(path=path):
             return path not in inter.active
-        case Sequence(items=items, rest=rest):
-            return is_data(inter, rest) and all(is_data(inter, values) for values in items)
+        case Sequence(items=items, rest=rest, within=within):
+            return not within.patches and is_data(inter, rest) and all(is_data(inter, values) for values in items)
         case Mapping(items=pairs, keys=keys):
             return is_data(inter, keys) and all(is_data(inter, values) for _, values in pairs)
         case Record(fields=fields):

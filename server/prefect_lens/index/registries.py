@@ -8,15 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index.values import NOTHING, Frame, Function, Instance, Made, Module, Values, union
+from prefect_lens.index import attributes, calls
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Made,
+    Module,
+    Value,
+    Values,
+    union,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView, Mapping
+    from collections.abc import Iterable, Iterator, KeysView, Mapping
 
     from prefect_lens.index.facts import Expression, Facts
+    from prefect_lens.index.frames import Filler
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.packed import Packed
 
+
+SUBCLASS_HOOK = "__init_subclass__"
 
 HOOKS = (
     "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
@@ -66,19 +82,20 @@ class Users:
 
 
 def names_used(facts: Facts) -> set[str]:
-    """Return the names that a file's decorators and statements call."""
-    found = {name for scope in facts.scopes for e in scope.decorators for name in _last(e)}
+    """Return the names that a file's decorators and statements call, and of what its classes are made of."""
+    found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in _last(e)}
     return found.union(*(_last(e) for e in facts.scopes[0].body))
 
 
-def added(inter: Interpreter, module: Module, name: str) -> Values:
-    """Return what functions put into a container of a module."""
+def added(inter: Interpreter, frame: Frame, name: str) -> Values:
+    """Return what functions put into a container of the module whose frame this is."""
     found: Values = NOTHING
+    module = frame.module
     for index, expression in module.added[name]:
         for outer in outermost(module.facts, index):
             meet_users(inter, outer, module)
-        for frame in frames(module, index):
-            found |= inter.evaluate(expression, frame)
+        for one in frames(module, index):
+            found |= inter.evaluate(expression, one)
     return found
 
 
@@ -105,6 +122,126 @@ def put_by_method(inter: Interpreter, method: Function, owner: Instance, dotted:
     )
 
 
+def added_inside(inter: Interpreter, frame: Frame, name: str) -> Values:
+    """Return what functions in a function put into a container of its."""
+    found: Values = NOTHING
+    for index, expression in frame.module.added[name]:
+        for one in frames(frame.module, index):
+            at = one.parent
+            while at is not None and at is not frame and name not in at.scope.bindings:
+                at = at.parent
+            if at is frame:
+                found |= inter.evaluate(expression, one)
+    return found
+
+
+def put_in_class(inter: Interpreter, owner: Value, classes: Iterable[Value], name: str) -> Values:
+    """Return what functions put into a container that is an attribute of a class or its object, while all is imported.
+
+    `classes` are those in whose code the attribute is looked for.
+    """
+    found: Values = NOTHING
+    is_local = isinstance(owner, Instance) and owner.site is not None and owner.site[0].parent is not None
+    for cls in classes:
+        if isinstance(cls, Class):
+            for method, index, expression in fillers(cls).get(name, ()):
+                for outer in outermost(cls.module.facts, index):
+                    if outer == SUBCLASS_HOOK:
+                        _meet_subclasses(inter, cls)
+                    else:
+                        meet_users(inter, outer, cls.module)
+                for frame in frames(cls.module, index):
+                    if (method < 0 or _is_for(inter, frame, method, owner)) and (is_local or _runs_at_import(frame)):
+                        found |= inter.evaluate(expression, frame)
+    return found
+
+
+def fillers(cls: Class) -> dict[str, tuple[Filler, ...]]:
+    """Return what functions put into containers that are attributes of a class or its objects, by the attributes."""
+    if cls.fillers is None:
+        cls.fillers = {}
+        scopes = cls.module.facts.scopes
+        for dotted, entries in cls.module.added.items():
+            first, _, name = dotted.partition(".")
+            for index, expression in entries if name else ():
+                at = index
+                while at > 0 and first not in scopes[at].bindings:
+                    at = scopes[at].parent
+                is_method = at > 0 and scopes[at].parent == cls.index and scopes[at].parameters[:1]
+                if is_method and scopes[at].parameters[0].name == first:
+                    entry: Filler = (at, index, expression)
+                elif at <= 0 and first == cls.scope.name and cls.scope.parent <= 0:
+                    entry = (-1, index, expression)
+                else:
+                    continue
+                cls.fillers[name] = (*cls.fillers.get(name, ()), entry)
+        for name, methods in cls.scope.own.items():
+            for index in methods:
+                function = scopes[index]
+                if function.name == SUBCLASS_HOOK or (function.name != "__init__" and len(function.parameters) > 1):
+                    bound = function.bindings[f"{function.parameters[0].name}.{name}"][1]
+                    cls.fillers[name] = (*cls.fillers.get(name, ()), *((index, index, one) for one in bound))
+    return cls.fillers
+
+
+def _is_for(inter: Interpreter, frame: Frame, method: int, owner: Value) -> bool:
+    """Whether a frame runs in a method's call for an object or class."""
+    at: Frame | None = frame
+    while at is not None and at.index != method:
+        at = at.parent
+    if at is None:
+        return False
+    given = at.arguments.get(at.scope.parameters[0].name, NOTHING)
+    return owner in given or (
+        isinstance(owner, Class)
+        and any(
+            base in attributes.line(inter, owner)
+            for first in given
+            if isinstance(first, Class)
+            for base in attributes.line(inter, first)
+            if isinstance(base, Class)
+        )
+    )
+
+
+def _runs_at_import(frame: Frame) -> bool:
+    """Whether code runs while a module is imported, and so for all who use it; what a test does is its own."""
+    seen, waiting = {frame}, [frame]
+    while waiting:
+        for caller in waiting.pop().callers:
+            if caller.parent is None or caller.scope.kind == "class":
+                return True
+            if caller not in seen:
+                seen.add(caller)
+                waiting.append(caller)
+    return False
+
+
+def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
+    """Return the classes of the workspace that have a class among their bases."""
+    for path in inter.users.paths(cls.scope.name, cls.module.path):
+        user = inter.modules[path]
+        inter.depends(cls.module.path, path)
+        for index, scope in enumerate(user.facts.scopes):
+            if scope.kind == "class" and any(cls.scope.name in _last(base) for base in scope.bases):
+                found = inter.class_(inter.generic(user, scope.parent), index)
+                if found is not cls and cls in attributes.line(inter, found):
+                    yield found
+
+
+def _meet_subclasses(inter: Interpreter, cls: Class) -> None:
+    """Have a class told of all that are made of it."""
+    waiting, seen = [cls], {cls}
+    while waiting:
+        for found in subclasses(inter, waiting.pop()):
+            if found not in seen:
+                seen.add(found)
+                waiting.append(found)
+                for hook in attributes.in_class(inter, found, SUBCLASS_HOOK, found):
+                    given = Arguments((frozenset((found,)),))
+                    calls.call(inter, hook, given, found.module.frame, None)
+
+
 def meet_users(inter: Interpreter, name: str, module: Module) -> None:
     """Meet the decorators and statements of all modules that use a name."""
     for path in inter.users.paths(name, module.path):
@@ -121,12 +258,25 @@ def meet_users(inter: Interpreter, name: str, module: Module) -> None:
 
 
 def meet_decorated(inter: Interpreter, module: Module, site: tuple[Any, ...]) -> None:
-    """Meet the decorators of all modules that are methods of the object that a call at a place of a module made."""
+    """Meet what uses the object that a call or a decorated function at a place of a module made.
+
+    These are the decorators of all modules that are methods of it, and its own module's statements that call one.
+    """
+    itself = ("def", site[1]) if len(site) == 2 else None
     for name, (_, expressions) in module.frame.scope.bindings.items():
-        if any(e is not None and e[0] == "call" and e[4:6] == site[1:] for e in expressions):
+        if any(e is not None and (e == itself or (e[0] == "call" and e[4:6] == site[1:])) for e in expressions):
             for path in inter.users.paths(f"@{name}", module.path):
                 inter.depends(module.path, path)
                 inter.meet_decorators(inter.modules[path])
+            for expression in module.frame.scope.body:
+                if expression is not None and expression[0] == "call" and _is_method_of(expression[1], name):
+                    inter.effect(expression, module.frame)
+
+
+def _is_method_of(expression: Expression, name: str) -> bool:
+    if expression is None or expression[0] != "attr" or expression[1] is None:
+        return False
+    return expression[1][0] in {"name", "local"} and expression[1][1] == name
 
 
 def outermost(facts: Facts, index: int) -> Iterator[str]:

@@ -87,7 +87,13 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
                     inner = containers.elements(inter, inner, frame)
                 return frozenset((inter.one(Sequence, (), inner),))
             return frozenset((inter.one(Sequence, arguments.positional, arguments.more),))
-        case "builtins.map" | "builtins.filter" | "functools.reduce":
+        case "functools.reduce":
+            steps, held = containers.elements(inter, arguments.at(1), frame), arguments.at(2)
+            for _ in range(2):  # what one step gives, the next one gets
+                passed = Arguments((held or steps, steps))
+                held |= union(*(calls.call(inter, f, passed, frame, None) for f in first))
+            return held
+        case "builtins.map" | "builtins.filter":
             passed = Arguments(tuple(containers.elements(inter, v, frame) for v in arguments.positional[1:]))
             given = union(*(calls.call(inter, f, passed, frame, None) for f in first))
             inner = containers.elements(inter, arguments.at(1), frame) if dotted == "builtins.filter" else given
@@ -135,6 +141,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return union(*(loading.named(inter, name, arguments, frame) for name in texts(first)))
         case "importlib.util.spec_from_file_location" | "importlib.machinery.SourceFileLoader":
             return union(*(loading.module_at(inter, arguments.at(1, "location", "path"), frame),))
+        case "sys.modules.get" | "sys.modules.pop":
+            return union(*(inter.import_named(name, 0, frame.module) for name in texts(first)))
         case "pytest.importorskip":
             return union(*(inter.import_named(name, 0, frame.module) for name in texts(arguments.at(0, "modname"))))
         case "pkgutil.resolve_name":
@@ -152,7 +160,15 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             made = (inter.one(Getter, name, rest, dotted.endswith("methodcaller")) for name in texts(first))
             return frozenset(made)
         case "operator.itemgetter":
-            return NOTHING
+            return frozenset(
+                (inter.one(Partial, frozenset((inter.one(External, "operator.itemgetter()"),)), arguments),)
+            )
+        case "operator.itemgetter()":
+            return containers.subscript(inter, arguments.at(1), first, frame)
+        case "operator.getitem":
+            return containers.subscript(inter, first, arguments.at(1), frame)
+        case "operator.call":
+            return union(*(calls.call(inter, f, arguments.behind(0), frame, None) for f in first))
         case "types.SimpleNamespace" | "argparse.Namespace":
             return frozenset((inter.one(Record, arguments.keywords),))
         case (

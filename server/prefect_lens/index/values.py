@@ -144,6 +144,8 @@ class Sequence(Value):
 
     items: tuple[Values, ...]
     rest: Values = NOTHING
+    within: World = UNPATCHED
+    """Of what a generator gives: what is patched while it waits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

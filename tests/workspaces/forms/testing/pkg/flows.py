@@ -58,3 +58,10 @@ class Runner:
 
 def lambda_handler(event, context=None):
     return etl.fn(event["rows"])
+
+
+TABLE = {"first": a, "second": b}
+
+
+def by_table(name):
+    return TABLE[name].fn()
