@@ -49,13 +49,15 @@ serve()
 """
 
 
-def start(home: Path, cache: Path, alive: int | None = None) -> Api:
+def start(home: Path, cache: Path, alive: int | None = None, *, warm: bool = False) -> Api:
     """Start the API of a run whose private folder is `home`. It ends with this process, however that ends.
 
     `alive` is a descriptor that it alone is to hold: who has the other end hears that it is ready, and that it is gone.
+    With `warm` it has run a flow of ours before it is ready, and is to be cleaned then.
     """
     listener, about, environment = _prepare(home, cache)
-    environment["PREFECT_LENS_API"] = json.dumps({**about, "socket": listener.fileno(), "alive": alive})
+    url = _address(listener, about) if warm else None
+    environment["PREFECT_LENS_API"] = json.dumps({**about, "socket": listener.fileno(), "alive": alive, "warm": url})
     listener.set_inheritable(True)
     handed_down = (listener.fileno(), *(() if alive is None else (alive,)))
     with (home / "server.log").open("wb") as log:
@@ -95,7 +97,7 @@ def fork(home: Path, cache: Path, become: Callable[[], None], alive: int) -> Api
             os.environ.clear()
             os.environ.update(environment)
             os.chdir(home / "server")
-            _serve({**about, "alive": alive}, listener, become)
+            _serve({**about, "alive": alive, "warm": None}, listener, become)
         except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
             traceback.print_exc()
         finally:
@@ -280,7 +282,9 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
     os.dup2(2, 1)  # what Prefect prints is no word of ours
     threading.Thread(target=_go_with_parent, daemon=True).start()
     try:
-        from pytest_prefect_lens import backlog, cleaning, haste, remembered, template  # noqa: PLC0415
+        import asyncio  # noqa: PLC0415  the worker has none of it from us
+
+        from pytest_prefect_lens import backlog, cleaning, haste, remembered, template, warmup  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
@@ -313,6 +317,8 @@ def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], 
     async def start_up_and_tell(sockets: list[socket.socket] | None = None) -> None:
         await start_up(sockets=sockets)
         if server.started:
+            if about["warm"] is not None:
+                await asyncio.to_thread(warmup.use_here, about["warm"])
             say.write(b"ready\n")
             if alive is not None:
                 os.write(alive, b"ready\n")

@@ -1,8 +1,8 @@
 """Imports the libraries of a project before its code does, in a warm parent; finds out beforehand which do not bear it.
 
 Whether a library does is tried in a process that is thrown away, so that the parent is never spoiled. What came of it
-is kept in a file for each project and what is installed for it; what turns out later is noted there as well. Linux;
-standard library alone.
+is kept in a file for each project and what is installed for it; what turns out later is noted there as well. Standard
+library alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -110,6 +110,18 @@ def find_out(asked: Mapping[str, tuple[str, ...]], file: Path) -> None:
     keep(file, {top: _tried(modules) for top, modules in asked.items()})
 
 
+def find_out_here(asked: Mapping[str, tuple[str, ...]], file: Path) -> None:
+    """Try libraries in this process, where the system does not fork, and keep what came of each.
+
+    Must be called in a process that is thrown away; who started it ends it when it takes too long. Descriptors and
+    threads are no hindrance: who imports it early goes on to be the one that runs tests.
+    """
+    for top, modules in asked.items():
+        keep(file, {top: Verdict(modules, (), "its import ends the process, or does not come to an end")})
+        found, why_not = _import(modules, is_to_fork=False)
+        keep(file, {top: Verdict(modules, () if why_not else tuple(found), why_not)})
+
+
 @dataclass(frozen=True)
 class Early:
     """What was imported early, and what that depended on."""
@@ -148,8 +160,8 @@ def leave_out(file: Path, why_not: Mapping[str, str]) -> None:
             keep(file, new)
 
 
-def bring(file: Path) -> Early:
-    """Import the libraries that are known to bear it.
+def bring(file: Path, *, is_to_fork: bool = True) -> Early:
+    """Import the libraries that are known to bear it, in a process that `is_to_fork` or not.
 
     Raises:
         SpoiledError: one did not bear it after all, which is noted.
@@ -167,7 +179,7 @@ def bring(file: Path) -> Early:
                 failed[top] = f"its import failed beside others: {type(error).__name__}: {error}"
         if verdict.modules:
             libraries.add(top)
-        if threads() != 1:
+        if is_to_fork and threads() != 1:
             failed[top] = "it starts a thread"
         found.update({(top, name): value for _, name, value in read})
     if failed:
@@ -239,12 +251,12 @@ def _crashed(status: int) -> str:
     return f"its import ends the process, by signal {-code}" if code < 0 else "its import ends the process"
 
 
-def _import(asked: tuple[str, ...]) -> tuple[list[str], str]:
+def _import(asked: tuple[str, ...], *, is_to_fork: bool = True) -> tuple[list[str], str]:
     """Import modules and return those that are some, and why they cannot be imported early."""
-    before, memory, open_files = set(sys.modules), _megabytes(), _descriptors()
+    before, memory, open_files = set(sys.modules), _megabytes(), _descriptors() if is_to_fork else set[str]()
     handlers = _handlers()
     modules: list[str] = []
-    with _reading() as read, no_thread() as starters:
+    with _reading() as read, no_thread() if is_to_fork else nullcontext(set[str]()) as starters:
         try:
             modules = [name for name in asked if name not in before and _is_module(name)]
         except BaseException as error:  # noqa: BLE001  a library may do anything
@@ -252,7 +264,7 @@ def _import(asked: tuple[str, ...]) -> tuple[list[str], str]:
                 return [], f"its import fails: {type(error).__name__}: {error}"[:300]
     new = [module for name, module in sys.modules.items() if name not in before]
     variables = sorted({name for library, name, _ in read if not _is_harmless(library, name)})
-    if starters or threads() != 1:
+    if is_to_fork and (starters or threads() != 1):
         return modules, "it starts a thread"
     if variables:
         return modules, f"it reads {', '.join(variables)} when it is imported"
@@ -260,7 +272,7 @@ def _import(asked: tuple[str, ...]) -> tuple[list[str], str]:
         return modules, "it builds on Prefect"
     if _handlers() != handlers:
         return modules, "it takes signals"
-    if _descriptors() - open_files:
+    if is_to_fork and _descriptors() - open_files:
         return modules, "it keeps a file or a connection open"
     if (taken := _megabytes() - memory) > LARGEST:
         return modules, f"it takes {taken} MB of memory"
@@ -289,6 +301,9 @@ def _letters(name: str) -> str:
 
 
 def _megabytes() -> int:
+    """Return what this process takes of memory; 0 where the system does not tell in this way."""
+    if sys.platform != "linux":
+        return 0
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE") // 2**20
 
 

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 
@@ -56,8 +57,9 @@ def poll(child: int) -> int | None:
 
 
 def threads() -> int:
-    """Return how many threads this process has, those that no Python code knows among them."""
-    return len(list(Path("/proc/self/task").iterdir()))
+    """Return how many threads this process has, those that no Python code knows among them where the system tells."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
 
 
 def trim() -> None:

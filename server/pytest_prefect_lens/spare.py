@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,13 +108,35 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
     if trouble is not None:
         say(trouble)
         return 1
+    return attend(say, server, hidden)
+
+
+def attend(
+    say: worker.Channel,
+    server: api.Api,
+    hidden: Hidden,
+    tops: tuple[str, ...] = (),
+    stale: Callable[[], str | None] = lambda: None,
+) -> int:
+    """Wait for the order with a server that is ready, run it, and return the exit status of the process.
+
+    Args:
+        say: the channel.
+        server: Prefect's API, which answers.
+        hidden: what has been imported.
+        tops: what of it is in sight, see `Hello.modules`.
+        stale: names a file that was imported and is another one since; asked when the order is there.
+    """
     settings = hermetic.begin(server.url)
     hidden.prepare()
-    greeting = worker.hello()
+    greeting = replace(worker.hello(), modules=tops)
     say(greeting)
     with server.asleep():
         order = say.hear()
     if not isinstance(order, Order) or server.is_dead():
+        return 1
+    if (changed := stale()) is not None:
+        sys.stderr.write(f"{changed} has changed since it was imported")
         return 1
     if not hidden.early.is_true_in({**os.environ, **dict(order.environment.variables)}):
         sys.stderr.write("a library that is imported already reads a variable that this run sets")

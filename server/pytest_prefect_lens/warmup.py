@@ -34,6 +34,20 @@ def use(url: str, folder: Path, become: Callable[[], None]) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
+def use_here(url: str) -> None:
+    """Run a flow against the API that this process serves, from a thread of it; nothing of ours asks it any more then.
+
+    Raises:
+        Exception: whatever stands in the way of a flow.
+    """
+    settings: Any = import_module("prefect.settings")
+    with settings.temporary_settings(updates={settings.PREFECT_API_URL: url}):
+        _run_a_flow()
+    for module, worker in (("prefect.logging.handlers", "APILogWorker"), ("prefect.events.worker", "EventsWorker")):
+        found: Any = getattr(import_module(module), worker)
+        found.drain_all(timeout=5)
+
+
 def needed(folder: Path) -> list[str]:
     """Return what Prefect's server and a first flow run make beyond what is there: modules, and models of pydantic.
 

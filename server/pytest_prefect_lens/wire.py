@@ -227,6 +227,8 @@ class Hello:
     python: str
     pytest: str | None
     prefect: str | None
+    modules: tuple[str, ...] = ()
+    """The first parts of the names of modules that are imported already, and that nothing of the project can hide."""
 
 
 @dataclass(frozen=True)

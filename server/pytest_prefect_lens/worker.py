@@ -36,14 +36,13 @@ _OPTIONS = ("-p", link.PLUGIN, "-p", "pytest_prefect_lens.hold", "--continue-on-
 
 def main() -> None:
     """Run the order that comes over the channel, and end with pytest's exit status."""
-    leave = _Leave()
+    leave = Leave()
     about = json.loads(os.environ.pop("PREFECT_LENS_WORKER"))
     say = Channel(about["channel"])
     order = say.hear()
     if not isinstance(order, Order):
         return
-    if sys.platform == "win32":
-        signal.signal(signal.SIGBREAK, signal.default_int_handler)  # the guard's `interrupt`
+    can_be_interrupted()
     greeting = hello()
     say(greeting)
     trouble = unfit(order, greeting)
@@ -58,6 +57,12 @@ def main() -> None:
     sys.exit(leave.status)
 
 
+def can_be_interrupted() -> None:
+    """Take the guard's `interrupt` as what Ctrl-C is."""
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.default_int_handler)
+
+
 def hello() -> Hello:
     """Return the first thing to say."""
     return Hello(wire.VERSION, os.getpid(), sys.version.split()[0], _version("pytest"), _version("prefect"))
@@ -65,7 +70,7 @@ def hello() -> Hello:
 
 def unfit(order: Order, greeting: Hello) -> Broken | None:
     """Return why this environment cannot run an order."""
-    found = _wrong_version(order) or _lacking(greeting)
+    found = _wrong_version(order) or lacking(greeting)
     return found if found is not None or order.debugpy is None else debugging.lacking(order.debugpy)
 
 
@@ -93,7 +98,7 @@ def work(order: Order, say: Channel, settings: hermetic.Settings, server: api.Ap
     return status
 
 
-class _Leave:
+class Leave:
     """Ends the process when all exit handlers have run: taking Prefect's server to pieces takes a second more."""
 
     def __init__(self) -> None:
@@ -103,6 +108,7 @@ class _Leave:
             atexit.register(self)
 
     def __call__(self) -> None:
+        """End the process where it has run an order."""
         if self.status is not None:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):  # the user's code may have put anything there
@@ -187,7 +193,8 @@ def _wrong_version(order: Order) -> Broken | None:
     return Broken("PL909", what, distributions=("prefect-lens",))
 
 
-def _lacking(greeting: Hello) -> Broken | None:
+def lacking(greeting: Hello) -> Broken | None:
+    """Return what this environment needs for any order and has not."""
     if greeting.pytest is None:
         return Broken("PL903", f"No pytest in {sys.prefix}.", distributions=("pytest",))
     if greeting.prefect is None:

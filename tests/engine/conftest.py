@@ -73,9 +73,9 @@ def nothing_left(home, tmp_path, monkeypatch) -> Generator[None]:  # noqa: ARG00
 
 
 @pytest.fixture
-async def engine(nothing_left, caplog) -> AsyncGenerator[Engine]:  # noqa: ARG001  it looks when this one has ended
-    """Warm workers, which end with the test."""
+async def engine(request, nothing_left, caplog) -> AsyncGenerator[Engine]:  # noqa: ARG001  it looks when this one has ended
+    """Warm workers, which end with the test: `forked` ones, or as its parameter says such as are started `ahead`."""
     caplog.set_level(logging.INFO)
-    source = WarmWorkers()
+    source = WarmWorkers(forks=getattr(request, "param", "forked") == "forked")
     yield Engine(source, caplog)
     await source.close()

@@ -19,10 +19,12 @@ from tests.pythons import prefect_pythons
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("nothing_left"),
-    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every worker is cold"),
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere none is forked"),
 ]
+both_kinds = pytest.mark.parametrize("engine", ["forked", "ahead"], indirect=True)
 
 
+@both_kinds
 async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project, python, engine):
     folder = project("""
         #- conftest.py
@@ -82,6 +84,7 @@ async def test_a_file_that_is_edited_where_it_is_installed_makes_a_new_parent(pr
     assert engine.source._warm[kept.place] is not kept
 
 
+@both_kinds
 async def test_a_module_that_stands_before_an_installed_one_is_imported(project, python, engine):
     folder = project("""
         #- pytest.ini
@@ -99,6 +102,7 @@ async def test_a_module_that_stands_before_an_installed_one_is_imported(project,
     assert "RuntimeError: mine" in result.output
 
 
+@both_kinds
 async def test_a_worker_has_what_a_cold_worker_has(project, python, engine, monkeypatch, tmp_path):
     folder = project("""
         #- test_a.py
@@ -169,6 +173,7 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
     assert family(os.environ["RUN_MARK"])["parent"] == parent
 
 
+@both_kinds
 async def test_a_library_of_the_project_is_at_hand_once_it_was_found_to_bear_that(project, python, engine):
     folder = project("""
         #- test_a.py

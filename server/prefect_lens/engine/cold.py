@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_prefect_lens.wire import VERSION, Environment, Order, TestId
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
+    from prefect_lens.engine.channel import Channel
     from prefect_lens.engine.request import RunRequest
+    from prefect_lens.model import Interpreter
 
 # `-c` leaves `__main__` without a file, so that a process which multiprocessing spawns has nothing of ours to run
 # again. The first entry of the path is what `python -m pytest` would have there; the plugin comes last, if at all.
@@ -48,38 +51,63 @@ class ColdWorkers:
     @asynccontextmanager
     async def open(self, request: RunRequest) -> AsyncGenerator[GuardedWorker]:
         """See `WorkerSource.open`."""
-        cache = cache_folder(self._environ)
-        with run_folder() as (home, lock):
-            inherited = not request.environment.wrap
-            async with open_channel(inherited=inherited) as channel, open_lifeline(inherited=inherited) as lifeline:
-                program = boot(plugin_folder(cache), "worker")
-                about = {"channel": channel.address.text, "cache": str(cache), "alive": lifeline.theirs}
-                spec: dict[str, Any] = {
-                    "argv": [*request.environment.wrap, request.interpreter.path, "-c", program],
-                    "cwd": str(request.root),
-                    "env": {
-                        **environment(self._environ, request.interpreter, request.root, home),
-                        "PREFECT_LENS_WORKER": json.dumps(about),
-                    },
-                    "fds": (*channel.address.descriptors, *(() if lifeline.theirs is None else (lifeline.theirs,))),
-                    "home": str(home),
-                    "wrapped": bool(request.environment.wrap),
-                }
-                process = await start(spec, lock)
-                channel.handed_down()
-                lifeline.handed_down()
-                assert process.stdin is not None
-                assert process.stdout is not None
-                assert process.stderr is not None
-                worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home, lifeline=lifeline)
-                exited = asyncio.ensure_future(worker.exited())
-                exited.add_done_callback(lambda _: channel.abandon())
-                ordering = asyncio.ensure_future(channel.send(order_of(request, home)))
-                try:
-                    yield worker
-                finally:
-                    ordering.cancel()
-                    await asyncio.shield(asyncio.ensure_future(_end(worker, process)))
+        wrap = request.environment.wrap
+        async with started(self._environ, request.interpreter, request.root, "worker", wrap=wrap) as (worker, channel):
+            ordering = asyncio.ensure_future(channel.send(order_of(request, worker.home)))
+            try:
+                yield worker
+            finally:
+                ordering.cancel()
+
+
+@asynccontextmanager
+async def started(
+    environ: Mapping[str, str],
+    interpreter: Interpreter,
+    root: Path,
+    module: str,
+    about: Mapping[str, str] = MappingProxyType({}),
+    *,
+    wrap: tuple[str, ...] = (),
+) -> AsyncGenerator[tuple[GuardedWorker, Channel]]:
+    """Start a worker, and give it with its channel; leaving the context ends every process of it.
+
+    Args:
+        environ: what its environment is made from.
+        interpreter: what it runs in.
+        root: its working folder.
+        module: the module of the plugin whose `main` it runs.
+        about: what that is told beside what every worker is.
+        wrap: the command that is to start it, before its own.
+    """
+    cache = cache_folder(environ)
+    with run_folder() as (home, lock):
+        async with open_channel(inherited=not wrap) as channel, open_lifeline(inherited=not wrap) as lifeline:
+            told = {**about, "channel": channel.address.text, "cache": str(cache), "home": str(home)}
+            spec: dict[str, Any] = {
+                "argv": [*wrap, interpreter.path, "-c", boot(plugin_folder(cache), module)],
+                "cwd": str(root),
+                "env": {
+                    **environment(environ, interpreter, root, home),
+                    "PREFECT_LENS_WORKER": json.dumps({**told, "alive": lifeline.theirs}),
+                },
+                "fds": (*channel.address.descriptors, *(() if lifeline.theirs is None else (lifeline.theirs,))),
+                "home": str(home),
+                "wrapped": bool(wrap),
+            }
+            process = await start(spec, lock)
+            channel.handed_down()
+            lifeline.handed_down()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
+            worker = GuardedWorker(process.stdin, process.stdout, process.stderr, channel, home, lifeline=lifeline)
+            exited = asyncio.ensure_future(worker.exited())
+            exited.add_done_callback(lambda _: channel.abandon())
+            try:
+                yield worker, channel
+            finally:
+                await asyncio.shield(asyncio.ensure_future(_end(worker, process)))
 
 
 async def start(spec: dict[str, Any], lock: int) -> asyncio.subprocess.Process:

@@ -25,7 +25,7 @@ from prefect_lens.engine.lifeline import open_lifeline
 from prefect_lens.engine.workers import ChannelBrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_prefect_lens.wire import Message
@@ -57,6 +57,31 @@ class Place:
     root: Path
 
 
+class Findings:
+    """What was found out of what the runs of a place could import before they begin: files of the plugin's."""
+
+    def __init__(self, cache: Path, place: Place, kind: str = "") -> None:
+        """Name them, beneath the user's cache folder; of another `kind` of process other things are true."""
+        plugin = plugin_folder(cache).name
+        of = of_installation(place.interpreter)
+        self._libraries = cache / "imports" / f"{plugin}-{kind}{digest([str(place.root), of])}.json"
+        self.files = {"known": str(cache / "imports" / f"{plugin}-{kind}{of}"), "libraries": str(self._libraries)}
+        self._root = place.root
+        self._told: set[str] = set()
+
+    def tell_what_is_left_out(self) -> None:
+        """Tell the log which libraries are not imported early, and why; each once."""
+        try:
+            verdicts: dict[str, dict[str, Any]] = json.loads(self._libraries.read_text(encoding="utf-8"))
+            left_out = {name: verdict["why_not"] for name, verdict in verdicts.items() if verdict["why_not"]}
+        except (OSError, ValueError, KeyError):
+            return  # none was tried yet
+        for library, why in left_out.items():
+            if library not in self._told:
+                self._told.add(library)
+                log.info("%s is not imported before a run of %s: %s.", library, self._root, why)
+
+
 class Parent:
     """A process that has imported what the runs of a project need; made by `open_parent`."""
 
@@ -72,8 +97,7 @@ class Parent:
         self._asking = asyncio.Lock()
         self._heard: dict[str, str] = {}
         self._cache = cache_folder(environ)
-        self._libraries = _libraries(self._cache, place)
-        self._told: set[str] = set()
+        self._findings = Findings(self._cache, place)
 
     async def mention(self, imports: Sequence[str]) -> None:
         """Say which modules the project's code imports; what is found fit is imported beside what goes on.
@@ -83,10 +107,7 @@ class Parent:
         Raises:
             ParentError: it is gone.
         """
-        for library, why in _left_out(self._libraries).items():
-            if library not in self._told:
-                self._told.add(library)
-                log.info("%s is not imported before a run of %s: %s.", library, self.place.root, why)
+        self._findings.tell_what_is_left_out()
         async with self._asking:
             await _ask(self._control, {"imports": list(imports)})
 
@@ -133,7 +154,7 @@ class Parent:
                 for number in (their_commands, their_events, their_output):
                     os.close(number)
             messages = channel.messages()
-            hello = await _first(messages, worker)
+            hello = await first_of(messages, worker)
             if not isinstance(hello, Hello):
                 if (why := self._said("failed") or hello) is not None:
                     raise ParentError(f"its worker did not become ready: {why}")
@@ -158,7 +179,14 @@ class Parent:
 class Spare:
     """A worker that waits for its order."""
 
-    def __init__(self, worker: GuardedWorker, channel: Channel, messages: AsyncIterator[Message]) -> None:
+    def __init__(
+        self,
+        worker: GuardedWorker,
+        channel: Channel,
+        messages: AsyncIterator[Message],
+        taken: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`taken` is told when it has taken its order."""
         self.home = worker.home
         self.interrupt = worker.interrupt
         self.kill = worker.kill
@@ -167,6 +195,7 @@ class Spare:
         self.output = worker.output
         self._channel = channel
         self._messages = messages
+        self._taken = taken
         self.why_cold = ""
         self._first: Message | None = None
 
@@ -177,6 +206,8 @@ class Spare:
             self._first = await anext(self._messages, None)
         except ChannelBrokenError:
             return False
+        if self._first is not None:
+            self._taken()
         return self._first is not None
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -205,8 +236,7 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
         about = {
             "control": theirs.fileno(),
             "home": str(home),
-            "known": str(cache / "imports" / f"{plugin_folder(cache).name}-{of_installation(place.interpreter)}"),
-            "libraries": str(_libraries(cache, place)),
+            **Findings(cache, place).files,
         }
         spec: dict[str, Any] = {
             "argv": [place.interpreter.path, "-c", boot(plugin_folder(cache), "zygote")],
@@ -224,7 +254,7 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
             theirs.close()
         assert process.stderr is not None
         said = asyncio.ensure_future(process.stderr.read())
-        stack.push_async_callback(_gone, process, said)
+        stack.push_async_callback(gone, process, said)
         answer = await _answer(control)
         if "failed" in answer:
             raise UnfitError(answer["failed"])
@@ -234,7 +264,8 @@ async def open_parent(place: Place, environ: Mapping[str, str]) -> AsyncGenerato
         yield Parent(place, environ, control, answer["pid"], frozenset(answer["modules"]))
 
 
-async def _gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]) -> None:
+async def gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]) -> None:
+    """End what a guard guards; returns when nothing of it is left. `said` is what it writes."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
@@ -242,7 +273,7 @@ async def _gone(process: asyncio.subprocess.Process, said: asyncio.Future[bytes]
     await asyncio.wait([said], timeout=1)
     said.cancel()  # a process that got away from the guard may hold the pipe of its output open
     if said.done() and not said.cancelled():
-        log.debug("A warm parent wrote: %s", said.result().decode("utf-8", "replace").strip()[-4000:])
+        log.debug("What gets runs ready wrote: %s", said.result().decode("utf-8", "replace").strip()[-4000:])
     await process.wait()
 
 
@@ -250,7 +281,7 @@ async def _ended(worker: GuardedWorker) -> None:
     await asyncio.shield(asyncio.ensure_future(worker.kill()))
 
 
-async def _first(messages: AsyncIterator[Message], worker: GuardedWorker) -> Message | None:
+async def first_of(messages: AsyncIterator[Message], worker: GuardedWorker) -> Message | None:
     """Return the first of the messages, if one comes while the worker has its API."""
     first = asyncio.ensure_future(anext(messages, None))
     lost = asyncio.ensure_future(worker.api_gone())
@@ -282,21 +313,6 @@ async def _answer(control: socket.socket) -> dict[str, Any]:
             return {}
         text += chunk
     return json.loads(text.splitlines()[-1])
-
-
-def _libraries(cache: Path, place: Place) -> Path:
-    """Return where it is kept which libraries of a project bear to be imported early."""
-    of = digest([str(place.root), of_installation(place.interpreter)])
-    return cache / "imports" / f"{plugin_folder(cache).name}-{of}.json"
-
-
-def _left_out(libraries: Path) -> dict[str, str]:
-    """Return the libraries that are not imported early, and why."""
-    try:
-        verdicts: dict[str, dict[str, Any]] = json.loads(libraries.read_text(encoding="utf-8"))
-        return {name: verdict["why_not"] for name, verdict in verdicts.items() if verdict["why_not"]}
-    except (OSError, ValueError, KeyError):
-        return {}  # none was tried yet
 
 
 def _pipe() -> tuple[int, int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefect_lens.engine import fingerprint, memory
+from prefect_lens.engine.ahead import open_starter
 from prefect_lens.engine.cold import ColdWorkers
 from prefect_lens.engine.parent import ParentError, Place, Spare, SpareError, UnfitError, open_parent
 from prefect_lens.engine.workers import Warmth
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
+    from prefect_lens.engine.ahead import Starter
     from prefect_lens.engine.parent import Parent
     from prefect_lens.engine.request import RunRequest
     from prefect_lens.engine.workers import Worker
@@ -54,14 +56,22 @@ class Cold:
 
 
 class WarmWorkers:
-    """A `WorkerSource` that keeps what it can ready, and is never slower or less true than the cold one behind it.
+    """A `WorkerSource` that keeps what it can ready, and is never slower or less true than the cold one behind it."""
 
-    Only where the system forks safely, which is Linux; elsewhere it is the cold source.
-    """
+    def __init__(
+        self,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        most: int = 3,
+        idle: float = 900.0,
+        forks: bool = sys.platform == "linux",
+    ) -> None:
+        """Keep the workers of at most so many projects ready, each for so many seconds after its last use.
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, *, most: int = 3, idle: float = 900.0) -> None:
-        """Keep at most so many parents, each for so many seconds after its last use."""
+        Where the system forks safely, which is Linux, they are forked from a parent; elsewhere they are started ahead.
+        """
         self.environ = environ
+        self.open_parent = open_parent if forks else open_starter
         self._cold = ColdWorkers(environ)
         self._most = most
         self.idle = idle
@@ -94,7 +104,8 @@ class WarmWorkers:
         """See `Preparing.standing`."""
         found: list[Warmth] = []
         for place, kept in tuple(self._warm.items()):
-            taken = await asyncio.to_thread(memory.taken_by, kept.parent.pid) if kept.parent is not None else None
+            pid = kept.parent.pid if kept.parent is not None else None
+            taken = await asyncio.to_thread(memory.taken_by, pid) if pid is not None else None
             why = self._why_cold.get(place)
             last = f"; the last run was started anew: {why}" if why else ""
             found.append(Warmth(place.root, place.interpreter, f"{kept.state}{last}", taken))
@@ -129,7 +140,7 @@ class WarmWorkers:
 
     def _keep(self, place: Place) -> _Kept | Cold:
         """Return what is kept for a place, new where there was none or it is stale."""
-        if self._closed or sys.platform != "linux" or self._most == 0:
+        if self._closed or self._most == 0:
             return Cold()
         kept = self._warm.get(place)
         now = fingerprint.of_run(self.environ, place.interpreter, place.root)
@@ -174,7 +185,7 @@ class _Kept:
         self.deaths = deaths
         """How often in a row its parent has died before it was ready."""
         self.last_used = time.monotonic()
-        self.parent: Parent | None = None
+        self.parent: Parent | Starter | None = None
         """Where it is ready."""
         self._source = source
         self._failure = ""
@@ -182,7 +193,7 @@ class _Kept:
         self._died = 0.0
         self._lost = 0
         """How many workers in a row have died before they were ready."""
-        self._spare: asyncio.Future[tuple[Parent, Spare]] = asyncio.get_running_loop().create_future()
+        self._spare: asyncio.Future[tuple[Parent | Starter, Spare]] = asyncio.get_running_loop().create_future()
         self._given_back = asyncio.Event()
         self._renewed = asyncio.Event()
         self._taken = False
@@ -289,7 +300,7 @@ class _Kept:
             return Cold(str(error))
         return spare if await spare.take(request) else Cold("the worker that was forked has died")
 
-    def _hidden(self, parent: Parent) -> Cold | None:
+    def _hidden(self, parent: Parent | Starter) -> Cold | None:
         hiding = fingerprint.first_in(_path(self._source.environ, self.place.root), parent.modules)
         if hiding is None:
             return None
@@ -315,7 +326,7 @@ class _Kept:
 
     async def _live(self) -> None:
         try:
-            async with open_parent(self.place, self._source.environ) as parent:
+            async with self._source.open_parent(self.place, self._source.environ) as parent:
                 self.parent = parent
                 while True:
                     await self._serve_next(parent)
@@ -333,7 +344,7 @@ class _Kept:
         self._failure, self._died = why, time.monotonic()
         log.warning("Runs of %s start cold: %s.", self.place.root, self._failure.removesuffix("."))
 
-    async def _serve_next(self, parent: Parent) -> None:
+    async def _serve_next(self, parent: Parent | Starter) -> None:
         try:
             await self._serve_one(parent)
         except SpareError as error:
@@ -342,15 +353,14 @@ class _Kept:
                 raise
             log.info("Another worker is forked for %s: %s.", self.place.root, str(error).removesuffix("."))
 
-    async def _serve_one(self, parent: Parent) -> None:
+    async def _serve_one(self, parent: Parent | Starter) -> None:
         """Make a spare ready, and have it used; one that ends without being used is followed by the next."""
         self._given_back.clear()
         async with AsyncExitStack() as stack:
             spare = await stack.enter_async_context(parent.spare())
             self.deaths = self._lost = 0
             self._spare.set_result((parent, spare))
-            if imports := self._source.imports(self.place):
-                await parent.mention(imports)
+            await parent.mention(self._source.imports(self.place))
             events = [
                 asyncio.ensure_future(wait) for wait in (self._given_back.wait(), spare.exited(), spare.api_gone())
             ]

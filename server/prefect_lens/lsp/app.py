@@ -81,10 +81,11 @@ class App:
         vault = Vault(os.environ, state_folder())
         by = trigger("editor", os.environ, _name(params))
         auditor = Auditor(Places.of(os.environ), by, os.environ, self.client.warn)
-        if os.environ.get("PREFECT_LENS_WARM", "").lower() in ("0", "false", "no"):
+        chosen = os.environ.get("PREFECT_LENS_WARM", "").lower()
+        if chosen in ("0", "false", "no"):
             self.session = Session(self.outlet, ColdWorkers(), trust, vault, os.environ, auditor=auditor)
         else:
-            warm = WarmWorkers()
+            warm = WarmWorkers(forks=False) if chosen == "ahead" else WarmWorkers()
             self.session = Session(self.outlet, warm, trust, vault, os.environ, preparing=warm, auditor=auditor)
         self.session.can_debug = self.client.wants("debug")
         self.notebooks = Notebooks(self)
