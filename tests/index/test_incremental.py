@@ -201,6 +201,10 @@ class Workspace(RuleBasedStateMachine):
         self.snapshot._known.forget()
 
     @rule()
+    def forget_code_that_leads_nowhere(self) -> None:
+        self.snapshot._known.forget_plain()
+
+    @rule()
     def settle(self) -> None:
         self.snapshot._known.interpreter.settle()
 

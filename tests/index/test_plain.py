@@ -36,6 +36,71 @@ def test_a_file_that_imports_nothing_of_prefects_is_not_followed():
     )
 
 
+def test_plain_code_is_followed_once_whatever_mocks_tests_put_into_it():
+    patched = "from unittest.mock import patch\nfrom flows import etl\n" + "".join(
+        f"def test_{number}():\n    with patch('steps.json'): print(etl())\n" for number in range(5)
+    )
+    given = workspace(PLAIN)
+    files = given.files | {
+        "test_b.py": patched,
+        "flows.py": given.files["flows.py"].replace("run([1])", "return run([1])"),
+        "test_a.py": given.files["test_a.py"].replace("etl()\n", "print(etl())\n"),
+    }
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    assert len(snapshot.matches(snapshot.definition("flows.py:etl"))) == 6
+    module = snapshot._known.interpreter.modules["steps.py"]
+    [run] = [f for f in module.frame.functions.values() if f.label == "run"]
+    assert len(run.frames) == 1
+
+
+def test_what_stands_in_for_something_in_plain_code_may_tell_what_runs():
+    check("""
+    #- settings.py
+    WHICH = "nothing"
+    def which(): return WHICH
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_one
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_two
+    #- test_a.py
+    import flows
+    import settings
+    def test_one(monkeypatch):
+        monkeypatch.setattr(settings, "WHICH", "one")
+        getattr(flows, settings.which())()
+    def test_two(monkeypatch):
+        monkeypatch.setattr("settings.WHICH", "two")
+        getattr(flows, settings.which())()
+    """)
+
+
+def test_an_edit_of_forgotten_plain_code_is_taken_in():
+    files = dict(
+        workspace("""
+    #- steps.py
+    def which(name): return "nothing"
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #- test_a.py
+    import flows
+    import steps
+    def test_one(): getattr(flows, steps.which("x"))()
+    """).files
+    )
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    assert described(snapshot) == ["flows.py:3:4+3 flow:"]
+    snapshot._known.forget_plain()
+    files["steps.py"] = files["steps.py"].replace("nothing", "one")
+    after = snapshot.update({"steps.py": read_facts(files["steps.py"])}, {})
+    assert described(after) == ["flows.py:3:4+3 flow: test_one"]
+
+
 def test_plain_code_becomes_active_when_what_it_imports_comes_to_a_flow():
     given = workspace(PLAIN)
     files = {

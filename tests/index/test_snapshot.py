@@ -112,7 +112,7 @@ _PIECES = [
 ]
 
 
-@pytest.mark.parametrize("most", [0, 100_000])
+@pytest.mark.parametrize("most", [0, 8, 100_000])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_edits_leave_what_a_fresh_index_says(most, data):

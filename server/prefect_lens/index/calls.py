@@ -189,6 +189,8 @@ def call_function(
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
     if nowhere and not want:
         return NOTHING
+    if nowhere:
+        world = plain.telling(inter, world)
     target = frame_of(inter, function, bind(inter, function.parameters, arguments), world)
     if not nowhere:
         inter.link(frame, target, function.label, made)

@@ -109,10 +109,16 @@ class Module(Value):
             if isinstance(scoped, Frame):
                 scoped.settle()
 
+    def forget_calls(self) -> None:
+        """Let go of the calls of its functions, but those that another frame knows of, or that define something."""
+        for scoped in self._scoped():
+            if isinstance(scoped, Function):
+                scoped.frames = {key: frame for key, frame in scoped.frames.items() if frame.is_known}
+
     @property
     def frames(self) -> int:
-        """How many frames have been made of its scopes."""
-        return sum(isinstance(scoped, Frame) for scoped in self._scoped())
+        """How many calls of its functions are known."""
+        return sum(len(scoped.frames) for scoped in self._scoped() if isinstance(scoped, Function))
 
     def _scoped(self) -> list[Frame | Function | Class]:
         """Return all that was made of its scopes."""
@@ -232,6 +238,11 @@ class Frame(_Scoped):
         """The frames that call it or once did; of files that have changed since, too, as long as these are there."""
         return [caller for one in self._callers or () if (caller := one()) is not None]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether another frame calls it, or something stands in it."""
+        return bool(self._callers or self.functions or self.classes)
+
     def leave(self, patched: dict[tuple[Any, str], Values]) -> None:
         """Note what the code leaves patched."""
         if patched:
@@ -258,8 +269,13 @@ class Frame(_Scoped):
         self.edges = other.edges
 
     def settle(self) -> None:
-        """Let go of the values of single expressions, by whose places in memory they are known."""
+        """Let go of the values of single expressions, by whose places in memory they are known.
+
+        So go those of names that nobody asks for from elsewhere.
+        """
         self.memo = {}
+        if self.parent is not None and not self.functions and not self.classes:
+            self.names = {}
 
     def __repr__(self) -> str:
         return f"<frame {self.module.path}:{self.scope.name}>"

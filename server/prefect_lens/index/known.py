@@ -21,7 +21,7 @@ from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.followed import Followed, Holders, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
-from prefect_lens.index.links import Links, Reaching, Resolved, state
+from prefect_lens.index.links import NO_NAMES, Links, Reaching, Resolved, state
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.neutral import neutral
 from prefect_lens.index.packed import Packed, pack
@@ -39,13 +39,11 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
 
-MOST_FRAMES = 100_000
-"""Frames that are kept from one question to the next: some four hundred megabytes."""
+MOST_FRAMES = 40_000
+"""Calls of functions that are kept from one question to the next: some sixty megabytes."""
 
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
-
-NO_NAMES: tuple[str, ...] = ()
 
 
 class Answers(NamedTuple):
@@ -262,9 +260,16 @@ class Known:
         if self.interpreter.modules.is_full:
             self.interpreter.settle()
         if self.interpreter.frames > MOST_FRAMES:
-            self.interpreter.frames = self.interpreter.modules.frames  # without those of what has been dropped
+            self.forget_plain()
             if self.interpreter.frames > MOST_FRAMES:
                 self.forget()
+
+    def forget_plain(self) -> None:
+        """Forget the calls of code that leads nowhere: they were followed for what comes back, and that is known."""
+        plain = self.interpreter.modules.forget_calls(self.links.active)
+        self.sure = (set(self.files) if self.sure is None else self.sure) - plain
+        self.interpreter.answered.clear()
+        self.interpreter.frames = self.interpreter.modules.frames
 
     def tidy(self) -> None:
         """Have no search for garbage go through what was read: nearly all of it stays.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONFTEST = "conftest.py"
 
+NO_NAMES: tuple[str, ...] = ()
+
 
 class Reaching(NamedTuple):
     """The files that can come to some file."""
@@ -113,7 +115,7 @@ class Links:
         for path, packed in changed.items():
             before = self._files.get(path)
             old, now = self._edges.get(path, ()), _read(path, packed, find) if packed is not None else ()
-            opened, opens = (one.opens if one is not None else frozenset[str]() for one in (before, packed))
+            opened, opens = (one.opens if one is not None else NO_NAMES for one in (before, packed))
             _replace(new._importers, path, old, now)
             _replace(new._openers, path, opened, opens)
             if packed is None:

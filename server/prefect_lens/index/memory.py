@@ -47,6 +47,8 @@ class Memory:
         """The files that may lead to a definition."""
         self.data: dict[Values, bool] = {}
         """Which values are data, for a call of code that leads to no definition."""
+        self.telling: dict[World, World] = {}
+        """Worlds without what tells nothing to plain code."""
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
         self.hooks: dict[Key, set[Value]] = {}
@@ -105,6 +107,7 @@ class Memory:
         """Let go of what can be found out again, between two questions."""
         self.modules.settle()
         self.data.clear()
+        self.telling.clear()
         if len(self.answered) > MOST_ANSWERS:
             self.answered.clear()
         for key in [key for key, value in self.interned.items() if value() is None]:

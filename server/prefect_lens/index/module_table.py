@@ -9,13 +9,13 @@ from prefect_lens.index.packed import unpack
 from prefect_lens.index.values import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from prefect_lens.index.facts import Facts
     from prefect_lens.index.packed import Packed
 
-MOST = 1_000
-"""Modules whose facts lie open at the end of a question: some thirty megabytes."""
+MOST = 400
+"""Modules whose facts lie open at the end of a question: some twelve megabytes."""
 
 
 class ModuleTable:
@@ -71,9 +71,16 @@ class ModuleTable:
             module.settle()
         del self._open[:half]
 
+    def forget_calls(self, but: Container[str]) -> set[str]:
+        """Let go of the calls in all modules but some; return the files of those that it was done in."""
+        found = {path for path in self._made if path not in but}
+        for path in found:
+            self._made[path].forget_calls()
+        return found
+
     @property
     def frames(self) -> int:
-        """How many frames have been made of their scopes."""
+        """How many calls of their functions are known."""
         return sum(module.frames for module in self._made.values())
 
 

@@ -38,9 +38,9 @@ class Packed(NamedTuple):
     links: bytes = b""
     is_open: bool = False
     """Whether others can put functions into what it holds, or it imports by names that it works out."""
-    held: frozenset[str] = frozenset()
+    held: tuple[str, ...] = ()
     """The names that the module gives to what a call returns."""
-    opens: frozenset[str] = frozenset()
+    opens: tuple[str, ...] = ()
     """The names that fill what it holds, when something of that name is called or, with `@`, its methods decorate."""
     is_wild: bool = False
     """Whether it may come to any other file, by a name that it works out or that stands in a string."""
@@ -94,12 +94,12 @@ def _pack(facts: Facts) -> Packed:
     plain = tuple((*scope[:7], tuple(map(tuple, scope.parameters)), *scope[8:]) for scope in facts.scopes)
     blob = marshal.dumps(plain)
     module = facts.scopes[0]
-    held = frozenset(
+    held = sorted(
         name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es)
     )
-    filling = frozenset(_filling(facts))
+    filling = set(_filling(facts))
     if b"__subclasses__" in blob:
-        filling |= frozenset(_classes(facts))
+        filling.update(_classes(facts))
     by_name = any(word in blob for word in _BY_NAME)
     decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
     return Packed(
@@ -111,8 +111,8 @@ def _pack(facts: Facts) -> Packed:
         makers.origins(facts),
         marshal.dumps(tuple(sorted(set(_imports(facts))))),
         by_name or bool(filling),
-        held,
-        filling | {f"@{name}" for name in held},
+        tuple(held),
+        tuple(sorted(filling.union(f"@{name}" for name in held))),
         by_name or any(word in blob for word in _BY_TEXT),
         facts.digest,
     )
