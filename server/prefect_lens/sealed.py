@@ -12,11 +12,15 @@ import logging
 import os
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 _DIGEST = 16
+_NEW = ".new-"
+_HOUR = 3600.0
 
 
 def read_sealed(place: Path, version: bytes) -> memoryview | None:
@@ -42,8 +46,9 @@ def write_sealed(place: Path, version: bytes, body: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    place.parent.mkdir(mode=0o700, exist_ok=True)
-    descriptor, made = tempfile.mkstemp(dir=place.parent, prefix=".new-")  # readable by its owner alone
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(place.parent)
+    descriptor, made = tempfile.mkstemp(dir=place.parent, prefix=_NEW)  # readable by its owner alone
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(_digest(body, version))
@@ -71,6 +76,14 @@ def forget_oldest(folder: Path, pattern: str, most: int) -> None:
     kept = sorted(folder.glob(pattern), key=lambda place: place.stat().st_mtime, reverse=True)
     for place in kept[most:]:
         place.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a crash has left while it wrote."""
+    for left in folder.glob(f"{_NEW}*"):
+        with suppress(OSError):  # another server has been quicker
+            if left.stat().st_mtime < time.time() - _HOUR:
+                left.unlink()
 
 
 def _digest(body: bytes | memoryview, version: bytes) -> bytes:
