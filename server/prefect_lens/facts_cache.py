@@ -94,7 +94,7 @@ class FactsCache:
         if self._place is None or (is_same and not self._is_changed and self._new.keys() == self._old.keys()):
             return
         try:
-            write_sealed(self._place, _version(), b"".join(_parts(self._new, resolved)))
+            write_sealed(self._place, _version(), _parts(self._new, resolved))
             forget_oldest(self._place.parent, "*.facts", MOST)
         except OSError as error:
             log.info("The facts of the folder are not kept: %s", error)
@@ -117,16 +117,18 @@ class FactsCache:
 def _parts(files: Mapping[str, tuple[Status, Any]], resolved: Resolved) -> Iterator[bytes]:
     """Yield what is kept, in parts, each behind its length: first what holds for all files, then batches of them."""
     names = {name: at for at, name in enumerate({name: None for found in resolved.edges.values() for name in found})}
-    parts: list[Any] = [(resolved.state, tuple(names))]
+    yield from _part((resolved.state, tuple(names)))
     paths = tuple(files)
     for some in (paths[first : first + _BATCH] for first in range(0, len(paths), _BATCH)):
         known = (resolved.edges.get(path) for path in some)
         leads = tuple(None if found is None else tuple(names[name] for name in found) for found in known)
-        parts.append(({path: files[path] for path in some}, leads))
-    for part in parts:
-        body = marshal.dumps(part)
-        yield len(body).to_bytes(_LENGTH, "big")
-        yield body
+        yield from _part(({path: files[path] for path in some}, leads))
+
+
+def _part(part: Any) -> Iterator[bytes]:
+    body = marshal.dumps(part)
+    yield len(body).to_bytes(_LENGTH, "big")
+    yield body
 
 
 def _read(body: memoryview) -> Iterator[Any]:

@@ -71,7 +71,7 @@ class LastLenses:
             return
         self._written[path] = body
         try:
-            write_sealed(place, _version(), body)
+            write_sealed(place, _version(), (body,))
             forget_oldest(place.parent, "*.lenses", MOST)
         except OSError as error:
             log.info("What the lenses of %s say is not kept: %s", path, error)

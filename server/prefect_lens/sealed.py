@@ -1,6 +1,6 @@
 """Small files of ours in the user's cache folder, which are whole or as good as not there.
 
-Each begins with a digest of the rest, by the version of ours that wrote it: what another one wrote is not even looked
+Each ends with a digest of the rest, by the version of ours that wrote it: what another one wrote is not even looked
 into. It is written beside its place and then put there, so that neither a crash nor
 a second server leaves half of one.
 """
@@ -14,7 +14,12 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +35,18 @@ def read_sealed(place: Path, version: bytes) -> memoryview | None:
         OSError: it cannot be read.
     """
     try:
-        data = place.read_bytes()
+        data = memoryview(place.read_bytes())
     except FileNotFoundError:
         return None
-    body = memoryview(data)[_DIGEST:]
-    if data[:_DIGEST] != _digest(body, version):
+    body = data[:-_DIGEST]
+    if bytes(data[-_DIGEST:]) != _digest((body,), version):
         log.info("%s is damaged or of another version, and made anew.", place)
         return None
     return body
 
 
-def write_sealed(place: Path, version: bytes, body: bytes) -> None:
-    """Write a file that its owner alone can read.
+def write_sealed(place: Path, version: bytes, body: Iterable[bytes]) -> None:
+    """Write a file that its owner alone can read, a part of it after the other.
 
     Raises:
         OSError: it cannot be written.
@@ -51,8 +56,7 @@ def write_sealed(place: Path, version: bytes, body: bytes) -> None:
     descriptor, made = tempfile.mkstemp(dir=place.parent, prefix=_NEW)  # readable by its owner alone
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_digest(body, version))
-            file.write(body)
+            file.write(_digest(map(partial(_written, file), body), version))
         Path(made).replace(place)
     except BaseException:
         Path(made).unlink(missing_ok=True)
@@ -86,5 +90,13 @@ def _sweep(folder: Path) -> None:
                 left.unlink()
 
 
-def _digest(body: bytes | memoryview, version: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST, key=version).digest()
+def _written(file: BinaryIO, part: bytes) -> bytes:
+    file.write(part)
+    return part
+
+
+def _digest(body: Iterable[bytes | memoryview], version: bytes) -> bytes:
+    digest = hashlib.blake2b(digest_size=_DIGEST, key=version)
+    for part in body:
+        digest.update(part)
+    return digest.digest()

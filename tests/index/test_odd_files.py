@@ -149,12 +149,12 @@ def test_servers_that_use_one_cache_at_once_find_it_whole(tmp_path):
 
 def test_what_a_crash_has_left_in_the_cache_is_swept(tmp_path):
     place = tmp_path / "cache" / "a.facts"
-    write_sealed(place, b"1", b"before")
+    write_sealed(place, b"1", (b"be", b"fore"))
     left, new = place.with_name(".new-crashed"), place.with_name(".new-going-on")
     left.write_bytes(b"half")
     os.utime(left, (1, 1))
     new.write_bytes(b"half")
-    write_sealed(place, b"1", b"after")
+    write_sealed(place, b"1", (b"after",))
     assert bytes(read_sealed(place, b"1")) == b"after"
     assert not left.exists()
     assert new.exists()
