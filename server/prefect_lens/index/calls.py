@@ -66,13 +66,21 @@ LONGEST_KEY = 120
 
 
 def evaluate(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
-    """Return the value of a call."""
-    return _evaluate(inter, expression, frame, want=True)
+    """Return the value of a call, as it is where the call is met: what is patched there counts."""
+    met = frame.met.get(id(expression))
+    if met is None:
+        return _evaluate(inter, expression, frame, want=True)
+    world, frame.world = frame.world, met
+    try:
+        return _evaluate(inter, expression, frame, want=True)
+    finally:
+        frame.world = world
 
 
 def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
     """Meet a call whose value nobody asks for."""
     if id(expression) not in frame.memo:
+        frame.meet(expression)
         _evaluate(inter, expression, frame, want=False)
 
 

@@ -15,7 +15,7 @@ from weakref import ref
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prefect_lens.index.facts import Facts, Scope
+    from prefect_lens.index.facts import Expression, Facts, Scope
     from prefect_lens.index.followed import Behind
     from prefect_lens.index.packed import Packed
     from prefect_lens.index.values import Made, Patch
@@ -164,7 +164,7 @@ class Frame(_Scoped):
 
     __slots__ = (
         "__weakref__", "_callers", "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions",
-        "gives_first", "index", "left", "made", "memo", "module", "names", "parent", "result", "walked", "world",
+        "gives_first", "index", "left", "made", "memo", "met", "module", "names", "parent", "result", "walked", "world",
     )  # fmt: skip
 
     def __init__(
@@ -177,6 +177,8 @@ class Frame(_Scoped):
         self.arguments = arguments or _NONE
         self.world = self.first_world = world
         self.memo: dict[int, Values] = {}
+        self.met: dict[int, World] = _NONE
+        """What is patched where a call is met whose value may be asked for later, where it is more than at first."""
         self.names: dict[Any, Values] = {}
         self.functions: dict[int, Function] = _NONE
         self.classes: dict[int, Class] = _NONE
@@ -263,17 +265,23 @@ class Frame(_Scoped):
 
     def become(self, other: Frame) -> None:
         """Take over what was found out about another body that comes to the same."""
-        self.memo, self.names = other.memo, other.names
+        self.memo, self.met, self.names = other.memo, other.met, other.names
         for (target, made), name in other.edges.items():
             self.call(target, name, made)
         self.edges = other.edges
+
+    def meet(self, expression: Expression) -> None:
+        """Note what is patched where a call is met."""
+        if self.world is not self.first_world:
+            self.met = {} if self.met is _NONE else self.met
+            self.met[id(expression)] = self.world
 
     def settle(self) -> None:
         """Let go of the values of single expressions, by whose places in memory they are known.
 
         So go those of names that nobody asks for from elsewhere.
         """
-        self.memo = {}
+        self.memo, self.met = {}, _NONE
         if self.parent is not None and not self.functions and not self.classes:
             self.names = {}
 

@@ -227,17 +227,14 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
     """Call what was registered with a library's object: commands of an application, routes, handlers."""
     for item in value.held:
         _hand_over(inter, item, calls.NO_ARGUMENTS, frame, runs=True)
-    if value.site is not None and (module := inter.modules.get(value.site[0])) is not None:
-        inter.meet_decorators(module)
-        registries.meet_decorated(inter, module, value.site)
     words = {
         text
         for values in arguments.positional
         for text in [*texts(values), *texts(containers.elements(inter, values, frame))]
     }
+    registered = _registered(inter, value)
     if words & _INFORMATION:
         return
-    registered = _registered(inter, value)
     named = [item for item in registered if isinstance(item, Function) and words & _names(inter, item)]
     for item in named or registered:
         calls.call(inter, item, calls.NO_ARGUMENTS, frame, None)
@@ -253,6 +250,9 @@ def _registered(inter: Interpreter, owner: Opaque) -> list[Value]:
     found: list[Value] = []
     seen: list[Opaque] = [owner]
     for one in seen:  # it grows
+        if one.site is not None and (module := inter.modules.get(one.site[0])) is not None:
+            inter.meet_decorators(module)
+            registries.meet_decorated(inter, module, one.site)
         inside = inter.registered.get(one, ())
         found.extend(value for value in calls.callables(inside) if not isinstance(value, Opaque))
         groups = [_group(inter, value) if isinstance(value, Function) else value for value in inside]

@@ -40,3 +40,19 @@ cli.add_command(more)
 @click.command()
 def single():
     load.fn()
+
+
+system = typer.Typer()
+workers = typer.Typer()
+system.add_typer(workers, name="workers")
+app.add_typer(system, name="system")
+
+
+@workers.command("start")
+def start_workers():
+    load.fn()
+
+
+@system.command("status")
+def tell_status():
+    extract.fn()

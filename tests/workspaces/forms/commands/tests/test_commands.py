@@ -46,3 +46,11 @@ def test_main():
 
 def test_main_of_a_group():
     cli.cli.main(["small"], standalone_mode=False)
+
+
+def test_application_in_one_in_another():
+    assert TyperRunner().invoke(cli.app, ["system", "workers", "start"]).exit_code == 0
+
+
+def test_command_in_an_application_in_another():
+    assert TyperRunner().invoke(cli.app, ["system", "status"]).exit_code == 0

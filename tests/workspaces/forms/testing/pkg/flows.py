@@ -65,3 +65,8 @@ TABLE = {"first": a, "second": b}
 
 def by_table(name):
     return TABLE[name].fn()
+
+
+@flow
+def calls_fetch_alone():
+    return fetch(2)

@@ -329,3 +329,23 @@ def test_set_by_hand():
 def test_parametrized_target(target):
     with patch(target, return_value=1):
         flows.calls_helper.fn()
+
+
+class Result:
+    def __init__(self, value):
+        self.value = value
+
+
+def test_result_that_is_looked_at_later():
+    with patch("pkg.client.send", return_value=1), patch("pkg.flows.fetch", return_value=Result(2)):
+        found = flows.calls_fetch_alone.fn()
+    assert found.value == 2
+
+
+def returned_from_within():
+    with patch("pkg.flows.fetch", return_value=Result(3)):
+        return flows.calls_fetch_alone.fn()
+
+
+def test_result_that_a_helper_returns_from_within():
+    assert returned_from_within().value == 3
