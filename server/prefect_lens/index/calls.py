@@ -13,10 +13,12 @@ from prefect_lens.index import (
     libraries,
     mocks,
     objects,
+    passing,
     patches,
     plain,
     prefect_rules,
     registries,
+    walking,
 )
 from prefect_lens.index.values import (
     NOTHING,
@@ -37,9 +39,7 @@ from prefect_lens.index.values import (
     Method,
     Mock,
     Module,
-    Number,
     Opaque,
-    Parameters,
     Partial,
     Patch,
     Path,
@@ -61,9 +61,6 @@ if TYPE_CHECKING:
 
 NO_ARGUMENTS = Arguments()
 
-LONGEST_KEY = 120
-"""Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
-
 
 def evaluate(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
     """Return the value of a call, as it is where the call is met: what is patched there counts."""
@@ -82,12 +79,22 @@ def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
     if id(expression) not in frame.memo:
         frame.meet(expression)
         _evaluate(inter, expression, frame, want=False)
+    elif frame.raised and id(expression) in frame.raised:
+        frame.raising = True
 
 
 def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want: bool) -> Values:
     functions = inter.evaluate(expression[1], frame)
     arguments = _arguments(inter, expression, frame)
-    found = [call(inter, function, arguments, frame, expression, want=want) for function in functions]
+    found: list[Values] = []
+    before, all_raise = frame.raising, bool(functions)
+    for function in functions:
+        frame.raising = False
+        found.append(call(inter, function, arguments, frame, expression, want=want))
+        all_raise = all_raise and frame.raising
+    frame.raising = before or all_raise
+    if frame.raising:
+        frame.raised = {*(frame.raised or ()), id(expression)}
     if not functions:
         name = _last_name(expression[1])
         found.append(libraries.unknown(inter, name, arguments, frame) | libraries.holder(inter, name, arguments))
@@ -114,7 +121,9 @@ def call(
         case Body(made=made):
             return prefect_rules.run_itself(inter, made, arguments, frame, want=want)
         case External():
-            return libraries.external(inter, value, arguments, frame, expression)
+            found = libraries.external(inter, value, arguments, frame, expression)
+            frame.raising = False  # who is handed a function may catch what it raises
+            return found
         case Class():
             return objects.construct(inter, value, arguments, frame, expression)
         case Method(owner=owner, name=name):
@@ -199,9 +208,10 @@ def call_function(
         return NOTHING
     if nowhere:
         world = plain.telling(inter, world)
-    target = frame_of(inter, function, bind(inter, function.parameters, arguments), world)
+    target = frame_of(inter, function, passing.bind(inter, function.parameters, arguments), world)
     if not nowhere:
         inter.link(frame, target, function.label, made)
+        walking.called(inter, frame, target, function)
     if any(patches.is_patcher(value) for values in arguments.positional for value in values):
         inter.walk(target)
         frame.world = patches.merged(inter, frame.world, target.left)
@@ -241,9 +251,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     inter.depth += 1
     inter.running[function] = running + 1
     try:
-        if scope.is_generator or any(
-            expression is not None and expression[0] in {"with", "set"} for expression in scope.body
-        ):
+        if scope.is_generator or _patches(scope.body):
             inter.walk(frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
         if scope.is_generator:
@@ -261,48 +269,19 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     return frame.result
 
 
-def bind(inter: Interpreter, parameters: Parameters, arguments: Arguments) -> dict[str, Values]:
-    """Return what each parameter gets. What cannot matter to who calls whom is left out."""
-    found: dict[str, Values] = {}
-    position, given = 0, dict(arguments.keywords)
-    spare: dict[str, Values] = dict(given)
-    for name, kind in parameters:
-        values = NOTHING
-        match kind:
-            case "positional":
-                if position < len(arguments.positional):
-                    values = arguments.positional[position]
-                    position += 1
-                else:
-                    values = given.get(name, NOTHING) or arguments.more
-                spare.pop(name, None)
-            case "keyword":
-                values = given.get(name, NOTHING) or arguments.more
-                spare.pop(name, None)
-            case "*":
-                if rest := arguments.positional[position:]:
-                    values = frozenset((inter.one(Sequence, tuple(telling(v) for v in rest), NOTHING),))
-                elif arguments.more:
-                    values = frozenset((inter.one(Sequence, (), arguments.more),))
+def _patches(body: tuple[Expression, ...]) -> bool:
+    """Whether what a body gives back may depend on what it patches on the way."""
+    for expression in body:
+        match expression:
+            case ("with" | "set", *_):
+                return True
+            case ("block", inner) if _patches(inner):
+                return True
+            case ("try", *parts) if any(map(_patches, (parts[0], *parts[1], parts[2]))):
+                return True
             case _:
-                pairs = tuple((key, telling(v)) for key, v in sorted(spare.items()))
-                if any(v for _, v in pairs):
-                    values = frozenset((inter.one(Mapping, pairs),))
-        if values := telling(values):
-            found[name] = inter.shared(values)
-    return found
-
-
-def telling(values: Values) -> Values:
-    """Return the values without those that only data can be."""
-    if not values or not any(isinstance(value, Text | Number) for value in values):
-        return values
-    return frozenset(
-        value
-        for value in values
-        if not isinstance(value, Number)
-        and not (isinstance(value, Text) and (len(value.text) > LONGEST_KEY or not value.text or " " in value.text))
-    )
+                pass
+    return False
 
 
 def method(inter: Interpreter, value: Instance, name: str, frame: Frame, arguments: Arguments = NO_ARGUMENTS) -> Values:

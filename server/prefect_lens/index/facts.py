@@ -32,6 +32,10 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
 | `("set", base, name, value)` | in a body only: an attribute of another object is assigned |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
+| `("block", body)` | in a function's body only: what may be evaluated or not |
+| `("try", body, handlers, final)` | in a function's body only: bodies |
+| `("return",)` | in a function's body only: a branch returns here |
+| `("raise", surely)` | in a function's body only: it raises here; surely, where nothing returns before |
 """
 
 from __future__ import annotations

@@ -50,10 +50,12 @@ NOTHING: Values = frozenset()
 class World:
     """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
 
-    __slots__ = ("__weakref__", "patches")
+    __slots__ = ("__weakref__", "patches", "raises")
 
     def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
         self.patches = patches
+        self.raises: bool | None = None
+        """Whether a stand-in surely raises, once asked for."""
 
 
 UNPATCHED = World({})
@@ -164,7 +166,8 @@ class Frame(_Scoped):
 
     __slots__ = (
         "__weakref__", "_callers", "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions",
-        "gives_first", "index", "left", "made", "memo", "met", "module", "names", "parent", "result", "walked", "world",
+        "gives_first", "index", "left", "made", "memo", "met", "module", "names", "parent", "raised", "raises",
+        "raising", "result", "walked", "world",
     )  # fmt: skip
 
     def __init__(
@@ -187,6 +190,12 @@ class Frame(_Scoped):
         self.walked = False
         self.gives_first = False
         """Whether what it gives back was asked for before it was walked: calls are known in this order."""
+        self.raises = False
+        """Whether it surely raises, as far as it has been walked."""
+        self.raising = False
+        """While it is walked: whether what was met last surely raises."""
+        self.raised: set[int] | None = None
+        """The calls in it that surely raise."""
         self.made: dict[int, tuple[Made, ...]] = _NONE
         """The definitions that its `def`s are, by their scope's index."""
         self.left: dict[tuple[Any, str], Values] = _NONE
@@ -265,7 +274,7 @@ class Frame(_Scoped):
 
     def become(self, other: Frame) -> None:
         """Take over what was found out about another body that comes to the same."""
-        self.memo, self.met, self.names = other.memo, other.met, other.names
+        self.memo, self.met, self.names, self.raised = other.memo, other.met, other.names, other.raised
         for (target, made), name in other.edges.items():
             self.call(target, name, made)
         self.edges = other.edges
@@ -281,7 +290,7 @@ class Frame(_Scoped):
 
         So go those of names that nobody asks for from elsewhere.
         """
-        self.memo, self.met = {}, _NONE
+        self.memo, self.met, self.raised = {}, _NONE, None
         if self.parent is not None and not self.functions and not self.classes:
             self.names = {}
 
@@ -292,7 +301,7 @@ class Frame(_Scoped):
 class Function(_Scoped, Value):
     """A function of the project, with the frame that it was defined in."""
 
-    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches")
+    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -305,6 +314,8 @@ class Function(_Scoped, Value):
         """Its calls, by what is patched and what is passed."""
         self.patches: tuple[Patch, ...] | None = None
         """The patches among its decorators, from the inside out, once asked for."""
+        self.raises: bool | None = None
+        """Whether it does nothing but raise in the end, once asked for."""
 
     @property
     def label(self) -> str:

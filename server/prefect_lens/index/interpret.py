@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, strings
+from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, strings, walking
 from prefect_lens.index.memory import Memory
 from prefect_lens.index.values import (
     NOTHING,
@@ -23,6 +23,7 @@ from prefect_lens.index.values import (
     Function,
     Instance,
     Made,
+    Mock,
     Module,
     Number,
     Partial,
@@ -79,7 +80,7 @@ class Interpreter(Memory):
             "seq": lambda e, frame: containers.sequence(self, e[1], frame),
             "dict": lambda e, frame: containers.mapping(self, e[1], frame),
             "item": lambda e, frame: containers.item(self, e[1], e[2], frame),
-            "either": lambda e, frame: union(*(self.evaluate(part, frame) for part in e[1])),
+            "either": self._either,
             "or": self._or,
             "effects": self._effects,
             "def": self._def,
@@ -103,7 +104,6 @@ class Interpreter(Memory):
             "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),
             "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
-            "with": self._with,
         }
 
     def evaluate(self, expression: Expression, frame: Frame) -> Values:
@@ -115,17 +115,13 @@ class Interpreter(Memory):
             frame.memo[id(expression)] = NOTHING
             found = self._forms[expression[0]](expression, frame)
             found = frame.memo[id(expression)] = self.shared(found)
+        elif frame.raised and id(expression) in frame.raised:
+            frame.raising = True
         return found
 
     def walk(self, frame: Frame) -> None:
         """Meet everything that the frame evaluates, in order."""
-        if frame.walked:
-            return
-        frame.walked = True
-        world = frame.world
-        for expression in frame.scope.body:
-            self.effect(expression, frame)
-        frame.world = world
+        walking.walk(self, frame)
 
     def effect(self, expression: Expression, frame: Frame) -> None:
         """Meet an expression whose value nobody asks for."""
@@ -135,14 +131,23 @@ class Interpreter(Memory):
             case "call":
                 calls.effect(self, expression, frame)
             case "effects" | "either" | "or" | "seq" | "join":
+                raising = frame.raising
                 for part in expression[1]:
                     self.effect(part, frame)
-            case "with":
-                self._with(expression, frame)
+                if expression[0] in {"either", "or"}:
+                    frame.raising = raising
+            case "block" | "try" | "with" | "return" | "raise":
+                walking.run(self, (expression,), frame)
             case "local" | "name" | "text" | "int":
                 pass
             case _:
                 self.evaluate(expression, frame)
+
+    def _either(self, expression: Expression, frame: Frame) -> Values:
+        raising = frame.raising
+        found = union(*(self.evaluate(part, frame) for part in expression[1]))
+        frame.raising = raising
+        return found
 
     def _effects(self, expression: Expression, frame: Frame) -> Values:
         for part in expression[1]:
@@ -151,25 +156,16 @@ class Interpreter(Memory):
 
     def _or(self, expression: Expression, frame: Frame) -> Values:
         found: set[Value] = set()
+        raising = frame.raising
         for part in expression[1]:
             values = self.evaluate(part, frame)
             found |= values
             if values and all(
-                isinstance(value, (Class, Function, Made, Bound, Partial, Instance, Module)) for value in values
+                isinstance(value, (Class, Function, Made, Bound, Partial, Instance, Module, Mock)) for value in values
             ):
                 break
+        frame.raising = raising
         return frozenset(found)
-
-    def _with(self, expression: Expression, frame: Frame) -> Values:
-        before = frame.world
-        for manager in expression[1]:
-            values = self.evaluate(manager, frame)
-            calls.enter(self, values, frame)
-            frame.world = patches.entered(self, values, frame)
-        for part in expression[2]:
-            self.effect(part, frame)
-        frame.world = before
-        return NOTHING
 
     def _operator(self, expression: Expression, frame: Frame) -> Values:
         _, name, left, right = expression
@@ -201,12 +197,14 @@ class Interpreter(Memory):
         found = frame.names.get(name)
         if found is None:
             frame.names[name] = NOTHING
+            raising = frame.raising
             first, bindings = frame.scope.bindings[name]
             found = union(*(self._bound(e, frame) for e in bindings[first:]))
             if name in frame.module.added:
                 add = registries.added if frame.parent is None else registries.added_inside
                 found |= add(self, frame, name)
             found = frame.names[name] = self.shared(found)
+            frame.raising = raising
         return found
 
     def module_name(self, module: Module, name: str, world: World = UNPATCHED) -> Values:
@@ -257,12 +255,14 @@ class Interpreter(Memory):
         found = frame.names.get((name, low, high))
         if found is None:
             frame.names[name, low, high] = NOTHING
+            raising = frame.raising
             bindings = frame.scope.bindings[name][1]
             parts = bindings[low:] if high == -1 else bindings[low:high]
             found = union(*(self._bound(e, frame) for e in parts))
             if frame.parent is not None and name in frame.module.added:
                 found |= registries.added_inside(self, frame, name)
             found = frame.names[name, low, high] = self.shared(found)
+            frame.raising = raising
         return found
 
     def _bound(self, expression: Expression, frame: Frame) -> Values:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, patches, prefect_rules, registries, standard
+from prefect_lens.index import calls, containers, mocks, patches, prefect_rules, registries, standard
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -77,6 +77,8 @@ _INERT = (
 def external(inter: Interpreter, value: External, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
     """Call something that is not the project's."""
     dotted = value.dotted
+    if mocks.is_exception(inter, value):
+        return frozenset((value,))
     if dotted.startswith("prefect_") and (given := prefect_rules.infrastructure(inter, dotted, arguments)) is not None:
         return given
     if dotted.startswith("prefect."):

@@ -56,9 +56,9 @@ class _Statements(Expressions):
 
     def branch(self, statements: Iterable[ast.stmt], *, loop: bool = False) -> None:
         """Take in a block that may or may not run."""
-        before = self.enter_branch(loop=loop)
+        before = self.enter_block(loop=loop)
         self.block(statements)
-        self.leave_branch(before)
+        self.leave_block(before)
 
     def statement(self, node: ast.stmt) -> None:
         match node:
@@ -71,6 +71,9 @@ class _Statements(Expressions):
             case ast.Return(value=value):
                 if value is not None:
                     self.open.returns.append(self.effect(value))
+                if self.open.branch:
+                    self.open.returned = True
+                    self.open.body.append(("return",))
             case ast.Assign(targets=targets, value=value):
                 expression = self.effect(value)
                 for target in targets:
@@ -88,16 +91,16 @@ class _Statements(Expressions):
                     self.add_to(name, expression)
             case ast.For() | ast.AsyncFor():
                 expression = self.effect(node.iter)
-                before = self.enter_branch(loop=True)
+                before = self.enter_block(loop=True)
                 self.assign(node.target, ("each", expression))
                 self.block(node.body)
-                self.leave_branch(before)
+                self.leave_block(before)
                 self.branch(node.orelse)
             case ast.While():
-                before = self.enter_branch(loop=True)
+                before = self.enter_block(loop=True)
                 self.effect(node.test)
                 self.block(node.body)
-                self.leave_branch(before)
+                self.leave_block(before)
                 self.branch(node.orelse)
             case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if asked_for(
                 node.test
@@ -114,29 +117,11 @@ class _Statements(Expressions):
             case ast.With() | ast.AsyncWith():
                 self.with_(node)
             case ast.Try() | ast.TryStar():
-                bound = {name: len(found) for name, found in self.open.bindings.items()}
-                self.branch(node.body)
-                self.branch(node.orelse)
-                imported = {
-                    name: found[-1][0]
-                    for name, found in self.open.bindings.items()
-                    if len(found) > bound.get(name, 0)
-                    and found[-1][0] is not None
-                    and found[-1][0][0] in {"from", "module"}
-                }
-                for handler in node.handlers:
-                    before = self.enter_branch()
-                    self.open.instead = imported if _is_import_error(handler) else {}
-                    if handler.name:
-                        self.bind(handler.name, None)
-                    self.block(handler.body)
-                    self.open.instead = {}
-                    self.leave_branch(before)
-                self.block(node.finalbody)
+                self.try_(node)
             case ast.Match():
                 self.effect(node.subject)
                 for case in node.cases:
-                    before = self.enter_branch()
+                    before = self.enter_block()
                     for part in ast.walk(case.pattern):
                         name = getattr(part, "name", None) or getattr(part, "rest", None)
                         if isinstance(name, str):
@@ -144,7 +129,7 @@ class _Statements(Expressions):
                     if case.guard is not None:
                         self.effect(case.guard)
                     self.block(case.body)
-                    self.leave_branch(before)
+                    self.leave_block(before)
             case ast.Import() | ast.ImportFrom():
                 self.import_(node)
             case ast.Global(names=names):
@@ -156,10 +141,41 @@ class _Statements(Expressions):
             case ast.Raise():
                 if node.exc is not None:
                     self.effect(node.exc)
+                if self.open.kind == "function" and not _is_missing(node.exc):
+                    self.open.body.append(("raise", not self.open.branch and not self.open.returned))
             case ast.Delete() | ast.Pass() | ast.Break() | ast.Continue():
                 pass
             case _:  # newer forms, such as `type X = …`
                 pass
+
+    def try_(self, node: ast.Try | ast.TryStar) -> None:
+        bound = {name: len(found) for name, found in self.open.bindings.items()}
+        tried: tuple[Expression, ...] = ()
+        for part in (node.body, node.orelse):
+            before = self.enter_block()
+            self.block(part)
+            tried += self.take_block(before)
+        imported = {
+            name: found[-1][0]
+            for name, found in self.open.bindings.items()
+            if len(found) > bound.get(name, 0) and found[-1][0] is not None and found[-1][0][0] in {"from", "module"}
+        }
+        handlers: list[tuple[Expression, ...]] = []
+        for handler in node.handlers:
+            before = self.enter_block()
+            self.open.instead = imported if _is_import_error(handler) else {}
+            if handler.name:
+                self.bind(handler.name, None)
+            self.block(handler.body)
+            self.open.instead = {}
+            handlers.append(self.take_block(before))
+        outside, self.open.body = self.open.body, []
+        self.block(node.finalbody)
+        final, self.open.body = tuple(self.open.body), outside
+        if self.open.kind != "function":
+            outside.extend(final)
+        elif tried or any(handlers) or final:
+            outside.append(("try", tried, tuple(handlers), final))
 
     def import_(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -297,6 +313,12 @@ class _Statements(Expressions):
             at += 1  # the name stands on a continuation line
             return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
         return line, column + (found.end() if found is not None else 0), line
+
+
+def _is_missing(raised: ast.expr | None) -> bool:
+    """Whether what is raised says that another class has the code."""
+    named = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(named, ast.Name) and named.id == "NotImplementedError"
 
 
 def _is_import_error(handler: ast.ExceptHandler) -> bool:

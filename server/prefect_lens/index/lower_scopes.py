@@ -28,6 +28,8 @@ class Open:
     yields: list[Expression] = field(default_factory=list[Any])
     is_generator: bool = False
     is_async: bool = False
+    returned: bool = False
+    """Whether a branch of the function returns."""
     stars: list[tuple[str, int]] = field(default_factory=list[Any])
     outer: list[tuple[str, Expression]] = field(default_factory=list[Any])
     elsewhere: dict[str, int] = field(default_factory=dict[str, int])
@@ -122,6 +124,25 @@ class Scopes:
     def leave_branch(self, before: tuple[tuple[int, ...], int]) -> None:
         """End the block."""
         self.open.branch, self.open.loop = before
+
+    def enter_block(self, *, loop: bool = False) -> tuple[tuple[tuple[int, ...], int], list[Expression]]:
+        """Begin a branch that is kept apart in a function's body: what raises in it leaves it alone."""
+        before = self.enter_branch(loop=loop), self.open.body
+        if self.open.kind == "function":
+            self.open.body = []
+        return before
+
+    def take_block(self, before: tuple[tuple[tuple[int, ...], int], list[Expression]]) -> tuple[Expression, ...]:
+        """End the branch, and return what is evaluated in it; nothing outside functions, where it stays in the body."""
+        branch, outside = before
+        self.leave_branch(branch)
+        inside, self.open.body = self.open.body, outside
+        return tuple(inside) if inside is not outside else ()
+
+    def leave_block(self, before: tuple[tuple[tuple[int, ...], int], list[Expression]]) -> None:
+        """End the branch."""
+        if inside := self.take_block(before):
+            self.open.body.append(("block", inside))
 
     def _at(self, index: int) -> Open:
         return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers
+from prefect_lens.index import attributes, calls, containers
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
     Body,
     Bound,
     Class,
+    External,
     Frame,
     Function,
+    Instance,
     Made,
     Mock,
     Partial,
@@ -31,6 +34,7 @@ RESULT = "()"
 """Stands for a mock's result among the names of its attributes."""
 
 _DEEPEST = 6
+_EXCEPTION = re.compile(r"\.(?:[A-Z]\w*)?(?:Error|Exception|Timeout|Exit|Interrupt|Failure)$")
 _OPTIONS = frozenset({"side_effect", "wraps", "return_value", "spec", "spec_set", "name", "unsafe", "new", "autospec"})
 _CALLED = (Function, Made, Body, Bound, Partial, Class, Mock)
 
@@ -42,7 +46,9 @@ def make(inter: Interpreter, arguments: Arguments, frame: Frame, expression: Exp
     gives = arguments.at(-1, "return_value") if _is_given(arguments, "return_value") else NOTHING
     gives |= _one_by_one(inter, runs, frame)
     attributes = tuple((name, values) for name, values in arguments.keywords if name not in _OPTIONS and values)
-    return inter.one(Mock, frozenset(v for v in runs if isinstance(v, _CALLED)), gives, attributes, site)
+    if are_exceptions(inter, runs):
+        return inter.one(Mock, NOTHING, gives, attributes, True, site)  # noqa: FBT003
+    return inter.one(Mock, frozenset(v for v in runs if isinstance(v, _CALLED)), gives, attributes, False, site)  # noqa: FBT003
 
 
 def attribute(inter: Interpreter, mock: Mock, name: str) -> Values:
@@ -61,16 +67,37 @@ def call(inter: Interpreter, mock: Mock, arguments: Arguments, frame: Frame, exp
     """Call a mock: it calls what stands behind it, and gives what that gives or what it was told to."""
     patched = frame.world.patches
     runs = patched.get((mock, "side_effect"), mock.calls)
+    if are_exceptions(inter, runs) or (mock.raises and (mock, "side_effect") not in patched):
+        frame.raising = True
+        return NOTHING
     found = [calls.call(inter, one, arguments, frame, expression) for one in runs if isinstance(one, _CALLED)]
     found.append(_one_by_one(inter, runs, frame))
     found.append(patched.get((mock, "return_value"), mock.gives))
     return union(*found) or _child(inter, mock, RESULT)
 
 
+def are_exceptions(inter: Interpreter, values: Values) -> bool:
+    """Whether values are exceptions, or their classes, and nothing else."""
+    return bool(values) and all(is_exception(inter, value) for value in values)
+
+
+def is_exception(inter: Interpreter, value: Value) -> bool:
+    """Whether a value is an exception or the class of one; one that a library makes stands as its class."""
+    match value:
+        case External(dotted=dotted):
+            return bool(_EXCEPTION.search(dotted))
+        case Class():
+            return any(is_exception(inter, base) for base in attributes.line(inter, value) if base is not value)
+        case Instance(cls=cls):
+            return is_exception(inter, cls)
+        case _:
+            return False
+
+
 def _child(inter: Interpreter, mock: Mock, name: str) -> Values:
     if len(mock.site) > _DEEPEST:
         return frozenset((mock,))
-    return frozenset((inter.one(Mock, NOTHING, NOTHING, (), (*mock.site, name)),))
+    return frozenset((inter.one(Mock, NOTHING, NOTHING, (), False, (*mock.site, name)),))  # noqa: FBT003
 
 
 def _one_by_one(inter: Interpreter, runs: Values, frame: Frame) -> Values:

@@ -106,4 +106,4 @@ def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
 
 
 def _gives_the_same(old: Frame, new: Frame) -> bool:
-    return new.result == old.result and new.left == old.left
+    return new.result == old.result and new.left == old.left and new.raises == old.raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, registries
+from prefect_lens.index import attributes, calls, passing, registries
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -31,7 +31,7 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     """Make an object of a class."""
     init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
     if init:
-        bound = calls.bind(inter, init[0].parameters, calls.with_first(NOTHING, arguments))
+        bound = passing.bind(inter, init[0].parameters, calls.with_first(NOTHING, arguments))
         given = tuple(sorted(bound.items()))
     else:
         given = tuple(sorted(_fields(inter, cls, arguments).items()))
@@ -90,8 +90,8 @@ def _field_names(inter: Interpreter, cls: Class) -> list[str]:
 
 
 def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
-    found = {name: kept for name, values in arguments.keywords if (kept := calls.telling(values))}
+    found = {name: kept for name, values in arguments.keywords if (kept := passing.telling(values))}
     if arguments.positional:
-        placed = zip(_field_names(inter, cls), map(calls.telling, arguments.positional), strict=False)
+        placed = zip(_field_names(inter, cls), map(passing.telling, arguments.positional), strict=False)
         found.update({name: values for name, values in placed if values})
     return found

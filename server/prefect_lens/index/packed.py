@@ -122,7 +122,7 @@ def _imports(facts: Facts) -> Iterator[tuple[str, int, bool]]:
     for scope in facts.scopes:
         for dotted, level in scope.stars:
             yield dotted, level, False
-        for expression in (*scope.body, *(e for _, es in scope.bindings.values() for e in es)):
+        for expression in (*_flat(scope.body), *(e for _, es in scope.bindings.values() for e in es)):
             if expression is None:
                 continue
             if expression[0] == "module":
@@ -131,6 +131,19 @@ def _imports(facts: Facts) -> Iterator[tuple[str, int, bool]]:
                 _, dotted, level, name = expression
                 yield dotted, level, False
                 yield f"{dotted}.{name}" if dotted else name, level, True
+
+
+def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
+    """Return what a body evaluates, in its branches and blocks, too."""
+    for expression in body:
+        match expression:
+            case ("block", inner) | ("with", _, inner):
+                yield from _flat(inner)
+            case ("try", tried, handlers, final):
+                for inner in (tried, *handlers, final):
+                    yield from _flat(inner)
+            case _:
+                yield expression
 
 
 def _filling(facts: Facts) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, containers, mocks, plain
+from prefect_lens.index import attributes, containers, mocks, plain, walking
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -88,11 +88,21 @@ def stay(inter: Interpreter, frame: Frame, found: dict[Place, Values]) -> None:
 
 def assign(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> None:
     """Follow `owner.name = …`. Data in place of data changes nothing that matters here."""
-    if plain.is_data(inter, values):
+    if plain.is_data(inter, values) and not _may_fail(inter, frame, owners, name, values):
         owners = frozenset(
             owner for owner in owners if not plain.is_data(inter, attributes.of(inter, owner, name, frame))
         )
     put(inter, frame, [(owner, name) for owner in owners], values)
+
+
+def _may_fail(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> bool:
+    """Whether an assignment decides if something raises: of an exception, of none any more, of a mock that may."""
+    if name == "side_effect":
+        raised = any(
+            (isinstance(owner, Mock) and owner.raises) or (owner, name) in frame.world.patches for owner in owners
+        )
+        return raised or mocks.are_exceptions(inter, values)
+    return any(isinstance(value, Mock) for value in values) and walking.can_raise(inter, frame.world)
 
 
 def lift(inter: Interpreter, frame: Frame, places: Any) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, loading, registries
+from prefect_lens.index import calls, containers, loading, registries, walking
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -167,7 +167,9 @@ def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, w
 
 def run_itself(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
     """Run a definition's own function, whatever is patched and without Prefect."""
-    return _run_body(inter, made, made.body, arguments, frame, want=want)
+    found = _run_body(inter, made, made.body, arguments, frame, want=want)
+    frame.raising = frame.raising and not walking.goes_on(arguments)
+    return found
 
 
 def _run_body(
@@ -201,6 +203,7 @@ def method(
         elif name in {"delay", "apply_async"} and arguments.at(-1, "args", "kwargs", "parameters"):
             arguments = calls.NO_ARGUMENTS
         given = run(inter, made, arguments, frame, want=True)
+        frame.raising = frame.raising and name == "__call__"
         return frozenset((inter.one(Sequence, (), given),)) if name == "map" else given
     if name == "with_options":
         if expression is None:

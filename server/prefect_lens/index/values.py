@@ -192,6 +192,8 @@ class Mock(Value):
     calls: Values = NOTHING
     gives: Values = NOTHING
     attributes: tuple[tuple[str, Values], ...] = ()
+    raises: bool = False
+    """Whether its `side_effect` is an exception."""
     site: tuple[Any, ...] = ()
     """Where it was made, and the names behind it: a mock's attributes and results are mocks, too."""
 

@@ -1,0 +1,128 @@
+"""Goes through what a body evaluates, in order, up to where it surely raises: what stands behind that does not run.
+
+Known to raise is a function that ends in `raise` and nowhere returns, and a stand-in whose `side_effect` is an
+exception. Tests that have something fail are full of them. Wherever it is open whether code raises, it does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index import calls, makers, mocks, patches
+from prefect_lens.index.values import Function, Instance, Mock, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.values import Arguments, Frame, Value, World
+
+_SWALLOW = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
+"""Context managers, by their last names, behind which code goes on after an exception."""
+
+_STATE = "return_state"
+
+
+def walk(inter: Interpreter, frame: Frame) -> None:
+    """Meet everything that a frame evaluates; see `Frame.raises`."""
+    if frame.walked:
+        return
+    frame.walked = True
+    world, frame.raising = frame.world, False
+    returned = run(inter, frame.scope.body, frame)
+    frame.raises = frame.raising and not returned
+    frame.world, frame.raising = world, False
+
+
+def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
+    """Meet the expressions of a body; return whether it may have returned on the way."""
+    returned = False
+    for expression in body:
+        if expression is None:
+            continue
+        form = expression[0]
+        if form == "return":
+            returned = True
+        elif form == "raise":
+            frame.raising = True
+        elif form == "block":
+            returned |= run(inter, expression[1], frame)
+            frame.raising = False
+        elif form == "try":
+            returned |= _try(inter, expression, frame)
+        elif form == "with":
+            returned |= _with(inter, expression, frame)
+        else:
+            inter.effect(expression, frame)
+        if frame.raising and not _is_entry(frame):
+            break
+    return returned
+
+
+def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
+    _, body, handlers, final = expression
+    returned = run(inter, body, frame)
+    raised, passed_on = frame.raising, True
+    for handler in handlers:
+        frame.raising = False
+        returned |= run(inter, handler, frame)
+        passed_on = passed_on and frame.raising
+    frame.raising = False
+    returned |= run(inter, final, frame)
+    frame.raising = frame.raising or (raised and passed_on)
+    return returned
+
+
+def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
+    before = frame.world
+    swallows = False
+    for manager in expression[1]:
+        values = inter.evaluate(manager, frame)
+        calls.enter(inter, values, frame)
+        frame.world = patches.entered(inter, values, frame)
+        named = makers.called(manager) if manager is not None and manager[0] == "call" else None
+        swallows |= named in _SWALLOW or any(isinstance(value, Instance | Sequence) for value in values)
+    returned = run(inter, expression[2], frame)
+    frame.raising = frame.raising and not swallows
+    frame.world = before
+    return returned
+
+
+def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) -> None:
+    """Note in a frame whether a call that it has just made surely raises."""
+    if function.raises is None:
+        scope = function.scope
+        function.raises = not scope.is_generator and scope.body[-1:] == (("raise", True),)
+    if not function.raises and can_raise(inter, target.world) and inter.depth <= inter.most_depth:
+        inter.depth += 1
+        walk(inter, target)
+        inter.depth -= 1
+    if function.raises or (target.raises and not function.scope.is_generator):
+        frame.raising = True
+
+
+def goes_on(arguments: Arguments) -> bool:
+    """Whether a flow or task that is called so gives back a state, whatever becomes of it."""
+    return any(name == _STATE for name, _ in arguments.keywords)
+
+
+def can_raise(inter: Interpreter, world: World) -> bool:
+    """Whether something is patched that surely raises."""
+    if world.raises is None:
+        world.raises = any(
+            mocks.are_exceptions(inter, values) if name == "side_effect" else any(map(_raises, values))
+            for (_, name), values in world.patches.items()
+        )
+    return world.raises
+
+
+def _raises(value: Value) -> bool:
+    return (isinstance(value, Mock) and value.raises) or (
+        isinstance(value, Function) and value.scope.body[-1:] == (("raise", True),)
+    )
+
+
+def _is_entry(frame: Frame) -> bool:
+    """Whether pytest calls a frame: a test that passes has been through to its end."""
+    return any(caller.parent is None and caller is not caller.module.frame for caller in frame.callers)
