@@ -72,11 +72,10 @@ class Snapshot:
 
         A file with a syntax error keeps the facts that it had before, where it had any, and has a problem.
         """
-        files, errors, texts = dict(self._files), dict(self._errors), dict(self._configs)
+        files, errors = dict(self._files), dict(self._errors)
         changed: dict[str, Packed | None] = {}
         edited: dict[str, Facts] = {}
         moves_of, digests = dict(self._moves), dict(self._digests)
-        reconfigured = False
         for path, new in facts.items():
             if new is None:
                 if files.pop(path, None) is not None:
@@ -94,6 +93,7 @@ class Snapshot:
             digests[path] = new.digest
             moves_of.pop(path, None)
             if old is None:
+                digests.pop(path)  # the facts have it
                 files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
             elif old != new:
                 now = unpack(new) if isinstance(new, Packed) else new
@@ -101,13 +101,8 @@ class Snapshot:
                     edited[path] = now
                 elif any(before != after for before, after in places.items()):
                     moves_of[path] = places
-        for path, text in configs.items():
-            before = texts.get(path)
-            reconfigured = reconfigured or (before != text and not is_declaring(path))
-            if text is None:
-                texts.pop(path, None)
-            else:
-                texts[path] = text
+        reconfigured = any(self._configs.get(path) != text and not is_declaring(path) for path, text in configs.items())
+        texts = {path: text for path, text in (self._configs | dict(configs)).items() if text is not None}
         known = None
         with self._lock:
             if self._lazy is not None and not reconfigured and not self._lazy.is_beyond(files, facts):
@@ -260,7 +255,9 @@ class Snapshot:
 
     def digest(self, path: str) -> str:
         """Return what stands for the contents of a Python file; "" for one that is not there."""
-        return self._digests.get(path, "")
+        if (edited := self._digests.get(path)) is not None:
+            return edited
+        return self._files[path].digest if path in self._files else ""
 
     def has_test(self, node_id: str) -> bool:
         """Whether there is a test of a node ID, parameters left out."""
