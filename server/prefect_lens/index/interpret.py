@@ -8,6 +8,7 @@ what is patched. Recursion ends where an expression is asked for its own value: 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, strings, walking
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.index.facts import Expression
-    from prefect_lens.index.module_table import ModuleTable
-    from prefect_lens.index.registries import Users
-    from prefect_lens.index.resolve import Modules
 
 DEPTH = 55
 """Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
@@ -61,16 +59,10 @@ class Interpreter(Memory):
     most_running = MOST_RUNNING
     most_frames = MOST_FRAMES
 
-    def __init__(
-        self,
-        modules: ModuleTable,
-        resolver: Modules,
-        users: Users,
-        active: frozenset[str],
-        root_of: Callable[[str], str],
-    ) -> None:
-        super().__init__(modules, resolver, users, active, root_of)
-        self._forms: dict[str, Callable[[Expression, Frame], Values]] = {
+    @cached_property
+    def _forms(self) -> dict[str, Callable[[Expression, Frame], Values]]:
+        """What each form of expression comes to."""
+        return {
             "name": lambda e, frame: self.look_up(e[1], frame),
             "local": self._local,
             "attr": lambda e, frame: attributes.of_all(self, self.evaluate(e[1], frame), e[2], frame),
