@@ -1,6 +1,7 @@
 """How a server lives beside others, and how it ends."""
 
 import asyncio
+import hashlib
 import os
 import re
 import subprocess
@@ -60,6 +61,20 @@ async def test_what_others_print_never_reaches_the_editor():
     assert out.startswith(b"Content-Length:")
     assert b"noise" not in out
     assert err.count(b"noise") == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
+async def test_a_server_that_is_told_to_end_waits_for_no_thread(open_editor, write, home):
+    folder = write(PROJECT)
+    # The folder's reading begins with what runs have shown; here nobody ever writes that.
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    held = home / "state" / "prefect-lens" / "observed" / f"{name}.jsonl"
+    held.parent.mkdir(parents=True)
+    os.mkfifo(held)
+    async with open_editor(folder) as one:
+        await one.open("flows.py")
+        await one.lens("flows.py", "▶ Run tests")
+        assert await one.quit() == 0
 
 
 async def test_exit_without_shutdown_is_an_error(open_editor, write):

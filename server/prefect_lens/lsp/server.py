@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcParseError
@@ -31,8 +31,8 @@ PATIENCE = 6.0
 """Seconds that everything gets to end when the editor has gone."""
 
 
-def main() -> int:
-    """Serve one editor on standard input and output; return when it has gone, and nothing of ours is left."""
+def main() -> NoReturn:
+    """Serve one editor on standard input and output; end the process when it has gone, and nothing of ours is left."""
     stdin, stdout = _own_streams()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
@@ -44,10 +44,15 @@ def main() -> int:
     gc.set_threshold(20_000, 20, 100)
     server = Server()
     try:
-        asyncio.run(_serve(server, stdin, stdout))
+        asyncio.Runner().run(_serve(server, stdin, stdout))
+        status = server.exit_status
     except (KeyboardInterrupt, BrokenPipeError):
-        return 1
-    return server.exit_status
+        status = 1
+    except BaseException:
+        log.critical("The server has failed.", exc_info=True)
+        status = 1
+    logging.shutdown()
+    os._exit(status)  # threads that read a large folder have nobody to read it for any more, and are not waited for
 
 
 class Server(LanguageServer):
