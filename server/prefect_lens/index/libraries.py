@@ -118,6 +118,8 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
         patches.stay(inter, frame, patches.held(arguments.at(0)))
         return calls.enter(inter, arguments.at(0), frame)
     snake = _WORDS.sub("_", name).lower()
+    if name[:1].isupper():
+        snake = snake.removeprefix("async_")  # of a class, this says nothing
     flat = snake.replace("_", "")
     runs = bool((_FIRST.match(snake) or _FIRST.match(flat) or _ANYWHERE.search(snake)) and not _NEVER.search(snake))
     for position, values in enumerate(arguments.positional):

@@ -120,3 +120,9 @@ def test_wait():
         return future.result()
 
     assert inner() == 1
+
+
+def test_engine_that_is_not_started():
+    from prefect.flow_engine import AsyncFlowRunEngine
+
+    assert AsyncFlowRunEngine(flow=refund).flow is refund
