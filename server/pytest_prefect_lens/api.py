@@ -16,35 +16,26 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from pytest_prefect_lens import addresses, forking
+from pytest_prefect_lens import addresses, forking, serving
 from pytest_prefect_lens.wire import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
-
-    from pytest_prefect_lens.backlog import Backlog
-    from pytest_prefect_lens.cleaning import Cleaner
-    from pytest_prefect_lens.remembered import Remembered
+    from collections.abc import Callable, Generator
 
 PATIENCE = 120.0
 """Seconds until an API that says nothing counts as one that cannot start. A slow machine takes 20."""
 
-_CLEAN = "/prefect-lens/clean"
-"""What is asked for, below the secret path, to have the database cleaned."""
-
 _BOOT = """\
 import importlib.util, sys
 if importlib.util.find_spec("pytest_prefect_lens") is None: sys.path.append({plugin!r})
-from pytest_prefect_lens.api import serve
+from pytest_prefect_lens.serving import serve
 serve()
 """
 
@@ -97,7 +88,7 @@ def fork(home: Path, cache: Path, become: Callable[[], None], alive: int) -> Api
             os.environ.clear()
             os.environ.update(environment)
             os.chdir(home / "server")
-            _serve({**about, "alive": alive, "warm": None}, listener, become)
+            serving.run({**about, "alive": alive, "warm": None}, listener, become)
         except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
             traceback.print_exc()
         finally:
@@ -159,6 +150,8 @@ class Api:
         self._forked = forked
         self._heard = b""
         self._ready = False
+        self._answers = False
+        self._status: int | None = None
 
     def wait(self) -> Broken | None:
         """Wait until it answers; return what is wrong where it never will."""
@@ -166,14 +159,18 @@ class Api:
         while not self._ready:
             if not self._listen(deadline - time.monotonic()):
                 return self.broken()
-        return self._refusal()
+        if not self._answers:
+            trouble = self._refusal()
+            self._answers = trouble is None
+            return trouble
+        return self.broken() if self.is_dead() else None
 
     def clean(self) -> bool:
         """Make its database as new as it was at its start; whether that could be done."""
         place = urlsplit(self.url)
         connection = http.client.HTTPConnection(place.netloc, timeout=30)
         try:
-            connection.request("POST", f"{place.path.removesuffix('/api')}{_CLEAN}")
+            connection.request("POST", f"{place.path.removesuffix('/api')}{serving.CLEAN}")
             return connection.getresponse().status == 204
         except (OSError, http.client.HTTPException):
             return False
@@ -212,6 +209,10 @@ class Api:
         """Whether it was ready once and is gone."""
         return self._ready and not self._listen(0.0) and self._heard.endswith(b"gone\n")
 
+    def was_killed(self) -> bool:
+        """Whether a signal has ended it, or is about to have: another one may live."""
+        return (self._ended(1.0) or 0) < 0
+
     def broken(self) -> Broken:
         """Return why it does not run, and what cures that."""
         from pytest_prefect_lens import blame  # noqa: PLC0415  only bad days need it
@@ -226,10 +227,20 @@ class Api:
         return Broken("PL906", f"Prefect's server did not start, it {self._ending()}: {last}", log)
 
     def _ending(self) -> str:
-        status = self._poll()
+        status = self._ended(1.0 if self._heard.endswith(b"gone\n") else 0.0)
         if status is None:
             return "was not ready in time"
         return f"ended with exit status {status}" if status >= 0 else f"was killed by signal {-status}"
+
+    def _ended(self, patience: float) -> int | None:
+        """Return how it ended, waiting so many seconds for that; None where it lives."""
+        deadline = time.monotonic() + patience
+        while self._status is None:
+            self._status = self._poll()  # who asks a second time is told nothing
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(0.001)
+        return self._status
 
     def _refusal(self) -> Broken | None:
         """Ask it what every client asks first: a server beside the wrong FastAPI starts, and fails at each request."""
@@ -264,140 +275,3 @@ class Api:
         self._heard += said or b"gone\n"
         self._ready = self._ready or b"ready\n" in self._heard
         return bool(said)
-
-
-# --- in the child ------------------------------------------------------------------------------------
-
-
-def serve() -> None:
-    """Serve Prefect's API until the parent is gone."""
-    about = json.loads(os.environ.pop("PREFECT_LENS_API"))
-    _serve(about, socket.socket(fileno=about["socket"]), lambda: None)
-
-
-def _serve(about: dict[str, Any], listener: socket.socket, become: Callable[[], None]) -> None:
-    say = os.fdopen(os.dup(1), "wb", buffering=0)
-    if (alive := about["alive"]) is not None:
-        os.set_inheritable(alive, False)  # noqa: FBT003
-    os.dup2(2, 1)  # what Prefect prints is no word of ours
-    threading.Thread(target=_go_with_parent, daemon=True).start()
-    try:
-        import asyncio  # noqa: PLC0415  the worker has none of it from us
-
-        from pytest_prefect_lens import backlog, cleaning, haste, remembered, template, warmup  # noqa: PLC0415
-
-        database = Path(about["database"])
-        kept = template.place(Path(about["cache"]))
-        if template.use(kept, database):
-            for name in ("API_DATABASE_MIGRATE", "SERVER_DATABASE_MIGRATE", "API_BLOCKS_REGISTER"):
-                os.environ[f"PREFECT_{name}_ON_START"] = "false"
-        waiting = backlog.Backlog()
-        haste.install(backlog=waiting)
-        become()
-        uvicorn: Any = import_module("uvicorn")
-        app: Any = import_module("prefect.server.api.server").create_app()
-        cleaner = cleaning.Cleaner(database)
-    except BaseException as error:
-        from pytest_prefect_lens import blame  # noqa: PLC0415
-
-        say.write(json.dumps(blame.describe(error)).encode("ascii") + b"\n")
-        raise
-
-    def keep() -> None:
-        template.keep(kept, database)
-        cleaner.keep()
-
-    remembering = remembered.Remembered(_before_ready(app, keep))
-    wrapped = _behind(about["secret"], remembering, cleaner, waiting)
-    config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
-
-    server = uvicorn.Server(config)
-    start_up = server.startup
-
-    async def start_up_and_tell(sockets: list[socket.socket] | None = None) -> None:
-        await start_up(sockets=sockets)
-        if server.started:
-            if about["warm"] is not None:
-                await asyncio.to_thread(warmup.use_here, about["warm"])
-            say.write(b"ready\n")
-            if alive is not None:
-                os.write(alive, b"ready\n")
-
-    server.startup = start_up_and_tell
-    server.run(sockets=[listener])
-
-
-def _go_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(0)  # a clean shutdown takes seconds, and what it would save is removed with the run's folder
-
-
-def _behind(secret: str, app: Remembered, cleaner: Cleaner, backlog: Backlog) -> Callable[..., Awaitable[None]]:
-    """Serve the application below a path that nobody guesses: other users of this machine reach loopback too.
-
-    The oldest Prefects have no setting for that.
-    """
-
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] in ("http", "websocket"):
-            if not scope["path"].startswith(f"{secret}/"):
-                await _refuse(scope, send)
-                return
-            if scope["path"] == f"{secret}{_CLEAN}":
-                backlog.begin_anew()
-                is_clean = await cleaner.clean()
-                app.forget()
-                await _answer(send, 204 if is_clean else 409)
-                return
-            raw = scope.get("raw_path") or b""
-            scope = {**scope, "path": scope["path"][len(secret) :], "raw_path": raw[len(secret) :]}
-            path = scope["path"].removeprefix("/api")
-            body = b""
-            if backlog.wants_body(path):
-                body, receive = await _read(receive)
-            async with backlog.around(scope["type"], scope.get("method", ""), path, body):
-                await app(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return wrapped
-
-
-async def _read(receive: Any) -> tuple[bytes, Any]:
-    """Return the body of a request, and what gives it once more to whoever handles the request."""
-    messages: list[Any] = []
-    while not messages or messages[-1].get("more_body", False):
-        messages.append(await receive())
-    body = b"".join(message.get("body", b"") for message in messages)
-
-    async def again() -> Any:
-        return messages.pop(0) if messages else await receive()
-
-    return body, again
-
-
-async def _refuse(scope: Any, send: Any) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-    else:
-        await _answer(send, 404)
-
-
-async def _answer(send: Any, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _before_ready(app: Any, work: Callable[[], None]) -> Callable[..., Awaitable[None]]:
-    """Do `work` when the application has started, before it hears its first request."""
-
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        async def send_on(message: Any) -> None:
-            if message["type"] == "lifespan.startup.complete":
-                work()
-            await send(message)
-
-        await app(scope, receive, send_on if scope["type"] == "lifespan" else send)
-
-    return wrapped

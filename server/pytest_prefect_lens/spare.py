@@ -105,6 +105,9 @@ def _work(wanted: Wanted, hidden: Hidden) -> int:
     trouble = server.wait()
     if trouble is None and not (warmup.use(server.url, home / "warm-up", hidden.reveal) and server.clean()):
         trouble = wire.Broken("PL906", "Prefect's server could not be warmed up.")
+    if trouble is not None and server.was_killed():
+        sys.stderr.write(trouble.what)
+        return 1  # the next one may live: that is no reason to give the parent up
     if trouble is not None:
         say(trouble)
         return 1

@@ -144,17 +144,18 @@ async def test_a_parent_that_dies_before_it_is_ready_is_begun_again_some_times(p
     assert outcomes(await engine.run(folder, python, "test_a.py", how="either")) == {"test_a": "passed"}
 
 
-async def test_a_worker_that_is_killed_while_it_gets_ready_is_forked_once_more(project, python, engine):
+@pytest.mark.parametrize("victim", ["spare", "api"])
+async def test_a_worker_that_is_killed_while_it_gets_ready_is_forked_once_more(project, python, engine, victim):
     folder = project("""
         #- test_a.py
         def test_a(): pass
     """)
     engine.source.prepare(python, folder, ".")
     (kept,) = engine.source._warm.values()
-    while not kept._spare.done() and (spare := family(os.environ["RUN_MARK"]).get("spare")) is None:  # noqa: ASYNC110
+    while not kept._spare.done() and (found := family(os.environ["RUN_MARK"]).get(victim)) is None:  # noqa: ASYNC110
         await asyncio.sleep(0)
     parent = kept.parent
-    os.kill(spare, signal.SIGKILL)
+    os.kill(found, signal.SIGKILL)
     assert await engine.ready(folder, python) is kept
     assert kept.parent is parent
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
