@@ -11,6 +11,8 @@ the pytest that it meets; where one does not, that takes its time there.
 | `check_server_version` of the events | the same, in a client that reads all certificates |
 | `begin_transaction` of SQLite | the seconds until a client asks again that was told "database is locked" |
 | `get` of the messages in memory | what the services of the API take while a flow waits for an answer, see `backlog` |
+| `setup_sqlite`, and aiosqlite's connections | two changes of threads for each step of a statement, see `inline` |
+| `run_in_threadpool` of FastAPI's dependencies | as many for each answer, see `shortcut` |
 | `getsource` of pytest's tracebacks | the parsing of Prefect's engines in each report of a failure, see `outlines` |
 """
 
@@ -22,7 +24,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import outlines, patching
+from pytest_prefect_lens import inline, outlines, patching, shortcut
 
 if TYPE_CHECKING:
     import ssl
@@ -122,6 +124,8 @@ def _around_check(original: Callable[..., Awaitable[None]]) -> Callable[..., Awa
 
 def _database(patches: Patches, module: ModuleType) -> None:
     patches.wrap(module, "AioSqliteConfiguration", "begin_transaction", _around_begin, wanted=("with_for_update",))
+    if _backlog is not None:
+        patches.wrap(module, "AioSqliteConfiguration", "setup_sqlite", inline.around_setup, wanted=("conn",))
 
 
 def _around_begin(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +141,16 @@ def _around_begin(original: Callable[..., Any]) -> Callable[..., Any]:
 def _messages(patches: Patches, module: ModuleType) -> None:
     if _backlog is not None:
         patches.wrap(module, "Subscription", "get", _backlog.around_get)
+
+
+def _driver(patches: Patches, module: ModuleType) -> None:
+    if _backlog is not None:
+        inline.patch_driver(patches, module)
+
+
+def _dependencies(patches: Patches, module: ModuleType) -> None:
+    if _backlog is not None:
+        shortcut.patch_dependencies(patches, module)
 
 
 @functools.cache
@@ -156,5 +170,7 @@ _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.events.clients": _events,
     "prefect.server.database.configurations": _database,
     "prefect.server.utilities.messaging.memory": _messages,
+    "aiosqlite.core": _driver,
+    "fastapi.dependencies.utils": _dependencies,
     "_pytest._code.code": outlines.patch,
 }

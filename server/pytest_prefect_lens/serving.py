@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -37,7 +38,7 @@ def run(about: dict[str, Any], listener: socket.socket, become: Callable[[], Non
     try:
         import asyncio  # noqa: PLC0415  the worker has none of it from us
 
-        from pytest_prefect_lens import backlog, cleaning, haste, remembered, template, warmup  # noqa: PLC0415
+        from pytest_prefect_lens import backlog, cleaning, haste, remembered, shortcut, template, warmup  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
@@ -60,7 +61,7 @@ def run(about: dict[str, Any], listener: socket.socket, become: Callable[[], Non
         template.keep(kept, database)
         cleaner.keep()
 
-    remembering = remembered.Remembered(_before_ready(app, keep))
+    remembering = remembered.Remembered(_before_ready(shortcut.through(app), keep))
     wrapped = _behind(about["secret"], remembering, cleaner, waiting)
     config = uvicorn.Config(wrapped, log_level="error", lifespan="on", ws_ping_interval=None)
 
@@ -72,6 +73,8 @@ def run(about: dict[str, Any], listener: socket.socket, become: Callable[[], Non
         if server.started:
             if about["warm"] is not None:
                 await asyncio.to_thread(warmup.use_here, about["warm"])
+            gc.collect()
+            gc.freeze()  # what is there now stays
             say.write(b"ready\n")
             if alive is not None:
                 os.write(alive, b"ready\n")
