@@ -1,8 +1,9 @@
 # ruff: noqa: T201, RUF001  it is a command
 """Where a click's time goes in the engine, and what secrets add: runs taken in turn, in the same minutes.
 
-`make bench ONLY=engine`. Each round runs a test of one flow and one task cold, warm, and warm with ten secrets, then
-one that does nothing. Times are from the asking to the test's report; the ratios are those of the medians.
+`make bench ONLY=engine`. Each round runs a test of one flow and one task cold, warm, in a worker that was started
+ahead, and warm with ten secrets, then one that does nothing. Times are from the asking to the test's report; the ratios
+are those of the medians.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ SECRETS = Injected(
     network=(),
     is_configured=True,
 )
-COLD, WARM, GIVEN, NOTHING = "cold", "warm", "warm, with ten secrets", "warm, a test that does nothing"
+COLD, WARM, AHEAD = "cold", "warm", "started ahead"
+GIVEN, NOTHING = "warm, with ten secrets", "warm, a test that does nothing"
 STEPS = {
     "the worker has its order": Preparing,
     "conftest, imports, collection": Collected,
@@ -60,27 +62,32 @@ async def main() -> None:
 
 
 async def _rounds(project: Path, python: Interpreter, rounds: int) -> None:
-    times: dict[str, list[float]] = {kind: [] for kind in (COLD, WARM, GIVEN, NOTHING)}
+    times: dict[str, list[float]] = {kind: [] for kind in (COLD, WARM, AHEAD, GIVEN, NOTHING)}
     steps: list[list[float]] = []
-    warm, cold = WarmWorkers(), ColdWorkers()
+    warm, ahead, cold = WarmWorkers(), WarmWorkers(forks=False), ColdWorkers()
     try:
-        warm.prepare(python, project, ".")
-        await _click(warm, python, project, "test_one.py")
+        for workers in (warm, ahead):
+            workers.prepare(python, project, ".")
+            await _click(workers, python, project, "test_one.py")
         for number in range(rounds):
             times[COLD].append((await _click(cold, python, project, "test_one.py"))[-1])
             await _ready(warm)
             steps.append(await _click(warm, python, project, "test_one.py"))
             times[WARM].append(steps[-1][-1])
+            await _ready(ahead)
+            times[AHEAD].append((await _click(ahead, python, project, "test_one.py"))[-1])
+            await _ready(ahead)  # the next one is started now
             await _ready(warm)
             times[GIVEN].append((await _click(warm, python, project, "test_one.py", SECRETS))[-1])
             await _ready(warm)
             times[NOTHING].append((await _click(warm, python, project, "test_nothing.py"))[-1])
             print(f"round {number + 1}: " + ", ".join(f"{kind} {took[-1]:.3f} s" for kind, took in times.items()))
     finally:
-        await warm.close()
+        await asyncio.gather(warm.close(), ahead.close())
     middle = {kind: statistics.median(took) for kind, took in times.items()}
     print()
     print(f"{middle[COLD] / middle[WARM]:6.1f} ×  cold ({middle[COLD]:.2f} s) against warm ({middle[WARM]:.3f} s)")
+    print(f"{middle[COLD] / middle[AHEAD]:6.1f} ×  cold against started ahead ({middle[AHEAD]:.3f} s)")
     print(f"{middle[WARM] / middle[NOTHING]:6.1f} ×  warm against a test that does nothing ({middle[NOTHING]:.3f} s)")
     more = statistics.median(given - plain for given, plain in zip(times[GIVEN], times[WARM], strict=True))
     print(f"{middle[GIVEN] / middle[WARM]:6.2f} ×  warm with ten secrets against warm without ({1000 * more:+.1f} ms)")
