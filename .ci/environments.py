@@ -38,6 +38,8 @@ DEBUGPY = ("debugpy",)
 # What a plain install gave people for a while: a server that cannot start.
 BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
+# The same one from inside an environment: else each checkout's would make anew what all of them share.
+PYTHON = str(Path(sys.executable).resolve())
 # Where secrets come from: libraries that projects have, and servers that stand in for the ones on the network.
 PROVIDERS = ("boto3", "keyring", "keyrings.alt", "moto[server,sts]", "nanoidp")
 # Few servers that can be installed exchange one token for another (RFC 8693); this one brings a web framework along.
@@ -60,7 +62,7 @@ def development() -> Path:
 
 def newest() -> Path:
     """Return the Python of an environment with the newest Prefect and pytest."""
-    return project(CACHE / "python" / "newest", sys.executable, NEWEST)
+    return project(CACHE / "python" / "newest", PYTHON, NEWEST)
 
 
 def oldest() -> Path | None:
@@ -107,14 +109,14 @@ def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
 
 def variables() -> dict[str, str]:
     """Return what tells the tests which interpreters there are."""
-    broken = project(CACHE / "python" / "broken", sys.executable, BROKEN)
+    broken = project(CACHE / "python" / "broken", PYTHON, BROKEN)
     found = {
         "PREFECT_LENS_TEST_PYTHON": str(newest()),
         "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken),
         "PREFECT_LENS_TEST_BESIDE": str(beside()),
         "PREFECT_LENS_TEST_DEBUGPY": str(debugpy()),
-        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", sys.executable, PROVIDERS)),
-        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": str(project(CACHE / "python" / "exchange", sys.executable, EXCHANGE)),
+        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", PYTHON, PROVIDERS)),
+        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": str(project(CACHE / "python" / "exchange", PYTHON, EXCHANGE)),
     }
     if (python := oldest()) is None:
         wanted = ".".join(map(str, OLDEST_PYTHON))
