@@ -56,7 +56,7 @@ def processes(mark: str) -> list[str]:
                 and int(folder.name) != os.getpid()
                 and mark.encode() in (folder / "environ").read_bytes()
             ):
-                found.append((folder / "cmdline").read_text().replace("\0", " ")[:200])
+                found.append((folder / "cmdline").read_text().replace("\0", " ")[:1000])
         except OSError:
             continue
     return found

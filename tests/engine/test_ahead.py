@@ -45,6 +45,14 @@ async def test_the_next_worker_is_started_beside_a_run(project, python, engine, 
     assert (await engine.ready(folder, python))._spare.result()[1] is following
 
 
+async def test_one_worker_waits_after_a_run_however_short_that_was(project, python, engine):
+    folder = project(NOTHING)
+    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
+    await engine.ready(folder, python)
+    workers = [line for line in processes(os.environ["RUN_MARK"]) if "pytest_prefect_lens.ahead" in line]
+    assert len(workers) == 1
+
+
 async def test_a_file_that_was_edited_since_it_was_imported_makes_the_run_a_cold_one(project, python, engine):
     folder = project(NOTHING)
     kept = await engine.ready(folder, python)

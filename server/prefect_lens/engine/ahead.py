@@ -47,6 +47,7 @@ class Starter:
         self._findings = Findings(cache_folder(environ), place, "ahead-")
         self._next: asyncio.Task[tuple[Spare, AsyncExitStack]] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._waiting: Spare | None = None
         """The worker that is ready and has no order."""
         self._imports: tuple[str, ...] | None = None
@@ -69,6 +70,7 @@ class Starter:
             ParentError: it could not get ready.
             OSError: what it needs of the system cannot be had.
         """
+        self._stop_timer()  # a run that was over before it: there is to be one worker ahead, not two
         starting, self._next = self._next or asyncio.create_task(self._start()), None
         spare, stack = await starting
         async with stack:
@@ -84,8 +86,8 @@ class Starter:
 
     async def close(self) -> None:
         """End what is being started; returns when nothing is left."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._closed = True
+        self._stop_timer()
         if self._finding is not None:
             self._finding.cancel()
             await asyncio.wait((self._finding,))
@@ -118,7 +120,13 @@ class Starter:
 
     def _taken(self) -> None:
         self._waiting = None
-        self._timer = asyncio.get_running_loop().call_later(HEAD_START, self._start_next)
+        self._stop_timer()
+        if not self._closed:
+            self._timer = asyncio.get_running_loop().call_later(HEAD_START, self._start_next)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _start_next(self) -> None:
         if self._next is None:
