@@ -4,7 +4,7 @@ Look-up order for an import in a file: the folder that pytest's `prepend` mode w
 behind the project's own, `importlib` nowhere), the project's `pythonpath`, its root (`python -m pytest` puts it there)
 and its `src`, the other packages of the workspace (folders with a `pyproject.toml`, `setup.py` or `setup.cfg`, and
 their `src`), folders of tests, and at last the folder nearest to the file in which the name stands: that is how
-editable installs, edits of `sys.path` and unusual layouts are met.
+editable installs, edits of `sys.path` and unusual layouts are met. One that is a package itself comes last.
 """
 
 from __future__ import annotations
@@ -73,7 +73,11 @@ class Modules:
         """Return the file that a name leads to from the file `importer`; a folder, for a namespace package."""
         if not level and ((top := dotted.partition(".")[0]) in _FOREIGN or top not in self._homes):
             return None
-        return self._find_from(dotted, level, posixpath.dirname(importer) or ".")
+        folder = posixpath.dirname(importer)
+        found = self._find_from(dotted, level, folder or ".")
+        if found == importer and not level and "." not in dotted and join(folder, "__init__.py") in self._paths:
+            return None  # a library, by whose name a module of a package calls itself
+        return found
 
     def _find(self, dotted: str, level: int, folder: str) -> str | None:
         if level:
@@ -87,15 +91,15 @@ class Modules:
             if found is not None and found.endswith(".py"):
                 return found
             namespace = namespace or found
-        best: tuple[int, int, str] | None = None
+        best: tuple[bool, int, int, str] | None = None
         for base in self._homes[top]:
-            if base != "." and join(base, "__init__.py") in self._paths:
-                continue
             found = self._inside(base, dotted)
             if found is not None and found.endswith(".py"):
-                rank = (-len(posixpath.commonprefix([base + "/", folder + "/"])), base.count("/"), found)
+                package = join(base, "__init__.py") in self._paths
+                near = len(posixpath.commonprefix([base + "/", folder + "/"]))
+                rank = (package, -near, base.count("/"), found)
                 best = min(best, rank) if best is not None else rank
-        return best[2] if best is not None else namespace
+        return best[3] if best is not None else namespace
 
     def _inside(self, base: str, dotted: str) -> str | None:
         at = join(base, dotted.replace(".", "/")) if dotted else base
