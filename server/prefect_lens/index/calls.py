@@ -84,8 +84,12 @@ def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
 
 
 def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want: bool) -> Values:
+    raising = frame.raising
     functions = inter.evaluate(expression[1], frame)
     arguments = _arguments(inter, expression, frame)
+    if frame.raising and not raising and not walking.is_entry(frame):
+        frame.raised = {*(frame.raised or ()), id(expression)}
+        return NOTHING
     found: list[Values] = []
     before, all_raise = frame.raising, bool(functions)
     for function in functions:
@@ -200,7 +204,7 @@ def call_function(
     world = frame.world
     if entered := patches.of_function(inter, function):
         for patch in entered:
-            world = patches.with_patch(inter, world, patch)
+            world = patches.with_patch(inter, world, patch, function.scope)
         mocks = tuple(patch.stand_in for patch in entered if patch.gives_argument)
         arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)

@@ -115,7 +115,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
 def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call something of which only the name is known: it may call what it is given."""
     if name in {"enter_context", "enter_async_context", "enterContext"}:
-        patches.stay(inter, frame, patches.held(arguments.at(0)))
+        patches.stay(inter, frame, patches.held(arguments.at(0), frame))
         return calls.enter(inter, arguments.at(0), frame)
     snake = _WORDS.sub("_", name).lower()
     if name[:1].isupper():

@@ -28,7 +28,9 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression
+    from collections.abc import Iterable
+
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
 
 Place = tuple[Any, str]
@@ -75,8 +77,8 @@ def external(
 
 def put(inter: Interpreter, frame: Frame, places: Any, stand_in: Values) -> None:
     """Patch places from here on; see `stay`."""
-    found = {place: stand_in or frozenset((inter.one(Mock),)) for place in places if _counts(place)}
-    stay(inter, frame, found)
+    stand_in = stand_in or frozenset((inter.one(Mock),))
+    stay(inter, frame, dict.fromkeys(_counted(places, stand_in, frame.scope), stand_in))
 
 
 def stay(inter: Interpreter, frame: Frame, found: dict[Place, Values]) -> None:
@@ -113,13 +115,13 @@ def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
         frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
 
-def held(values: Values) -> dict[Place, Values]:
+def held(values: Values, frame: Frame) -> dict[Place, Values]:
     """Return what is patched while context managers are entered."""
     found: dict[Place, Values] = {}
     for value in values:
         match value:
             case Patch():
-                found |= dict.fromkeys(value.places, value.stand_in)
+                found |= dict.fromkeys(_counted(value.places, value.stand_in, frame.scope), value.stand_in)
             case Sequence(within=within):
                 found |= within.patches
             case _:
@@ -129,15 +131,15 @@ def held(values: Values) -> dict[Place, Values]:
 
 def entered(inter: Interpreter, values: Values, frame: Frame) -> World:
     """Return the world inside a `with` over some values. A generator may wait inside, and its user be patched, too."""
-    found = held(values)
+    found = held(values, frame)
     if frame.scope.is_generator:
         frame.leave(found)
     return merged(inter, frame.world, found)
 
 
-def with_patch(inter: Interpreter, world: World, patch: Patch) -> World:
-    """Return the world with a patch in it."""
-    return merged(inter, world, dict.fromkeys(patch.places, patch.stand_in))
+def with_patch(inter: Interpreter, world: World, patch: Patch, scope: Scope) -> World:
+    """Return the world with a patch in it, as it is in a function that it decorates."""
+    return merged(inter, world, dict.fromkeys(_counted(patch.places, patch.stand_in, scope), patch.stand_in))
 
 
 def merged(inter: Interpreter, world: World, more: dict[Place, Values]) -> World:
@@ -200,7 +202,7 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
                 owners.extend(_value_at(inter, text, frame))
             places = tuple((owner, n) for owner in owners for n, _ in arguments.keywords if n != "target")
             mock: Values = frozenset((mocks.make(inter, Arguments(), frame, expression),))
-            return inter.one(Patch, tuple(p for p in places if _counts(p)), mock, False)  # noqa: FBT003
+            return inter.one(Patch, places, mock, False)  # noqa: FBT003
         case "patch.dict":
             return _of_dictionary(inter, arguments, frame)
         case "patch.stopall":
@@ -211,7 +213,7 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
     if given:
         new = new or arguments.at(at)
     stand_in = new or frozenset((mocks.make(inter, arguments, frame, expression),))
-    return inter.one(Patch, tuple(p for p in places if _counts(p)), stand_in, not given)
+    return inter.one(Patch, places, stand_in, not given)
 
 
 def _of_dictionary(inter: Interpreter, arguments: Arguments, frame: Frame) -> Patch:
@@ -255,11 +257,18 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
             for part in parts[length:]:
                 values = attributes.of_all(inter, values, part, frame)
             return values
-    return NOTHING
+    return frozenset(one for one in inter.import_named(dotted, 0, frame.module) if isinstance(one, External))
 
 
-def _counts(place: Place) -> bool:
-    return isinstance(place[0], Module | Class | Instance | Made | Function | Mock | Mapping)
+def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Place]:
+    """Return those of the places whose patching can matter: of libraries, where what stands in for it may raise."""
+    may_raise = any(map(walking.raises, stand_in)) or any(name.endswith(".side_effect") for name in scope.bindings)
+    return [
+        place
+        for place in places
+        if isinstance(place[0], Module | Class | Instance | Made | Function | Mock | Mapping)
+        or (may_raise and isinstance(place[0], External))
+    ]
 
 
 __all__ = ["Patch", "Text", "entered", "external", "merged", "method", "of_class", "of_function", "put", "with_patch"]

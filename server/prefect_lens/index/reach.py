@@ -137,7 +137,7 @@ def _start(
             values[name] = direct[name] if name in direct else setup.value(name)
     for cls in test.classes:
         for patch in patches.of_class(inter, cls):
-            root.world = patches.with_patch(inter, root.world, patch)
+            root.world = patches.with_patch(inter, root.world, patch, function.scope)
     given = fixtures.given({name: v for name, v in values.items() if v}, owner if is_method else None)
     if isinstance(value, Made):
         calls.call(inter, value, given, root, None, want=False)

@@ -55,7 +55,7 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
             returned |= _with(inter, expression, frame)
         else:
             inter.effect(expression, frame)
-        if frame.raising and not _is_entry(frame):
+        if frame.raising and not is_entry(frame):
             break
     return returned
 
@@ -111,18 +111,19 @@ def can_raise(inter: Interpreter, world: World) -> bool:
     """Whether something is patched that surely raises."""
     if world.raises is None:
         world.raises = any(
-            mocks.are_exceptions(inter, values) if name == "side_effect" else any(map(_raises, values))
+            mocks.are_exceptions(inter, values) if name == "side_effect" else any(map(raises, values))
             for (_, name), values in world.patches.items()
         )
     return world.raises
 
 
-def _raises(value: Value) -> bool:
+def raises(value: Value) -> bool:
+    """Whether a stand-in surely raises."""
     return (isinstance(value, Mock) and value.raises) or (
         isinstance(value, Function) and value.scope.body[-1:] == (("raise", True),)
     )
 
 
-def _is_entry(frame: Frame) -> bool:
+def is_entry(frame: Frame) -> bool:
     """Whether pytest calls a frame: a test that passes has been through to its end."""
     return any(caller.parent is None and caller is not caller.module.frame for caller in frame.callers)

@@ -1,0 +1,49 @@
+"""What stands behind something that fails in a test does not run in it."""
+
+from tests.checking import check
+
+
+def test_nothing_runs_behind_a_library_that_a_test_has_raise():
+    check("""
+    #- flows.py
+    import requests
+    from prefect import flow, task
+    @task
+    def fetch(url): return requests.get(url).json()
+    #   ^^^^^ task: ~test_argument, ~test_decorated, ~test_monkeypatch, ~test_set, ~test_up, ~test_with
+    @task
+    def save(rows): ...
+    #   ^^^^ task: ~test_up
+    @flow
+    def etl(url):
+    #   ^^^ flow: test_decorated, test_monkeypatch, test_set, test_up, test_with
+        rows = fetch(url)
+        save(rows)
+    @flow
+    def short(url): save(fetch(url))
+    #   ^^^^^ flow: test_argument
+    #- test_flows.py
+    from unittest.mock import patch
+    import pytest
+    import requests
+    from flows import etl, short
+    def test_with():
+        with patch("flows.requests.get", side_effect=requests.ConnectionError), pytest.raises(requests.ConnectionError):
+            etl("x")
+    @patch("requests.get", side_effect=requests.ConnectionError("down"))
+    def test_decorated(get):
+        with pytest.raises(requests.ConnectionError): etl("x")
+    @patch("requests.get")
+    def test_set(get):
+        get.side_effect = requests.ConnectionError
+        with pytest.raises(requests.ConnectionError): etl("x")
+    def test_monkeypatch(monkeypatch):
+        def down(*_): raise requests.ConnectionError
+        monkeypatch.setattr(requests, "get", down)
+        with pytest.raises(requests.ConnectionError): etl("x")
+    def test_argument(mocker):
+        mocker.patch("flows.requests.get", side_effect=requests.ConnectionError)
+        with pytest.raises(requests.ConnectionError): short("x")
+    @patch("requests.get", return_value=None)
+    def test_up(get): etl("x")
+    """)
