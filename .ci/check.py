@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import environments
@@ -17,7 +19,7 @@ import vsix
 from places import IN_CI, ROOT, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 EXTENSION = ROOT / "vscode-extension"
@@ -61,11 +63,18 @@ def main() -> int:
         _end_to_end(tally, ["pictures"], {"PREFECT_LENS_PICTURES": str(ROOT / "docs" / "images")})
     elif asked.e2e is not None:
         _end_to_end(tally, asked.e2e, {})
-    else:
+    elif asked.quick:
         _checks(tally)
-        _tests(tally, quick=asked.quick)
-        if not asked.quick:
-            _end_to_end(tally, [], {})
+        _quick_tests(tally)
+    else:
+        environments.development()
+        javascript.executable()
+        with ThreadPoolExecutor(1) as beside:  # it waits for the network most of the time
+            prepared = beside.submit(_prepare)
+            _checks(tally)
+            _quick_tests(tally)
+        prepared.result()
+        _slow_tests(tally)
     return _told(tally, time.monotonic() - begun)
 
 
@@ -81,7 +90,19 @@ def _checks(tally: Tally) -> None:
     _section(tally, "tsc: what drives the editor", [*compiler, "--project", "."], cwd=E2E)
 
 
-def _tests(tally: Tally, *, quick: bool) -> None:
+def _prepare() -> None:
+    """Install what the slow tests need."""
+    environments.variables()
+    javascript.code_server()
+    javascript.browser()
+    javascript.neovim()
+
+
+def _pytest() -> list[str | Path]:
+    return [environments.development(), "-m", "pytest", "--quiet"]
+
+
+def _quick_tests(tally: Tally) -> None:
     node_tests = sorted((EXTENSION / "test").glob("*.test.ts"))
     _section(
         tally,
@@ -89,16 +110,22 @@ def _tests(tally: Tally, *, quick: bool) -> None:
         [javascript.executable(), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", *node_tests],
         cwd=EXTENSION,
     )
-    pytest = [environments.development(), "-m", "pytest", "--quiet"]
-    _section(tally, "unit tests", [*pytest, "-m", "not slow"])
-    if not quick:
-        slow, env = [*pytest, "-m", "slow", "--durations=5"], environments.variables()
-        # Most of their time is waiting, so two run side by side. But those of the engine look at when a parent is made
-        # anew, and a test beside them that changes what is installed is a reason for that.
-        _section(tally, "slow tests of the plugin", [*slow, "-n", "2", "tests/plugin"], env=env)
-        _section(tally, "slow tests of the engine", [*slow, "tests/engine"], env=env)
-        others = [f"--ignore=tests/{name}" for name in ("plugin", "engine")]
-        _section(tally, "other slow tests", [*slow, "-n", "2", "--dist=worksteal", *others], env=env)
+    _section(tally, "unit tests", [*_pytest(), "-m", "not slow"])
+
+
+def _slow_tests(tally: Tally) -> None:
+    """Run three things at a time: most of their time is waiting."""
+    slow = [*_pytest(), "-m", "slow", "-n", "2", "--dist=worksteal", "--durations=20"]
+    _side_by_side(
+        partial(_section, tally, "slow tests", slow, env=environments.variables(), at_once=False),
+        partial(_end_to_end, tally, [], {}),
+    )
+
+
+def _side_by_side(*parts: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for part in [pool.submit(part) for part in parts]:
+            part.result()
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
@@ -132,9 +159,15 @@ def _tool(folder: Path, package: str, name: str) -> list[str | Path]:
 
 
 def _section(
-    tally: Tally, title: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+    tally: Tally,
+    title: str,
+    command: Sequence[str | Path],
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    at_once: bool = True,
 ) -> None:
-    """Run a program, show what it says as it says it, and count."""
+    """Run a program, show what it says, as it says it or at its end, and count."""
     say(title)
     begun = time.monotonic()
     with subprocess.Popen(
@@ -148,9 +181,12 @@ def _section(
     ) as process:
         lines: list[str] = []
         for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            if at_once:
+                sys.stdout.write(line)
+                sys.stdout.flush()
             lines.append(line)
+        if not at_once:
+            sys.stdout.write("".join(lines))
     seconds = time.monotonic() - begun
     tally.add(title, seconds, process.returncode, "".join(lines[-12:]) if "tests" in title else "")
     say(f"{title}: {'ok' if process.returncode == 0 else 'FAILED'}, {seconds:.1f} s\n")

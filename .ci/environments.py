@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from places import CACHE, ROOT, WINDOWS, call, once, say
@@ -53,7 +54,9 @@ def development() -> Path:
 
     def make() -> None:
         say("Making .venv, to develop in")
-        _create(folder, sys.executable)
+        shutil.rmtree(folder, ignore_errors=True)
+        call([sys.executable, "-m", "venv", folder])
+        call([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], quiet=True)
         call([python, "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "dev"], quiet=True)
 
     once(folder / "prefect-lens.stamp", (ROOT / "pyproject.toml").read_text(encoding="utf-8") + sys.version, make)
@@ -88,7 +91,7 @@ def _folder(name: str, packages: tuple[str, ...]) -> Path:
     def make() -> None:
         say(f"Installing {', '.join(packages)}")
         shutil.rmtree(folder, ignore_errors=True)
-        call([python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *packages], quiet=True)
+        _install(python, "--no-deps", "--target", folder, *packages)
 
     once(folder / "prefect-lens.stamp", "\n".join((str(python), sys.version, *packages)), make)
     return folder
@@ -100,8 +103,9 @@ def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
 
     def make() -> None:
         say(f"Installing {', '.join(requirements)}")
-        _create(folder, base)
-        call([python, "-m", "pip", "install", "--quiet", *requirements], quiet=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        call([base, "-m", "venv", "--without-pip", folder])
+        _install(python, *requirements)
 
     once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
     return python
@@ -109,27 +113,28 @@ def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
 
 def variables() -> dict[str, str]:
     """Return what tells the tests which interpreters there are."""
-    broken = project(CACHE / "python" / "broken", PYTHON, BROKEN)
-    found = {
-        "PREFECT_LENS_TEST_PYTHON": str(newest()),
-        "PREFECT_LENS_TEST_BROKEN_PYTHON": str(broken),
-        "PREFECT_LENS_TEST_BESIDE": str(beside()),
-        "PREFECT_LENS_TEST_DEBUGPY": str(debugpy()),
-        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": str(project(CACHE / "python" / "providers", PYTHON, PROVIDERS)),
-        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": str(project(CACHE / "python" / "exchange", PYTHON, EXCHANGE)),
+    development()  # it installs the others
+    makers = {
+        "PREFECT_LENS_TEST_PYTHON": newest,
+        "PREFECT_LENS_TEST_PYTHON_OLDEST": oldest,
+        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": lambda: project(CACHE / "python" / "providers", PYTHON, PROVIDERS),
+        "PREFECT_LENS_TEST_BROKEN_PYTHON": lambda: project(CACHE / "python" / "broken", PYTHON, BROKEN),
+        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": lambda: project(CACHE / "python" / "exchange", PYTHON, EXCHANGE),
     }
-    if (python := oldest()) is None:
+    with ThreadPoolExecutor(2) as pool:
+        made = {name: pool.submit(make) for name, make in makers.items()}
+    found = {name: python for name, future in made.items() if (python := future.result()) is not None}
+    found |= {"PREFECT_LENS_TEST_BESIDE": beside(), "PREFECT_LENS_TEST_DEBUGPY": debugpy()}
+    if "PREFECT_LENS_TEST_PYTHON_OLDEST" not in found:
         wanted = ".".join(map(str, OLDEST_PYTHON))
         say(f"SKIPPED: what needs the oldest supported Prefect, for want of a Python {wanted} on the path or in pyenv")
-    else:
-        found["PREFECT_LENS_TEST_PYTHON_OLDEST"] = str(python)
-    return found
+    return {name: str(path) for name, path in found.items()}
 
 
-def _create(folder: Path, base: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    call([base, "-m", "venv", folder])
-    call([_python_of(folder), "-m", "pip", "install", "--quiet", "--upgrade", "pip"], quiet=True)
+def _install(python: Path, *what: str | Path) -> None:
+    """Install for an interpreter, by the pip of `.venv`; what is never imported need not be compiled."""
+    pip = [development(), "-m", "pip", "--python", python]
+    call([*pip, "install", "--quiet", "--no-compile", *what], quiet=True)
 
 
 def _python_of(folder: Path) -> Path:

@@ -53,6 +53,7 @@ async def test_one_worker_waits_after_a_run_however_short_that_was(project, pyth
     assert len(workers) == 1
 
 
+@pytest.mark.changes_what_is_shared
 async def test_a_file_that_was_edited_since_it_was_imported_makes_the_run_a_cold_one(project, python, engine):
     folder = project(NOTHING)
     kept = await engine.ready(folder, python)

@@ -68,6 +68,7 @@ async def test_what_is_configured_anew_makes_a_new_parent(project, python, engin
     assert engine.source._warm[kept.place] is not kept
 
 
+@pytest.mark.changes_what_is_shared
 async def test_a_file_that_is_edited_where_it_is_installed_makes_a_new_parent(project, python, engine):
     folder = project("""
         #- test_a.py
@@ -151,6 +152,7 @@ async def test_an_api_that_waits_for_its_run_takes_no_time_of_the_processor(proj
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
 
 
+@pytest.mark.changes_what_is_shared
 async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(project, python, engine):
     folder = project("""
         #- test_a.py
