@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import early, forking, haste, link, outlines, warmup
+from pytest_prefect_lens import declared, early, forking, haste, link, outlines, warmup
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def gather(
     """
     _look(is_to_fork=is_to_fork)
     with installed_only() as installed:
+        declared.remember(installed)
         _import_pytest(blocked, home, is_to_fork=is_to_fork)
         visible = Visible()
         _import_prefect(noted(known), is_to_fork=is_to_fork)

@@ -13,7 +13,10 @@ the pytest that it meets; where one does not, that takes its time there.
 | `get` of the messages in memory | what the services of the API take while a flow waits for an answer, see `backlog` |
 | `setup_sqlite`, and aiosqlite's connections | two changes of threads for each step of a statement, see `inline` |
 | `run_in_threadpool` of FastAPI's dependencies | as many for each answer, see `shortcut` |
-| `getsource` of pytest's tracebacks | the parsing of Prefect's engines in each report of a failure, see `outlines` |
+| `getsource`, `fullsource` of pytest's tracebacks | the parsing of Prefect's engines in each report, see `outlines` |
+| `_check_for_wrapped_fixture` of pytest | the search for a fixture in some thousand things that are not wrapped |
+
+What distributions declare is remembered where a process waits for its run, see `declared`.
 """
 
 from __future__ import annotations
@@ -164,6 +167,25 @@ def certificates() -> ssl.SSLContext | None:
     return made
 
 
+def _fixtures(patches: Patches, module: ModuleType) -> None:
+    if not hasattr(getattr(module, "FixtureManager", None), "_check_for_wrapped_fixture"):
+        return  # older ones do not search
+
+    def around(original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def check(self: Any, name: str, obj: object) -> None:
+            try:
+                is_wrapped = hasattr(obj, "__wrapped__")
+            except Exception:  # noqa: BLE001  things that raise whatever they are asked count as not wrapped
+                return
+            if is_wrapped:
+                original(self, name, obj)
+
+        return check
+
+    patches.wrap(module, "FixtureManager", "_check_for_wrapped_fixture", around, wanted=("name", "obj"))
+
+
 _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.flow_engine": _flow_engine,
     "prefect.client.orchestration": _client,
@@ -173,4 +195,5 @@ _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "aiosqlite.core": _driver,
     "fastapi.dependencies.utils": _dependencies,
     "_pytest._code.code": outlines.patch,
+    "_pytest.fixtures": _fixtures,
 }

@@ -16,6 +16,7 @@ import importlib.machinery
 import logging
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_prefect_lens.patching import OnImport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from pytest_prefect_lens.early import Early
 
@@ -266,7 +267,8 @@ def _begin_anew(modules: dict[str, ModuleType], prepared: _Prepared | None) -> N
     configuration: Any = modules["prefect.logging.configuration"]
     if prepared is None or prepared.moment != _moment():
         context.GLOBAL_SETTINGS_CONTEXT = context.root_settings_context()
-        configuration.setup_logging()
+        with _levels_at_once():
+            configuration.setup_logging()
         return
     context.GLOBAL_SETTINGS_CONTEXT = prepared.settings
     load = configuration.load_logging_config
@@ -277,9 +279,22 @@ def _begin_anew(modules: dict[str, ModuleType], prepared: _Prepared | None) -> N
 
     configuration.load_logging_config = at_hand
     try:
-        configuration.setup_logging()
+        with _levels_at_once():
+            configuration.setup_logging()
     finally:
         configuration.load_logging_config = load
+
+
+@contextmanager
+def _levels_at_once() -> Generator[None]:
+    """Let some hundred loggers forget what they have found out once, and not for each whose level is set."""
+    manager: Any = logging.root.manager
+    manager._clear_cache = lambda: None  # noqa: SLF001
+    try:
+        yield
+    finally:
+        del manager._clear_cache  # noqa: SLF001
+        manager._clear_cache()  # noqa: SLF001
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ _sources: dict[str, Any] = {}
 def patch(patches: Patches, module: ModuleType) -> None:
     """Have the tracebacks of `_pytest._code.code` use the outlines."""
     patches.wrap(module, "TracebackEntry", "getsource", _around_getsource, wanted=("astcache",))
-    code = getattr(module, "Code", None)
-    full: Any = vars(code).get("fullsource") if code is not None else None
+    code: Any = getattr(module, "Code", None)
+    full: object = getattr(code, "fullsource", None)
     if isinstance(full, property) and full.fget is not None:
         patches.put(code, "fullsource", property(_around_fullsource(full.fget), doc=full.__doc__))
     else:
