@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import declared, early, forking, haste, link, outlines, warmup
+from pytest_prefect_lens import declared, early, forking, haste, link, outlines, reports, warmup, wire
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 
 if TYPE_CHECKING:
@@ -187,6 +187,8 @@ def _import_pytest(blocked: Iterable[str], home: Path, *, is_to_fork: bool) -> N
         raise UnfitError(f"pytest cannot run an empty test; it ends with status {status}.")
     for name in ("observer", "speaker"):  # what the plugin imports when a run begins
         import_module(f"{__package__}.{name}")
+    for kind in (wire.Order, reports.Luggage):
+        wire.get_ready(kind)
     if is_to_fork:
         _one_thread("pytest or one of its plugins")
 

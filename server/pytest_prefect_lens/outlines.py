@@ -56,15 +56,16 @@ def prepare() -> None:
         if file := getattr(sys.modules.get(name), "__file__", None):
             _beginnings_of(file)
             if code is not None:
-                _ = code.Code(compile("", file, "exec")).fullsource
+                _sources[file] = code.Code(compile("", file, "exec")).fullsource
 
 
 def _around_getsource(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def getsource(self: Any, astcache: dict[Any, ast.AST] | None = None) -> Any:
-        path = self.frame.code.path
-        if astcache is not None and _is_installed(str(path)) and (lines := _beginnings_of(str(path))):
-            astcache[path] = _around(lines, self.lineno + 1)
+        code = self.frame.code
+        file = code.raw.co_filename
+        if astcache is not None and _is_installed(file) and (lines := _beginnings_of(file)):
+            astcache[code.path] = _around(lines, self.lineno + 1)
         return original(self, astcache)
 
     return getsource

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -69,6 +70,9 @@ def prepare(names: Iterable[str]) -> None:
             found: Any = import_module(module)
             if model:
                 functools.reduce(getattr, model.split("."), found).model_rebuild()
+    with suppress(ImportError, AttributeError):
+        for pattern in import_module("prefect.logging.highlighters").PrefectConsoleHighlighter.highlights:
+            re.compile(pattern)  # kept by `re`; the first line that Prefect logs asks for all of them
 
 
 def _models() -> list[str]:

@@ -368,6 +368,20 @@ def _build(wanted: Any, value: Any) -> Any:
     return value
 
 
+def get_ready(wanted: Any) -> None:
+    """Look up what `from_json` looks up where it meets a dataclass, and those in it, for the first time."""
+    _look_up(wanted, set())
+
+
+def _look_up(wanted: Any, done: set[Any]) -> None:
+    if is_dataclass(wanted) and wanted not in done:
+        done.add(wanted)
+        for hint in _hints(typing.cast("type[Any]", wanted)).values():
+            _look_up(hint, done)
+    for part in typing.get_args(wanted):
+        _look_up(part, done)
+
+
 @cache
 def _hints(cls: type[Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
