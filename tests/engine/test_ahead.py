@@ -25,13 +25,17 @@ NOTHING = """
 """
 
 
-async def test_the_next_worker_is_started_beside_a_run(project, python, engine, monkeypatch, tmp_path):
+async def test_one_worker_waits_started_beside_a_run_and_anew_where_it_dies(
+    project, python, engine, monkeypatch, tmp_path
+):
     monkeypatch.setattr(ahead, "HEAD_START", 0.0)
     os.mkfifo(tmp_path / "end")
     folder = project(f"""
         #- test_a.py
         def test_a():
             with open({str(tmp_path / "end")!r}): pass
+        #- test_b.py
+        def test_b(): pass
     """)
     kept = await engine.ready(folder, python)
     running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
@@ -43,9 +47,16 @@ async def test_the_next_worker_is_started_beside_a_run(project, python, engine, 
     await asyncio.to_thread((tmp_path / "end").write_text, "")
     assert outcomes(await running) == {"test_a": "passed"}
     assert (await engine.ready(folder, python))._spare.result()[1] is following
+    workers = [line for line in processes(os.environ["RUN_MARK"]) if "pytest_prefect_lens.ahead" in line]
+    assert len(workers) == 1
+
+    await following.kill()
+    while kept._spare.done() and kept._spare.result()[1] is following:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert outcomes(await engine.run(folder, python, "test_b.py")) == {"test_b": "passed"}
 
 
-async def test_one_worker_waits_after_a_run_however_short_that_was(project, python, engine):
+async def test_after_a_run_that_is_over_at_once_one_worker_waits(project, python, engine):
     folder = project(NOTHING)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     await engine.ready(folder, python)
@@ -65,16 +76,6 @@ async def test_a_file_that_was_edited_since_it_was_imported_makes_the_run_a_cold
     assert Preparing("starting pytest anew: the worker that was ready has died") in events
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     assert await engine.ready(folder, python) is kept
-
-
-async def test_a_worker_that_dies_is_followed_by_another(project, python, engine):
-    folder = project(NOTHING)
-    kept = await engine.ready(folder, python)
-    _, first = kept._spare.result()
-    await first.kill()
-    while kept._spare.done() and kept._spare.result()[1] is first:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
 
 
 async def test_what_is_being_started_ends_with_its_source(project, python, engine):
