@@ -181,7 +181,7 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
         if found:
             return found
     if "__getattr__" in module.frame.scope.bindings:
-        start = Frame(module, 0, None, {}, UNPATCHED)  # it runs while the module is imported, for nobody's sake
+        start = Frame(module, 0, None, (), UNPATCHED)  # it runs while the module is imported, for nobody's sake
         given = Arguments((frozenset((inter.one(Text, name),)),))
         return union(*(calls.call(inter, f, given, start, None) for f in inter.name_in(module.frame, "__getattr__")))
     return NOTHING

@@ -225,14 +225,15 @@ def call_function(
 
 def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values], world: World) -> Frame:
     """Return the one frame of the function with these arguments."""
-    key = (world, *sorted(arguments.items(), key=_name)) if arguments else world
+    passed = tuple(sorted(arguments.items(), key=_name))
+    key = (world, passed) if passed else world
     found = function.frames.get(key)
     if found is None:
         if len(function.frames) > inter.most_frames:
-            key, arguments = world, {}
+            key, passed = world, ()
             if (found := function.frames.get(key)) is not None:
                 return found
-        found = Frame(function.module, function.index, function.closure, arguments, world)
+        found = Frame(function.module, function.index, function.closure, passed, world)
         function.frames[key] = found
         inter.frames += 1
     return found

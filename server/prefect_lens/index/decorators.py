@@ -31,7 +31,7 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
         return found, frame.made.get(index, ())
     function = inter.function(frame, index)
     values: Values = frozenset((function,))
-    frame.names[key] = values
+    frame.name(key, values)
     home = ("def", frame.module.path, index)
     all_made: list[Made] = []
     for decorator in reversed(function.scope.decorators):
@@ -44,7 +44,7 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
         # it is the function that the project's decorator is put on that it defines
         values = frozenset(_loosened(inter, v) if v in all_made else v for v in values)
         all_made = []
-    frame.names[key] = values
+    frame.name(key, values)
     frame.define(index, tuple(all_made))
     return values, tuple(all_made)
 

@@ -76,7 +76,7 @@ class Root(Frame):
     __slots__ = ("followed", "own")
 
     def __init__(self, module: Module, case: TestCase, functions: Iterable[Function]) -> None:
-        super().__init__(module, 0, None, {}, UNPATCHED)
+        super().__init__(module, 0, None, (), UNPATCHED)
         self.followed = Followed(case, self)
         self.own = tuple((function.closure, function.index) for function in functions)
         """What tells the frames of the test function itself: where it was defined, and which it is there."""

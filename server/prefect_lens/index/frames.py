@@ -28,6 +28,9 @@ _FEW = 16
 
 Parameters = tuple[tuple[str, str], ...]
 
+Passed = tuple[tuple[str, "Values"], ...]
+"""What is passed to parameters, in the order of their names."""
+
 Filler = tuple[int, int, Any]
 """A method, or -1 for any code beside the class; the scope in it that puts something in a container, and what it is."""
 
@@ -75,7 +78,7 @@ class Module(Value):
         self._read = read
         self._facts: Facts | None = None
         self._added: dict[str, list[tuple[int, Any]]] | None = None
-        self.frame = Frame(self, 0, None, _NONE, UNPATCHED)
+        self.frame = Frame(self, 0, None, (), UNPATCHED)
 
     @property
     def facts(self) -> Facts:
@@ -170,19 +173,18 @@ class Frame(_Scoped):
         "raising", "result", "walked", "world",
     )  # fmt: skip
 
-    def __init__(
-        self, module: Module, index: int, parent: Frame | None, arguments: dict[str, Values], world: World
-    ) -> None:
+    def __init__(self, module: Module, index: int, parent: Frame | None, arguments: Passed, world: World) -> None:
         self.module = module
         self.index = index
         self._scope: Scope | None = None
         self.parent = parent
-        self.arguments = arguments or _NONE
+        self.arguments = arguments
         self.world = self.first_world = world
-        self.memo: dict[int, Values] = {}
+        self.memo: dict[int, Values] = _NONE
+        """What its expressions came to, by their places in memory."""
         self.met: dict[int, World] = _NONE
         """What is patched where a call is met whose value may be asked for later, where it is more than at first."""
-        self.names: dict[Any, Values] = {}
+        self.names: dict[Any, Values] = _NONE
         self.functions: dict[int, Function] = _NONE
         self.classes: dict[int, Class] = _NONE
         self.edges: dict[tuple[Frame | None, Made | None], str] = _NONE
@@ -222,6 +224,22 @@ class Frame(_Scoped):
             self.classes = {} if self.classes is _NONE else self.classes
             self.classes[index] = found
         return found
+
+    def argument(self, name: str) -> Values:
+        """Return what is passed to a parameter."""
+        return next((values for key, values in self.arguments if key == name), NOTHING)
+
+    def remember(self, expression: Expression, values: Values) -> None:
+        """Note what an expression comes to."""
+        if self.memo is _NONE:
+            self.memo = {}
+        self.memo[id(expression)] = values
+
+    def name(self, key: Any, values: Values) -> None:
+        """Note what a name stands for."""
+        if self.names is _NONE:
+            self.names = {}
+        self.names[key] = values
 
     def define(self, index: int, made: tuple[Made, ...]) -> None:
         """Note which definitions a `def` is."""
@@ -290,9 +308,9 @@ class Frame(_Scoped):
 
         So go those of names that nobody asks for from elsewhere.
         """
-        self.memo, self.met, self.raised = {}, _NONE, None
+        self.memo, self.met, self.raised = _NONE, _NONE, None
         if self.parent is not None and not self.functions and not self.classes:
-            self.names = {}
+            self.names = _NONE
 
     def __repr__(self) -> str:
         return f"<frame {self.module.path}:{self.scope.name}>"
@@ -345,7 +363,7 @@ class Class(_Scoped, Value):
         self.module = module
         self.index = index
         self._scope: Scope | None = None
-        self.body = Frame(module, index, closure, _NONE, UNPATCHED)
+        self.body = Frame(module, index, closure, (), UNPATCHED)
         self.patches: tuple[Patch, ...] | None = None
         self.filled: bool | None = None
         """Whether methods beside `__init__` put into its objects what they are given, once asked for."""

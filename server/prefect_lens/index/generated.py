@@ -75,7 +75,7 @@ def call_metafunc(inter: Interpreter, owner: Metafunc, arguments: Arguments) -> 
 def _follow(inter: Interpreter, hook: Function, meta: Metafunc, place: Module | Class) -> None:
     given: Values = frozenset((meta,))
     me: Values = frozenset((inter.one(Instance, place, ()),)) if isinstance(place, Class) else NOTHING
-    start = Frame(hook.module, 0, None, {}, UNPATCHED)  # it runs while tests are collected, and is no part of any
+    start = Frame(hook.module, 0, None, (), UNPATCHED)  # it runs while tests are collected, and is no part of any
     calls.call_function(inter, hook, Arguments((me, given) if me else (given,)), start, None, want=False)
     seen: set[Frame] = {start}
     waiting = deque((start,))

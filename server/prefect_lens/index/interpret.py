@@ -104,9 +104,9 @@ class Interpreter(Memory):
             return NOTHING
         found = frame.memo.get(id(expression))
         if found is None:
-            frame.memo[id(expression)] = NOTHING
-            found = self._forms[expression[0]](expression, frame)
-            found = frame.memo[id(expression)] = self.shared(found)
+            frame.remember(expression, NOTHING)
+            found = self.shared(self._forms[expression[0]](expression, frame))
+            frame.remember(expression, found)
         elif frame.raised and id(expression) in frame.raised:
             frame.raising = True
         return found
@@ -188,14 +188,15 @@ class Interpreter(Memory):
         """Return what the bindings of a name in one scope come to, seen from elsewhere."""
         found = frame.names.get(name)
         if found is None:
-            frame.names[name] = NOTHING
+            frame.name(name, NOTHING)
             raising = frame.raising
             first, bindings = frame.scope.bindings[name]
             found = union(*(self._bound(e, frame) for e in bindings[first:]))
             if name in frame.module.added:
                 add = registries.added if frame.parent is None else registries.added_inside
                 found |= add(self, frame, name)
-            found = frame.names[name] = self.shared(found)
+            found = self.shared(found)
+            frame.name(name, found)
             frame.raising = raising
         return found
 
@@ -246,14 +247,15 @@ class Interpreter(Memory):
                 return self.name_in(frame, name)
         found = frame.names.get((name, low, high))
         if found is None:
-            frame.names[name, low, high] = NOTHING
+            frame.name((name, low, high), NOTHING)
             raising = frame.raising
             bindings = frame.scope.bindings[name][1]
             parts = bindings[low:] if high == -1 else bindings[low:high]
             found = union(*(self._bound(e, frame) for e in parts))
             if frame.parent is not None and name in frame.module.added:
                 found |= registries.added_inside(self, frame, name)
-            found = frame.names[name, low, high] = self.shared(found)
+            found = self.shared(found)
+            frame.name((name, low, high), found)
             frame.raising = raising
         return found
 
@@ -265,8 +267,7 @@ class Interpreter(Memory):
 
     def parameter(self, name: str, frame: Frame) -> Values:
         """Return what a parameter of a frame is: what is passed, else its default, else what its annotation says."""
-        found = frame.arguments.get(name)
-        if found:
+        if found := frame.argument(name):
             return found
         parameter = next((p for p in frame.scope.parameters if p.name == name), None)
         if parameter is None or frame.parent is None:

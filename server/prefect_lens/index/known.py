@@ -21,7 +21,7 @@ from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.followed import Followed, Holders, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
-from prefect_lens.index.links import NO_NAMES, Links, Reaching, Resolved, state
+from prefect_lens.index.links import MOST_REACHING, NO_NAMES, Links, Reaching, Resolved, state
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.neutral import neutral
 from prefect_lens.index.packed import Packed, pack
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
 
-MOST_FRAMES = 40_000
-"""Calls of functions that are kept from one question to the next: some sixty megabytes."""
+MOST_FRAMES = 25_000
+"""Calls of functions that are kept from one question to the next: some thirty megabytes."""
 
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
@@ -50,13 +50,17 @@ class Answers(NamedTuple):
     """What was answered about files, by their paths."""
 
     definitions: dict[str, tuple[Defined, ...]]
+    elsewhere: dict[str, frozenset[str]]
+    """In which other files the functions of a file's definitions stand; nothing of files where they all stand in it."""
     tests: dict[str, tuple[TestCase, ...]]
     reached: dict[str, tuple[Followed, ...]]
     profiles: dict[str, dict[TestCase, str]]
 
     def without(self, gone: set[str]) -> Answers:
         """Return the answers but those about some files."""
-        new = Answers(self.definitions.copy(), self.tests.copy(), self.reached.copy(), self.profiles.copy())
+        new = Answers(
+            self.definitions.copy(), self.elsewhere.copy(), self.tests.copy(), self.reached.copy(), self.profiles.copy()
+        )
         for path in gone:
             for answers in new:
                 answers.pop(path, None)
@@ -64,7 +68,7 @@ class Answers(NamedTuple):
 
     def without_definitions(self, gone: set[str]) -> Answers:
         """Return the answers about tests but those about some files."""
-        return self.without(gone)._replace(definitions={})
+        return self.without(gone)._replace(definitions={}, elsewhere={})
 
 
 @dataclass(eq=False)
@@ -78,7 +82,7 @@ class Known:
     """The names of the functions that may return a flow or task that they made."""
     interpreter: Interpreter
     fixtures: Fixtures
-    answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}))
+    answers: Answers = field(default_factory=lambda: Answers({}, {}, {}, {}, {}))
     holders: Holders = field(default_factory=Holders)
     sure: set[str] | None = None
     """The files with what all callers are known, as far as answers were worked out; None for all of them."""
@@ -185,6 +189,8 @@ class Known:
                 self._begin()
                 found = definitions(self.interpreter, self.interpreter.modules[path], self.factories)
             self.answers.definitions[path] = found
+            if elsewhere := frozenset(one.definition.location.path for one in found) - {path}:
+                self.answers.elsewhere[path] = elsewhere
         return found
 
     def definition_of(self, key: Key) -> Definition | None:
@@ -238,9 +244,14 @@ class Known:
             self.holders.add(known)
         return known
 
+    def users(self, path: str) -> Iterator[str]:
+        """Return the other files that may lead to what a file defines."""
+        return (other for other in self.links.reaching(path).files if other != path and other in self.links.active)
+
     def makers(self, path: str) -> Iterator[str]:
         """Return the other files that may make definitions of what a file has in it."""
-        return (other for other in self.links.reaching(path).files if other != path and other in self.links.active)
+        definitions, elsewhere = self.answers.definitions, self.answers.elsewhere
+        return (other for other in self.users(path) if other not in definitions or path in elsewhere.get(other, ()))
 
     def waiting(self, path: str) -> list[str]:
         """Return the test files that may come to what a file defines and have not been followed yet."""
@@ -248,6 +259,8 @@ class Known:
         known = self.near.get(path)
         if known is None or known[0] is not reaching:
             among = reaching.among(self.layout.test_files | self.layout.doctested) | self.layout.with_plugins
+            if len(self.near) >= MOST_REACHING:
+                del self.near[next(iter(self.near))]
             known = self.near[path] = reaching, sorted(among)
         return [path for path in known[1] if path not in self.answers.reached]
 
@@ -295,7 +308,7 @@ class Known:
 
 
 def _origins(packed: Packed | None) -> makers.Origins:
-    return packed.origins if packed is not None else ()
+    return packed.made_from() if packed is not None else ()
 
 
 @contextlib.contextmanager

@@ -23,6 +23,9 @@ CONFTEST = "conftest.py"
 
 NO_NAMES: tuple[str, ...] = ()
 
+MOST_REACHING = 100
+"""Files of which it is kept who can come to them: that may be a large part of all files."""
+
 
 class Reaching(NamedTuple):
     """The files that can come to some file."""
@@ -148,6 +151,8 @@ class Links:
             if self._wild is None:
                 self._wild = self._closed(path for path, packed in self._files.items() if packed.is_wild)
             found = self._closed((path,))
+            if len(self._reaching) >= MOST_REACHING:
+                del self._reaching[next(iter(self._reaching))]
             known = self._reaching[path] = Reaching(
                 found.files | self._wild.files, (*found.folders, *self._wild.folders)
             )
@@ -174,10 +179,10 @@ class Links:
 
     def _users(self, path: str) -> Iterator[str]:
         yield from self._importers.get(path, ())
-        folder = posixpath.dirname(path)
-        while folder:
-            yield from self._importers.get(folder + "/", ())
-            folder = posixpath.dirname(folder)
+        slash = path.rfind("/")
+        while slash > 0:
+            yield from self._importers.get(path[: slash + 1], ())
+            slash = path.rfind("/", 0, slash)
         if self._openers and path in self._files:
             for name in self._files[path].uses:
                 yield from self._openers.get(name, ())

@@ -66,7 +66,7 @@ def closed(files: Mapping[str, Packed]) -> frozenset[str]:
     """Return the names of all functions of a workspace that may return what a maker of Prefect's made."""
     users: dict[str, list[str]] = {}
     for packed in files.values():
-        for name, others in packed.origins:
+        for name, others in packed.made_from():
             for other in others:
                 users.setdefault(other, []).append(name)
     found: set[str] = set()

@@ -33,8 +33,8 @@ class Packed(NamedTuple):
     makes: bool
     uses: tuple[str, ...] = ()
     """The names that its decorators and statements call; with `@` the names of objects whose methods decorate."""
-    origins: Origins = ()
-    """Where the results of its functions come from."""
+    origins: bytes = b""
+    """Where the results of its functions come from, packed."""
     links: bytes = b""
     is_open: bool = False
     """Whether others can put functions into what it holds, or it imports by names that it works out."""
@@ -60,6 +60,10 @@ class Packed(NamedTuple):
     def imports(self) -> Imports:
         """Return what it imports: name, level, and whether it may hold the module itself."""
         return marshal.loads(self.links)  # noqa: S302  we wrote it, in this process
+
+    def made_from(self) -> Origins:
+        """Return where the results of its functions come from."""
+        return marshal.loads(self.origins) if self.origins else ()  # noqa: S302  we wrote it, in this process
 
     def leads_as(self, other: Packed) -> bool:
         """Whether another file in its place leaves all files as plain or active as they are."""
@@ -108,7 +112,7 @@ def _pack(facts: Facts) -> Packed:
         facts.prefect,
         facts.makes,
         tuple(sorted({*registries.names_used(facts), *decorating})),
-        makers.origins(facts),
+        marshal.dumps(makers.origins(facts)),
         marshal.dumps(tuple(sorted(set(_imports(facts))))),
         by_name or bool(filling),
         tuple(held),

@@ -117,7 +117,7 @@ def put_by_method(inter: Interpreter, method: Function, owner: Instance, dotted:
         *(
             inter.name_in(frame, dotted)
             for frame in list(method.frames.values())
-            if owner in frame.arguments.get(first, ()) and len(frame.arguments) > 1
+            if owner in frame.argument(first) and len(frame.arguments) > 1
         )
     )
 
@@ -191,7 +191,7 @@ def _is_for(inter: Interpreter, frame: Frame, method: int, owner: Value) -> bool
         at = at.parent
     if at is None:
         return False
-    given = at.arguments.get(at.scope.parameters[0].name, NOTHING)
+    given = at.argument(at.scope.parameters[0].name)
     return owner in given or (
         isinstance(owner, Class)
         and any(

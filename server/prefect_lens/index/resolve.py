@@ -66,7 +66,7 @@ class Modules:
                 self._packages.extend(
                     f for f in (folder, join(folder, "src"), join(folder, "lib")) if f in self.folders
                 )
-        self._find_from = lru_cache(maxsize=5_000)(self._find)
+        self._find_from = lru_cache(maxsize=1_000)(self._find)
         self._search = lru_cache(maxsize=None)(self._search_path)
 
     def find(self, dotted: str, level: int, importer: str) -> str | None:

@@ -192,7 +192,7 @@ class Snapshot:
     def callers(self, definition: Definition) -> tuple[Definition, ...]:
         """Return the flows and tasks that call a flow or task."""
         with self._lock:
-            paths = sorted({definition.path, *self._known.makers(definition.path)})
+            paths = sorted({definition.path, *self._known.users(definition.path)})
         candidates = (one for path in paths for one in self.definitions(path) if one != definition)
         return tuple(one for one in candidates if definition in self.callees(one))
 
@@ -362,8 +362,8 @@ class Snapshot:
             for test_file in waiting:  # in order: neighbours share what they import
                 with self._lock:
                     self._known.reached(test_file)
-        with self._lock:
-            self._known.tidy()
+            with self._lock:
+                self._known.tidy()
 
     def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
