@@ -50,7 +50,7 @@ class Client:
     def notify(self, notification: str, params: Mapping[str, Any]) -> None:
         """Send one of our notifications, where the client named it."""
         if self.wants(notification):
-            self._server.protocol.notify(f"prefectLens/{notification}", dict(params))
+            self._server.wire.tell(f"prefectLens/{notification}", dict(params))
 
     def show_output(self, title: str, text: str) -> None:
         """Show a long text."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import marshal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +39,8 @@ class Outlet:
         self._standing = Throttle(self._tell_standing, INTERVAL)
         self._told_standing: payloads.Json | None = None
         self._definitions: dict[Path, Throttle] = {}
-        self._told_definitions: dict[Path, list[payloads.Json]] = {}
+        self._told_definitions: dict[Path, bytes] = {}
+        """What stands for the definitions that were told of a folder: they themselves take megabytes."""
         self._shown: dict[str, _Shown] = {}
 
     def lenses_changed(self) -> None:
@@ -114,8 +117,9 @@ class Outlet:
 
     async def _tell_definitions(self, folder: Folder) -> None:
         told = await asyncio.to_thread(self._definitions_of, folder)
-        if folder.root in self._definitions and told != self._told_definitions.get(folder.root):
-            self._told_definitions[folder.root] = told
+        digest = _digest(told)
+        if folder.root in self._definitions and digest != self._told_definitions.get(folder.root):
+            self._told_definitions[folder.root] = digest
             self._notify_definitions(folder, told)
 
     def _notify_definitions(self, folder: Folder, definitions: list[payloads.Json]) -> None:
@@ -124,12 +128,9 @@ class Outlet:
 
     def _definitions_of(self, folder: Folder) -> list[payloads.Json]:
         snapshot = folder.snapshot.patiently()
-        return [
-            payloads.definition(
-                one, to_uri(folder.root / one.path), self._range(folder, one), len(snapshot.matches(one))
-            )
-            for one in snapshot.definitions()
-        ]
+        counted = [(one, len(snapshot.matches(one))) for one in snapshot.definitions()]
+        uris = {path: to_uri(folder.root / path) for path in {one.path for one, _ in counted}}
+        return [payloads.definition(one, uris[one.path], self._range(folder, one), tests) for one, tests in counted]
 
     def _range(self, folder: Folder, definition: Definition) -> payloads.Json:
         place = definition.declared_at or definition.location
@@ -141,6 +142,10 @@ class Outlet:
             "start": {"line": range_.start.line, "character": range_.start.character},
             "end": {"line": range_.end.line, "character": range_.end.character},
         }
+
+
+def _digest(told: list[payloads.Json]) -> bytes:
+    return hashlib.blake2b(marshal.dumps(told), digest_size=16).digest()
 
 
 class _Shown:

@@ -95,6 +95,10 @@ class Protocol(LanguageServerProtocol):
             return
         super().handle_message(message)
 
+    def tell(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification that is plain JSON: pygls' own way copies all of it first, megabytes of definitions."""
+        self._send_data({"jsonrpc": self.VERSION, "method": method, "params": params})
+
     def refuse(self, error: JsonRpcException) -> None:
         """Answer a message that has no id to answer to."""
         self._send_data({"jsonrpc": self.VERSION, "id": None, "error": {"code": error.code, "message": error.message}})
