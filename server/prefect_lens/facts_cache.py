@@ -46,6 +46,16 @@ _BATCH = 500
 Status = tuple[int, int, int]
 
 
+def key_of(status: os.stat_result) -> Status:
+    """Return what tells that a file is what it was: its size, and both of its times in nanoseconds."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def is_settled(status: os.stat_result, now: float) -> bool:
+    """Whether another change of a file would have set another time, in seconds since the epoch."""
+    return max(status.st_mtime, status.st_ctime) < now - RACY
+
+
 class FactsCache:
     """The facts of one folder's files. One thread at a time uses it."""
 
@@ -65,7 +75,7 @@ class FactsCache:
     def get(self, path: str, status: os.stat_result) -> Packed | None:
         """Return the facts of a file, if it is what it was."""
         entry = self._old.get(path)
-        if entry is None or entry[0] != _key(status):
+        if entry is None or entry[0] != key_of(status):
             return None
         self._new[path] = entry
         self._got.append(path)
@@ -73,8 +83,8 @@ class FactsCache:
 
     def put(self, path: str, status: os.stat_result, facts: Packed) -> None:
         """Take what a file says, which had this status before it was read."""
-        if max(status.st_mtime, status.st_ctime) < self._now - RACY:
-            self._new[path] = _key(status), facts.plain()
+        if is_settled(status, self._now):
+            self._new[path] = key_of(status), facts.plain()
             self._is_changed = True
 
     @property
@@ -136,10 +146,6 @@ def _read(body: memoryview) -> Iterator[Any]:
         size = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
         yield marshal.loads(body[_LENGTH:size])  # noqa: S302  what we wrote, where nobody else can write
         body = body[size:]
-
-
-def _key(status: os.stat_result) -> Status:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @cache

@@ -109,6 +109,11 @@ def walk(folder: Path) -> Iterator[str]:
     return (path for path, _ in _Walk(folder).files())
 
 
+def statuses(folder: Path) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Return the files of `walk`, each with its status; None for one that is gone already."""
+    return ((path, _status(entry)) for path, entry in _Walk(folder).files())
+
+
 def counted_among(folder: Path, paths: Iterable[str]) -> frozenset[str]:
     """Return those of some files that `walk` would return; only what leads to them is looked at."""
     wanted = frozenset(paths)
@@ -223,4 +228,4 @@ def _is_ignored(path: str, ignored: list[tuple[str, Spec]]) -> bool:
     return any(spec.match_file(path[len(base) :]) for base, spec in ignored)
 
 
-__all__ = ["LARGEST", "Loaded", "Problem", "is_counted", "load", "load_all", "read", "walk"]
+__all__ = ["LARGEST", "Loaded", "Problem", "is_counted", "load", "load_all", "read", "statuses", "walk"]

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from prefect_lens import workspace
+from prefect_lens.clean_files import CleanFiles
 from prefect_lens.index import problems
 from prefect_lens.index.baseline import NAME as BASELINE
 from prefect_lens.index.baseline import read_baseline
@@ -14,7 +15,7 @@ from prefect_lens.index.credentials import MARK, Credential, find_credentials, f
 from prefect_lens.model import Diagnostic, Location, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -26,18 +27,25 @@ class Credentials:
     """What has been found so far. Everything is called in the event loop; the search happens in a thread."""
 
     def __init__(
-        self, root: Path, text: Callable[[str], str | None], changed: Callable[[], None], pause: Callable[[], None]
+        self,
+        root: Path,
+        text: Callable[[str], str | None],
+        unsaved: Container[str],
+        changed: Callable[[], None],
+        pause: Callable[[], None],
     ) -> None:
         """Begin with nothing found.
 
         Args:
             root: the folder.
             text: gives the text of a file, as the editor or the disk has it; called in a thread.
+            unsaved: the files that the editor has, at any moment.
             changed: told when something else is found than before.
             pause: called in the thread before each file; returns when nobody waits for anything more urgent.
         """
         self._root = root
         self._text = text
+        self._unsaved = unsaved
         self._changed = changed
         self._pause = pause
         self._found: Found = {}
@@ -90,7 +98,7 @@ class Credentials:
             while self._waiting or self._is_all_wanted:
                 paths, self._waiting = None if self._is_all_wanted else self._waiting, set()
                 self._is_all_wanted = False
-                found = await asyncio.to_thread(_searched, self._root, paths, self._text, self._pause)
+                found = await asyncio.to_thread(self._searched, paths)
                 before = self._found
                 kept = {} if paths is None else {path: one for path, one in before.items() if path not in paths}
                 self._found = kept | found
@@ -101,19 +109,30 @@ class Credentials:
         finally:
             self._searching = None
 
+    def _searched(self, paths: Iterable[str] | None) -> Found:
+        """Return what is found in some files, or in all: of these, those are read that may hold something."""
+        baseline = read_baseline(self._text(BASELINE) or "")
+        searched = self._to_read() if paths is None else sorted(paths)
+        found = {path: self._in_file(path, baseline) for path in searched if path != BASELINE}
+        return {path: there for path, there in found.items() if there}
 
-def _searched(
-    root: Path, paths: Iterable[str] | None, text: Callable[[str], str | None], pause: Callable[[], None]
-) -> Found:
-    baseline = read_baseline(text(BASELINE) or "")
-    found: Found = {}
-    for path in workspace.walk(root) if paths is None else sorted(paths):
-        pause()
-        if path != BASELINE and (content := text(path)) is not None:
-            there = find_credentials(path, content, baseline)
-            if there:
-                found[path] = there
-    return found
+    def _in_file(self, path: str, baseline: frozenset[str] = frozenset()) -> tuple[Credential, ...]:
+        self._pause()
+        text = self._text(path)
+        return find_credentials(path, text, baseline) if text is not None else ()
+
+    def _to_read(self) -> Iterator[str]:
+        """Yield the files of the folder but those that hold none, baseline or not: which these are is kept."""
+        clean = CleanFiles(self._root)
+        for path, status in workspace.statuses(self._root):
+            if status is None or path in self._unsaved:
+                yield path
+            elif not clean.has(path, status):
+                if self._in_file(path):
+                    yield path
+                elif path not in self._unsaved:
+                    clean.add(path, status)
+        clean.save()
 
 
 def _diagnostic(path: str, one: Credential) -> Diagnostic:

@@ -74,7 +74,7 @@ class Folder:
         self._keeping = Throttle(self._keep, KEEPING)
         self._to_keep: set[str] = set()
         aside = self.reading.snapshot.step_aside  # all snapshots of a folder share their turns
-        self.credentials = Credentials(root, self.text, lambda: changed(self), aside)
+        self.credentials = Credentials(root, self.text, self.documents, lambda: changed(self), aside)
         self._changed = changed
         self._advanced = advanced
         self._recording = asyncio.Lock()
