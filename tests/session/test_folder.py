@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from prefect_lens import workspace
 from prefect_lens.index.facts import read_facts
 from prefect_lens.session import folder as folder_module
+from prefect_lens.session import reading
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.settings import Settings
 from prefect_lens.session.texts import Document
@@ -178,3 +179,28 @@ TestOpenFolder = OpenFolder.TestCase
 TestOpenFolder.settings = settings(
     max_examples=15, stateful_step_count=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+async def test_an_edit_has_the_edited_file_parsed_and_no_other(tmp_path, monkeypatch):
+    parsed = []
+
+    def noted(text):
+        parsed.append(text)
+        return read_facts(text)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(reading, "read_facts", noted)
+    root = tmp_path / "project"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    folder = Folder(root, Settings(), lambda _: None, lambda: None)
+    folder.load()
+    await folder.complete()
+    parsed.clear()
+    texts = [FILES["steps.py"] + "    print()\n", FILES["steps.py"].replace("step", "other")]
+    for text in texts:
+        folder.set_document("steps.py", Document(text, None))
+        await folder.caught_up()
+    assert parsed == texts
+    folder.close()
