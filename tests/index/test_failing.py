@@ -47,3 +47,40 @@ def test_nothing_runs_behind_a_library_that_a_test_has_raise():
     @patch("requests.get", return_value=None)
     def test_up(get): etl("x")
     """)
+
+
+def test_a_flow_does_not_run_with_an_argument_that_its_check_refuses():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def count(n): return n
+    #   ^^^^^ task: ~test_anything, ~test_fits, ~test_inside, ~test_unchecked
+    @flow
+    def typed(n: int, label: str = "a"): return count(n)
+    #   ^^^^^ flow: test_fits, test_inside
+    @flow(validate_parameters=False)
+    def unchecked(n: int): return count(n)
+    #   ^^^^^^^^^ flow: test_unchecked
+    @flow
+    def anything(n): return count(n)
+    #   ^^^^^^^^ flow: test_anything
+    #- test_flows.py
+    import pytest
+    from flows import anything, typed, unchecked
+    def test_text():
+        with pytest.raises(Exception): typed("three")
+    def test_number():
+        with pytest.raises(Exception): typed(1, label=2)
+    def test_list():
+        with pytest.raises(Exception): typed(n=[1])
+    def test_state(): assert typed("three", return_state=True).is_failed()
+    def test_fits():
+        with pytest.raises(ZeroDivisionError): typed("3", "b")
+    def test_inside():
+        with pytest.raises(ValueError): typed.fn("three")
+    def test_unchecked():
+        with pytest.raises(ValueError): unchecked("three")
+    def test_anything():
+        with pytest.raises(ValueError): anything("three")
+    """)

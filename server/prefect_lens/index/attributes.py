@@ -239,7 +239,7 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
     if in_the_class:
         return bind(inter, in_the_class, frozenset((value,)), value.cls, frame)
     asked = Arguments((frozenset((inter.one(Text, name),)),))
-    if given := calls.method(inter, value, "__getattr__", frame, asked):
+    if given := calls.method(inter, value, "__getattr__", frame, asked) or _by_keyword(inter, value, name):
         return given
     match name:
         case "__class__":
@@ -250,6 +250,21 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
             return frozenset((inter.one(Method, value, name),))
         case _:
             return NOTHING
+
+
+def _by_keyword(inter: Interpreter, value: Instance, name: str) -> Values:
+    """Return what `**options` of an object's `__init__` have for an attribute that nobody assigns by its name."""
+    inits = [one for one in in_class(inter, value.cls, "__init__") if isinstance(one, Function)]
+    spare = {parameter for one in inits for parameter, kind in one.parameters if kind == "**"}
+    return union(
+        *(
+            values
+            for parameter, given in (value.arguments if spare else ())
+            for options in (given if parameter in spare else ())
+            for key, values in (options.items if isinstance(options, Mapping) else ())
+            if key == name
+        )
+    )
 
 
 def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name: str) -> Values:

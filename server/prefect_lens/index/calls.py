@@ -216,7 +216,7 @@ def call_function(
     if not nowhere:
         inter.link(frame, target, function.label, made)
         walking.called(inter, frame, target, function)
-    if any(patches.is_patcher(value) for values in arguments.positional for value in values):
+    if _sets(function) or any(patches.is_patcher(value) for values in arguments.positional for value in values):
         inter.walk(target)
         frame.world = patches.merged(inter, frame.world, target.left)
         frame.leave(target.left)
@@ -272,6 +272,19 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
             del inter.running[function]
     frame.result = inter.shared(values)
     return frame.result
+
+
+def _sets(function: Function) -> bool:
+    """Whether a function assigns a `global`: those who call it go on with what it has assigned."""
+    if function.sets is None:
+        function.sets = _sets_in(function.scope.body)
+    return function.sets
+
+
+def _sets_in(body: tuple[Expression, ...]) -> bool:
+    return any(
+        one is not None and (one[:2] == ("set", ("here",)) or (one[0] == "block" and _sets_in(one[1]))) for one in body
+    )
 
 
 def _patches(body: tuple[Expression, ...]) -> bool:

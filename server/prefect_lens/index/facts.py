@@ -30,7 +30,8 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("plus", left, right)`, `("slash", left, right)`, `("join", parts)` | text and paths put together |
 | `("operator", method, left, right)` | an operator by which objects may be put together |
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
-| `("set", base, name, value)` | in a body only: an attribute of another object is assigned |
+| `("set", base, name, value)` | in a body only: an attribute of another object is assigned, or a `global` |
+| `("here",)` | as such a base: the module itself |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
 | `("block", body)` | in a function's body only: what may be evaluated or not |
 | `("try", body, handlers, final)` | in a function's body only: bodies |

@@ -319,7 +319,7 @@ class Frame(_Scoped):
 class Function(_Scoped, Value):
     """A function of the project, with the frame that it was defined in."""
 
-    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises")
+    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises", "sets")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -334,6 +334,8 @@ class Function(_Scoped, Value):
         """The patches among its decorators, from the inside out, once asked for."""
         self.raises: bool | None = None
         """Whether it does nothing but raise in the end, once asked for."""
+        self.sets: bool | None = None
+        """Whether it assigns a `global`, once asked for."""
 
     @property
     def label(self) -> str:

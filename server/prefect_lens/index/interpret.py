@@ -55,6 +55,9 @@ MOST_FRAMES = 250
 class Interpreter(Memory):
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
 
+    expecting: Frame | None = None
+    """The test that is to meet an exception now, in `with pytest.raises(…)`."""
+
     most_depth = DEPTH
     most_running = MOST_RUNNING
     most_frames = MOST_FRAMES
@@ -88,6 +91,7 @@ class Interpreter(Memory):
             "slice": lambda e, frame: containers.slice_of(self, self.evaluate(e[1], frame), e[2], e[3], frame),
             "keyed": lambda e, frame: containers.keyed(self, e, frame),
             "set": self._set,
+            "here": lambda _, frame: frozenset((frame.module,)),
             "plus": lambda e, frame: containers.plus(
                 self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame
             ),

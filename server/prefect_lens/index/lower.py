@@ -279,6 +279,8 @@ class _Statements(Expressions):
         match target:
             case ast.Name(id=name):
                 self.bind(name, value)
+                if value is not None and self.open.elsewhere.get(name) == 0:
+                    self.open.body.append(("set", ("here",), name, value))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 starred = False
                 for position, element in enumerate(elements):

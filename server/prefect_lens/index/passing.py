@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
+    External,
+    Function,
     Mapping,
     Number,
     Parameters,
     Sequence,
     Text,
+    Value,
     Values,
 )
 
 if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
+
+_NUMBERS = ("builtins.int", "builtins.float")
+_NUMBER = re.compile(r"\s*[-+]?(?:\d[\d_]*\.?\d*|\.\d+|inf|infinity|nan)(?:e[-+]?\d+)?\s*$", re.IGNORECASE)
 
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
@@ -52,6 +60,40 @@ def bind(inter: Interpreter, parameters: Parameters, arguments: Arguments) -> di
         if values := telling(values):
             found[name] = inter.shared(values)
     return found
+
+
+def refuses(inter: Interpreter, body: Value | None, arguments: Arguments) -> bool:
+    """Whether a flow's own check of its parameters surely refuses a call: by a literal of another type."""
+    if not isinstance(body, Function) or arguments.more or any(map(_unchecked, body.scope.decorators)):
+        return False
+    given = dict(zip((name for name, kind in body.parameters if kind == "positional"), arguments.positional))  # noqa: B905  the rest is `*args`
+    given.update(arguments.keywords)
+    for parameter in body.scope.parameters:
+        values = given.get(parameter.name, NOTHING)
+        if values and parameter.annotation is not None and parameter.kind in {"positional", "keyword"}:
+            wanted = inter.evaluate(parameter.annotation, body.closure)
+            if all(isinstance(type_, External) and _misfits(type_.dotted, one) for type_ in wanted for one in values):
+                return bool(wanted)
+    return False
+
+
+def _misfits(wanted: str, value: Value) -> bool:
+    """Whether Pydantic makes nothing of a literal that would be of the type wanted."""
+    match value:
+        case Text(text=text):
+            return wanted in {"builtins.list", "builtins.dict"} or (wanted in _NUMBERS and not _NUMBER.match(text))
+        case Number():
+            return wanted in {"builtins.str", "builtins.list", "builtins.dict"}
+        case Mapping():
+            return wanted in {"builtins.str", "builtins.list", *_NUMBERS}
+        case Sequence():
+            return wanted in {"builtins.str", "builtins.dict", *_NUMBERS}
+        case _:
+            return False
+
+
+def _unchecked(decorator: Expression) -> bool:
+    return decorator is not None and decorator[0] == "call" and "validate_parameters" in dict(decorator[3])
 
 
 def telling(values: Values) -> Values:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, loading, registries, walking
+from prefect_lens.index import calls, containers, loading, passing, registries, walking
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -157,7 +157,11 @@ def _is_new(value: Made, home: Key) -> bool:
 
 
 def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
-    """Run a definition's function."""
+    """Run a definition's function. A flow that a test has fail is not run where its arguments do not fit."""
+    expected = inter.expecting is frame or walking.goes_on(arguments)
+    if expected and made.kind == MAKERS["flow"] and passing.refuses(inter, made.body, arguments):
+        frame.raising = not walking.goes_on(arguments)
+        return NOTHING
     if (patched := frame.world.patches.get((made, "fn"))) is not None:
         return union(*(calls.call(inter, value, arguments, frame, None, want=want) for value in patched))
     for hook in made.hooks | registries.hooks(inter, made):

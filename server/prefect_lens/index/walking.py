@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Arguments, Frame, Value, World
 
-_SWALLOW = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
+_EXPECT = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+"""Context managers, by their last names, in which code is to raise."""
+
+_SWALLOW = _EXPECT | {"suppress"}
 """Context managers, by their last names, behind which code goes on after an exception."""
 
 _STATE = "return_state"
@@ -75,7 +78,7 @@ def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
 
 
 def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
-    before = frame.world
+    before, expecting = frame.world, inter.expecting
     swallows = False
     for manager in expression[1]:
         values = inter.evaluate(manager, frame)
@@ -83,7 +86,10 @@ def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
         frame.world = patches.entered(inter, values, frame)
         named = makers.called(manager) if manager is not None and manager[0] == "call" else None
         swallows |= named in _SWALLOW or any(isinstance(value, Instance | Sequence) for value in values)
+        if named in _EXPECT:
+            inter.expecting = frame
     returned = run(inter, expression[2], frame)
+    inter.expecting = expecting
     frame.raising = frame.raising and not swallows
     frame.world = before
     return returned
