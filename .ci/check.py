@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EXTENSION = ROOT / "vscode-extension"
 E2E = ROOT / "tests" / "e2e"
+TWO = ("-n", "2", "--dist=worksteal")
+"""Tests two at a time; a fixture of a module is then rarely made by both."""
 
 
 @dataclass
@@ -110,12 +112,12 @@ def _quick_tests(tally: Tally) -> None:
         [javascript.executable(), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", *node_tests],
         cwd=EXTENSION,
     )
-    _section(tally, "unit tests", [*_pytest(), "-m", "not slow"])
+    _section(tally, "unit tests", [*_pytest(), "-m", "not slow", *TWO])
 
 
 def _slow_tests(tally: Tally) -> None:
     """Run three things at a time: most of their time is waiting."""
-    slow = [*_pytest(), "-m", "slow", "-n", "2", "--dist=worksteal", "--durations=20"]
+    slow = [*_pytest(), "-m", "slow", *TWO, "--durations=20"]
     _side_by_side(
         partial(_section, tally, "slow tests", slow, env=environments.variables(), at_once=False),
         partial(_end_to_end, tally, [], {}),

@@ -97,15 +97,15 @@ def _folder(name: str, packages: tuple[str, ...]) -> Path:
     return folder
 
 
-def project(folder: Path, base: str, requirements: tuple[str, ...]) -> Path:
-    """Return the Python of an environment with these packages."""
+def project(folder: Path, base: str, requirements: tuple[str, ...], *options: str) -> Path:
+    """Return the Python of an environment with these packages; `options` are pip's."""
     python = _python_of(folder)
 
     def make() -> None:
         say(f"Installing {', '.join(requirements)}")
         shutil.rmtree(folder, ignore_errors=True)
         call([base, "-m", "venv", "--without-pip", folder])
-        _install(python, *requirements)
+        _install(python, *options, *requirements)
 
     once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
     return python
@@ -117,9 +117,9 @@ def variables() -> dict[str, str]:
     makers = {
         "PREFECT_LENS_TEST_PYTHON": newest,
         "PREFECT_LENS_TEST_PYTHON_OLDEST": oldest,
-        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": lambda: project(CACHE / "python" / "providers", PYTHON, PROVIDERS),
+        "PREFECT_LENS_TEST_PROVIDERS_PYTHON": lambda: _of_servers("providers", PROVIDERS),
         "PREFECT_LENS_TEST_BROKEN_PYTHON": lambda: project(CACHE / "python" / "broken", PYTHON, BROKEN),
-        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": lambda: project(CACHE / "python" / "exchange", PYTHON, EXCHANGE),
+        "PREFECT_LENS_TEST_EXCHANGE_PYTHON": lambda: _of_servers("exchange", EXCHANGE),
     }
     with ThreadPoolExecutor(2) as pool:
         made = {name: pool.submit(make) for name, make in makers.items()}
@@ -131,10 +131,14 @@ def variables() -> dict[str, str]:
     return {name: str(path) for name, path in found.items()}
 
 
+def _of_servers(name: str, requirements: tuple[str, ...]) -> Path:
+    # They bring a great deal along that is never imported, and need not be compiled.
+    return project(CACHE / "python" / name, PYTHON, requirements, "--no-compile")
+
+
 def _install(python: Path, *what: str | Path) -> None:
-    """Install for an interpreter, by the pip of `.venv`; what is never imported need not be compiled."""
-    pip = [development(), "-m", "pip", "--python", python]
-    call([*pip, "install", "--quiet", "--no-compile", *what], quiet=True)
+    """Install for an interpreter, by the pip of `.venv`."""
+    call([development(), "-m", "pip", "--python", python, "install", "--quiet", *what], quiet=True)
 
 
 def _python_of(folder: Path) -> Path:
