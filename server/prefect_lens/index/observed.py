@@ -91,10 +91,14 @@ class Current:
 
         `test` gives the test of a node ID.
         """
+        if not self.observed.tests:
+            yield from guessed
+            return
         entrypoint, known = definition.entrypoint, set[str]()
         for match in guessed:
-            known.add(match.test.node_id)
-            ran, spared = self.shown(match.test.node_id)
+            node_id = match.test.node_id
+            known.add(node_id)
+            ran, spared = self.shown(node_id)
             if entrypoint in ran:
                 yield replace(match, evidence=Evidence.CODE_AND_RUN)
             elif entrypoint not in spared:
