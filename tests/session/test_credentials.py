@@ -1,7 +1,5 @@
 """What holds no credential is not read again at the next start, and nothing of a credential is kept."""
 
-import asyncio
-
 import pytest
 from prefect_lens import facts_cache
 from prefect_lens.index.baseline import NAME, hashed
@@ -28,15 +26,15 @@ def start(project, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     async def started(unsaved=None):
-        unsaved, read, found = unsaved or {}, set(), asyncio.Event()
+        unsaved, read = unsaved or {}, set()
 
         def text(path):
             read.add(path)
             return unsaved.get(path, disk_text(project, path))
 
-        credentials = Credentials(project, text, unsaved, found.set, lambda: None)
+        credentials = Credentials(project, text, unsaved, lambda: None, lambda: None)
         credentials.search_all()
-        await found.wait()
+        await credentials.searched()
         return sorted(one.location.path for one in credentials.diagnostics), sorted(read - {NAME})
 
     return started

@@ -84,6 +84,11 @@ class Credentials:
         self._is_all_wanted = self._is_all_wanted or BASELINE in self._waiting
         self._wake()
 
+    async def searched(self) -> None:
+        """Wait until the search that goes on has ended."""
+        if self._searching is not None:
+            await asyncio.wait([self._searching])
+
     def close(self) -> None:
         """Search no more."""
         if self._searching is not None:
