@@ -267,3 +267,42 @@ def test_what_is_nested_too_deeply_to_be_packed_is_told():
     packed = pack(facts._replace(scopes=(scope,)))
     assert packed.problem is not None
     assert len(unpack(packed).scopes) == 1
+
+
+def test_data_that_a_function_makes_ever_more_of_as_it_calls_itself_is_let_go_of():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def clean(data): ...
+    #   ^^^^^ task: test_clean
+    def merge(data, schema, default=None):
+        if not data:
+            result = dict(default) if default else dict(schema["default"])
+        elif default:
+            result = dict(default)
+            for key, value in data.items():
+                if key in result:
+                    result[key] = merge(value, {"properties": {}}, result[key])
+                else:
+                    result[key] = value
+        else:
+            result = dict(data)
+        for name, prop in schema.get("properties", {}).items():
+            if default and name in default:
+                result[name] = default[name]
+            elif "default" in prop:
+                result[name] = prop["default"]
+            if name in result:
+                result[name] = merge(result[name], prop, default.get(name))
+        return result
+    class Made:
+        def __init__(self, data, schema): self.data = merge(data, schema)
+    #- test_flows.py
+    from flows import clean, merge, Made
+    INNER = {"c": {"properties": {"d": {"default": 3}}}}
+    SCHEMA = {"properties": {"a": {"default": {"b": 1}, "properties": {"b": {"default": 2}}}, **INNER}}
+    def test_merge(): assert merge({"a": {"b": 3}, "c": {"d": 4}}, SCHEMA)["a"]["b"]
+    def test_other(): assert merge({"a": {"e": {"f": 3}}, "c": {"d": 4}}, SCHEMA)["a"]
+    def test_clean(): clean(merge({"x": {"y": {}}}, SCHEMA))
+    """)

@@ -212,7 +212,10 @@ def call_function(
         return NOTHING
     if nowhere:
         world = plain.telling(inter, world)
-    target = frame_of(inter, function, passing.bind(inter, function.parameters, arguments), world)
+    given = passing.bind(inter, function.parameters, arguments)
+    if inter.running.get((function.closure, function.index), 0) >= inter.most_growing:
+        given = {name: values for name, values in given.items() if not plain.may_grow(inter, values)}
+    target = frame_of(inter, function, given, world)
     if not nowhere:
         inter.link(frame, target, function.label, made)
         walking.called(inter, frame, target, function)

@@ -48,6 +48,9 @@ DEPTH = 55
 MOST_RUNNING = 6
 """Calls of one function within one another that are followed for their value: with each, its arguments may grow."""
 
+MOST_GROWING = 2
+"""With so many calls of one function within one another, containers of data are passed on no more: they may grow."""
+
 MOST_FRAMES = 250
 """More ways of calling one function than this are taken together as one call of which nothing is known."""
 
@@ -60,6 +63,7 @@ class Interpreter(Memory):
 
     most_depth = DEPTH
     most_running = MOST_RUNNING
+    most_growing = MOST_GROWING
     most_frames = MOST_FRAMES
 
     @cached_property

@@ -87,6 +87,11 @@ def is_data(inter: Interpreter, values: Values) -> bool:
     return found
 
 
+def may_grow(inter: Interpreter, values: Values) -> bool:
+    """Whether values are containers of data, of which a function that calls itself may make ever larger ones."""
+    return any(isinstance(value, Mapping | Sequence) for value in values) and is_data(inter, values)
+
+
 def _is_datum(inter: Interpreter, value: Value) -> bool:
     match value:
         case Text() | Number() | Path():
