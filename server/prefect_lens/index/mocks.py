@@ -94,6 +94,15 @@ def is_exception(inter: Interpreter, value: Value) -> bool:
             return False
 
 
+def looks_like_exception(expression: Expression) -> bool:
+    """Whether an expression names an exception, or makes one."""
+    while expression is not None and expression[0] == "call":
+        expression = expression[1]
+    if expression is None or expression[0] not in {"attr", "name", "local"}:
+        return False
+    return bool(_EXCEPTION.search(f".{expression[2] if expression[0] == 'attr' else expression[1]}"))
+
+
 def _child(inter: Interpreter, mock: Mock, name: str) -> Values:
     if len(mock.site) > _DEEPEST:
         return frozenset((mock,))

@@ -262,7 +262,10 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Place]:
     """Return those of the places whose patching can matter: of libraries, where what stands in for it may raise."""
-    may_raise = any(map(walking.raises, stand_in)) or any(name.endswith(".side_effect") for name in scope.bindings)
+    may_raise = any(map(walking.raises, stand_in)) or any(
+        name.endswith(".side_effect") and any(map(mocks.looks_like_exception, expressions))
+        for name, (_, expressions) in scope.bindings.items()
+    )
     return [
         place
         for place in places
