@@ -1,5 +1,6 @@
 """What slow tests share: interpreters and a cache that some of them change."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let nothing that is started here take itself for a worker of xdist, where these tests run in one."""
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
