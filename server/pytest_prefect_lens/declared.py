@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def remember(folders: tuple[str, ...]) -> None:
     """From now on read but once what the distributions in these folders declare; it holds for forks of this process."""
     for name in ("entry_points", "metadata", "files"):
-        declared = getattr(metadata.Distribution, name)
-        setattr(metadata.PathDistribution, name, property(_once(declared.fget, folders), doc=declared.__doc__))
+        declared = getattr(metadata.Distribution, name, None)
+        if isinstance(declared, property) and declared.fget is not None:
+            setattr(metadata.PathDistribution, name, property(_once(declared.fget, folders), doc=declared.__doc__))
 
 
 def _once(read: Callable[[Any], Any], folders: tuple[str, ...]) -> Callable[[Any], Any]:

@@ -14,6 +14,7 @@ import os
 import sys
 import tokenize
 from bisect import bisect_right
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def prepare() -> None:
     for name in IN_EVERY_TRACEBACK:
         if file := getattr(sys.modules.get(name), "__file__", None):
             _beginnings_of(file)
-            if code is not None:
+            with suppress(AttributeError, TypeError):  # another pytest's own affair: then it reads the file itself
                 _sources[file] = code.Code(compile("", file, "exec")).fullsource
 
 
