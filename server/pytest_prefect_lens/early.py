@@ -30,8 +30,11 @@ from pytest_prefect_lens.hidden import uses_prefect
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
-PATIENCE = 20.0
-"""Seconds that the import of a library may take."""
+PATIENCE = 20
+"""Seconds of the processor that the import of a library may take: a busy machine is no fault of a library's."""
+
+LONGEST = 300.0
+"""Seconds after which one that waits for something is given up."""
 
 LARGEST = 100
 """Megabytes that it may take; one that takes more is worth its wait to those runs alone that need it."""
@@ -225,11 +228,12 @@ def _tried(asked: tuple[str, ...]) -> Verdict:
     if child == 0:
         try:
             os.close(hear)
+            _limit()
             os.write(say, json.dumps(_import(asked)).encode()[:60_000])
         finally:
             os._exit(0)
     os.close(say)
-    deadline, text = time.monotonic() + PATIENCE, b""
+    deadline, text = time.monotonic() + LONGEST, b""
     while select.select([hear], [], [], max(0.0, deadline - time.monotonic()))[0]:
         chunk = os.read(hear, 65536)
         text += chunk
@@ -242,8 +246,15 @@ def _tried(asked: tuple[str, ...]) -> Verdict:
     if text:
         modules, why_not = json.loads(text)
         return Verdict(asked, () if why_not else tuple(modules), why_not)
-    late = time.monotonic() >= deadline
-    return Verdict(asked, (), f"its import takes longer than {PATIENCE:.0f} s" if late else _crashed(status))
+    late = time.monotonic() >= deadline or os.waitstatus_to_exitcode(status) == -signal.SIGXCPU
+    return Verdict(asked, (), f"its import takes longer than {PATIENCE} s" if late else _crashed(status))
+
+
+def _limit() -> None:
+    """Let this process end when it has computed for too long."""
+    import resource  # noqa: PLC0415  Windows has none, and forks nothing
+
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))
 
 
 def _crashed(status: int) -> str:

@@ -25,6 +25,7 @@ LIBRARIES = {
     "crashes": "import os\nos.abort()",
     "exits": "import os\nos._exit(0)",
     "hangs": "import time\ntime.sleep(60)",
+    "computes": "while True: pass",
     "keeps_open": "FILE = open(__file__)",
     "takes_signals": "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)",
     "is_large": "DATA = b'x' * 120_000_000",
@@ -59,7 +60,9 @@ def run(tmp_path):
     return run
 
 
-FIND_OUT = "early.PATIENCE = 1.0\nearly.find_out(early.untried({!r}, FILE), FILE)\nprint(early.good(FILE))"
+FIND_OUT = (
+    "early.PATIENCE, early.LONGEST = 1, 3.0\nearly.find_out(early.untried({!r}, FILE), FILE)\nprint(early.good(FILE))"
+)
 
 
 def test_each_library_is_tried_and_those_that_do_not_bear_it_are_noted_with_the_reason(run):
@@ -79,6 +82,7 @@ def test_each_library_is_tried_and_those_that_do_not_bear_it_are_noted_with_the_
         "crashes": "its import ends the process, by signal 6",
         "exits": "its import ends the process",
         "hangs": "its import takes longer than 1 s",
+        "computes": "its import takes longer than 1 s",
         "keeps_open": "it keeps a file or a connection open",
         "takes_signals": "it takes signals",
         "is_large": said["is_large"],
