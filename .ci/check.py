@@ -10,16 +10,19 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 import environments
 import javascript
 import vsix
-from places import IN_CI, ROOT, say
+from places import CACHE, IN_CI, ROOT, call, say
+
+sys.path.append(str(ROOT / "tests"))
+
+import forkserver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 EXTENSION = ROOT / "vscode-extension"
@@ -56,6 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--quick", action="store_true", help="the checks and the quick tests")
+    what.add_argument("--thorough", action="store_true", help="all that there is")
     what.add_argument("--e2e", nargs="*", metavar="WORD", help="the end-to-end tests, those whose names have a word")
     what.add_argument("--pictures", action="store_true", help="take the pictures of the documentation anew")
     asked = parser.parse_args()
@@ -76,7 +80,7 @@ def main() -> int:
             _checks(tally)
             _quick_tests(tally)
         prepared.result()
-        _slow_tests(tally)
+        _slow_tests(tally, thorough=asked.thorough)
     return _told(tally, time.monotonic() - begun)
 
 
@@ -95,6 +99,14 @@ def _checks(tally: Tally) -> None:
 def _prepare() -> None:
     """Install what the slow tests need."""
     environments.variables()
+    server = ROOT / "server"
+    for python, folder in (
+        (environments.development(), server),
+        (environments.newest(), server / "pytest_prefect_lens"),
+        (environments.oldest(), server / "pytest_prefect_lens"),
+    ):
+        if python is not None:  # else each process compiles it anew, where Python is told not to keep what it compiles
+            call([python, "-m", "compileall", "-q", folder], quiet=True)
     javascript.code_server()
     javascript.browser()
     javascript.neovim()
@@ -115,19 +127,10 @@ def _quick_tests(tally: Tally) -> None:
     _section(tally, "unit tests", [*_pytest(), "-m", "not slow", *TWO])
 
 
-def _slow_tests(tally: Tally) -> None:
-    """Run three things at a time: most of their time is waiting."""
-    slow = [*_pytest(), "-m", "slow", *TWO, "--durations=20"]
-    _side_by_side(
-        partial(_section, tally, "slow tests", slow, env=environments.variables(), at_once=False),
-        partial(_end_to_end, tally, [], {}),
-    )
-
-
-def _side_by_side(*parts: Callable[[], None]) -> None:
-    with ThreadPoolExecutor(len(parts)) as pool:
-        for part in [pool.submit(part) for part in parts]:
-            part.result()
+def _slow_tests(tally: Tally, *, thorough: bool) -> None:
+    slow = [*_pytest(), "-m", "slow" if thorough else "slow and not thorough", *TWO, "--durations=20"]
+    _section(tally, "slow tests", slow, env=environments.variables())
+    _end_to_end(tally, [], {})
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
@@ -147,13 +150,15 @@ def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> N
         "PREFECT_LENS_VSIX": str(vsix.build()),
         "PREFECT_LENS_TEST_PYTHON": str(environments.newest()),
         "PREFECT_LENS_TEST_DEBUGPY": str(environments.debugpy()),
+        "PREFECT_LENS_E2E_CACHE": str(CACHE.parent),
     }
     javascript.dependencies(E2E)
     wanted = [word for word in words if word != "pictures"]
     files = sorted(E2E.glob("*.test.ts")) if "pictures" not in words else [E2E / "pictures.ts"]
     files = [file for file in files if not wanted or any(word in file.name for word in wanted)]
     command = [javascript.executable(), "--test", "--test-concurrency=1", "--test-reporter=spec", *files]
-    _section(tally, "end-to-end tests", command, cwd=E2E, env={**given, **env})
+    with forkserver.running([str(environments.newest())]):
+        _section(tally, "end-to-end tests", command, cwd=E2E, env={**given, **env})
 
 
 def _tool(folder: Path, package: str, name: str) -> list[str | Path]:
@@ -167,9 +172,8 @@ def _section(
     *,
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
-    at_once: bool = True,
 ) -> None:
-    """Run a program, show what it says, as it says it or at its end, and count."""
+    """Run a program, show what it says as it says it, and count."""
     say(title)
     begun = time.monotonic()
     with subprocess.Popen(
@@ -183,12 +187,9 @@ def _section(
     ) as process:
         lines: list[str] = []
         for line in process.stdout or ():
-            if at_once:
-                sys.stdout.write(line)
-                sys.stdout.flush()
+            sys.stdout.write(line)
+            sys.stdout.flush()
             lines.append(line)
-        if not at_once:
-            sys.stdout.write("".join(lines))
     seconds = time.monotonic() - begun
     tally.add(title, seconds, process.returncode, "".join(lines[-12:]) if "tests" in title else "")
     say(f"{title}: {'ok' if process.returncode == 0 else 'FAILED'}, {seconds:.1f} s\n")

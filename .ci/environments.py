@@ -41,6 +41,8 @@ BROKEN = ("prefect==3.8.8", "fastapi==0.165.0", "pytest>=9")
 OLDEST_PYTHON = (3, 10)
 # The same one from inside an environment: else each checkout's would make anew what all of them share.
 PYTHON = str(Path(sys.executable).resolve())
+# What the tests' interpreters do when they start, so that tests can say it; see `tests/forkserver.py`.
+AT_START = "import os; exec(os.environ.get('LENS_TESTS_AT_START', ''))\n"
 # Where secrets come from: libraries that projects have, and servers that stand in for the ones on the network.
 PROVIDERS = ("boto3", "keyring", "keyrings.alt", "moto[server,sts]", "nanoidp")
 # Few servers that can be installed exchange one token for another (RFC 8693); this one brings a web framework along.
@@ -106,8 +108,10 @@ def project(folder: Path, base: str, requirements: tuple[str, ...], *options: st
         shutil.rmtree(folder, ignore_errors=True)
         call([base, "-m", "venv", "--without-pip", folder])
         _install(python, *options, *requirements)
+        for packages in folder.glob("[Ll]ib*/**/site-packages"):
+            (packages / "prefect-lens-tests.pth").write_text(AT_START, encoding="utf-8")
 
-    once(folder / "prefect-lens.stamp", "\n".join((base, *requirements)), make)
+    once(folder / "prefect-lens.stamp", "\n".join((base, *requirements, AT_START)), make)
     return python
 
 

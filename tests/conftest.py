@@ -1,4 +1,4 @@
-"""What slow tests share: interpreters and a cache that some of them change."""
+"""What slow tests share: interpreters and a cache that some of them change, and what makes many of them quicker."""
 
 import os
 import sys
@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import forkserver
+from tests.pythons import VARIABLES, prefect_pythons
 
-def pytest_configure() -> None:
-    """Let nothing that is started here take itself for a worker of xdist, where these tests run in one."""
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have many slow tests share what each would import, and let none take itself for a worker of our own xdist."""
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
         del os.environ[name]
+    is_many = getattr(config.option, "numprocesses", None)  # not so in xdist's workers
+    if is_many and VARIABLES[0] in os.environ:
+        stack = ExitStack()
+        stack.enter_context(forkserver.running(prefect_pythons()))
+        config.add_cleanup(stack.close)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from prefect_lens.engine.interpreter import find_interpreter
 from prefect_lens.model import Ending, Trouble
 
+from tests import forkserver
 from tests.engine.running import interpreter, run
 
 FLOW = """
@@ -123,6 +124,7 @@ async def test_a_server_that_cannot_start_for_a_reason_of_the_moment_is_tried_ag
     project, python, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(forkserver.VARIABLE, raising=False)  # it is to be imported
     shadow = tmp_path / "shadow"
     shadow.mkdir()
     (shadow / "fastapi.py").write_text("raise RuntimeError('the moon is wrong')")
