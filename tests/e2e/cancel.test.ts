@@ -42,7 +42,7 @@ const sleeping = () =>
     const [first, second] = all.filter(({ command }) => command.includes("sleep 86397"));
     return first !== undefined && second !== undefined && runOf(first, all);
   });
-const gone = async (what: string, processes: readonly Process[], seconds = 5) => {
+const gone = async (what: string, processes: readonly Process[], seconds = 30) => {
   const left = async () => (await ofRuns()).filter(({ pid }) => processes.some((process) => process.pid === pid));
   await until(`${what}: every process is gone`, seconds, async () => (await left()).length === 0).catch(async (error: Error) => {
     throw new Error(`${error.message} ${JSON.stringify(await left())}`);
@@ -93,5 +93,5 @@ step("a closed editor takes its run along", async (window) => {
   await sleeping();
   const all = await ofRuns();
   await second.close();
-  await gone("the editor was closed", all, 10);
+  await gone("the editor was closed", all);
 });

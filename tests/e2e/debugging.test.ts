@@ -56,7 +56,7 @@ def test_placed():
 `,
 };
 
-const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/placed.py", extensions: [standIn] });
+const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/placed.py", extensions: [standIn], keepsReady: false });
 
 step("a breakpoint in a task is hit, and the task sees the run's variables", async (window) => {
   await window.waitForLens("def placed", /▶ Run 1 test Debug/);

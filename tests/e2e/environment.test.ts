@@ -47,7 +47,7 @@ def test_keyed():
 `,
 };
 
-const opened = scenario({ project: () => exampleProject(FILES), file: "flows/keyed.py" });
+const opened = scenario({ project: () => exampleProject(FILES), file: "flows/keyed.py", keepsReady: false });
 const { step } = opened;
 
 step("a run asks before it fetches anything, and then for the secret", async (window) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { scenario } from "./lib/scenario.ts";
 
-const { step } = scenario({ file: "flows/orders.py" });
+const { step } = scenario({ file: "flows/orders.py", keepsReady: false });
 
 step("a hover at a call tells how the task is written, and its tests", async (window) => {
   await window.waitForLens("def orders_flow", /^▶ Run \d tests Debug$/);

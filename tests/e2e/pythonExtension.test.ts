@@ -27,6 +27,7 @@ async function project() {
 const place = await project();
 const choices = ["chosen", "other"].map((name) => path.join(place.folder, "..", name, "bin", "python"));
 const { step } = scenario({
+  keepsReady: false,
   file: "flows/orders.py",
   project: async () => place,
   extensions: [standIn],

@@ -22,7 +22,7 @@ async function twoFolders(): Promise<Project> {
   return { folder, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-const both = scenario({ project: twoFolders });
+const both = scenario({ project: twoFolders, keepsReady: false });
 const { step } = both;
 const report = (folder: string) => path.join(path.dirname(both.project.folder), folder, "flows", "report.py");
 

@@ -66,7 +66,7 @@ def test_upstream():
 `,
 };
 
-const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/shop.py" });
+const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/shop.py", keepsReady: false });
 
 step("a task that came through is told at the line that raised, and what became of it beside its call", async (window) => {
   await window.run("def retried", /✓ 1 passed/);

@@ -18,6 +18,8 @@ export interface Options {
   extensions?: readonly string[];
   settings?: Record<string, unknown>;
   env?: Record<string, string>;
+  /** Whether the language server keeps workers ready, as it does for users; for single runs they cost more than they save. */
+  keepsReady?: boolean;
 }
 
 export interface CodeServer {
@@ -68,11 +70,13 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     // As if started from a terminal: else it asks the user's shell for an environment, and puts that over this one.
     VSCODE_CLI: "1",
-    // Nothing of ours or of Prefect is to be found in the user's folders afterwards.
-    XDG_CACHE_HOME: at("cache"),
+    // Shared with all tests: what is made once for each Prefect.
+    XDG_CACHE_HOME: given("PREFECT_LENS_E2E_CACHE"),
+    // Nothing of ours or of Prefect is to be found in the user's other folders afterwards.
     XDG_STATE_HOME: at("state"),
     XDG_DATA_HOME: at("share"),
     PREFECT_HOME: at("prefect"),
+    ...(options.keepsReady === false ? { PREFECT_LENS_WARM: "0" } : {}),
     ...options.env,
   };
   for (const extension of [given("PREFECT_LENS_VSIX"), ...(options.extensions ?? [])]) {
