@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
-.PHONY: help demo test unit e2e bench soak vsix pictures clean python
+.PHONY: help demo test thorough unit e2e bench soak vsix pictures clean python
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -12,8 +12,11 @@ help: ## this list
 demo: python ## open a real VS Code in the browser on the example project
 	@exec $(PYTHON) .ci/demo.py
 
-test: python ## every check and every test
+test: python ## the checks and tests, with the real editor
 	@$(PYTHON) .ci/check.py
+
+thorough: python ## the same, with the tests of more kinds of what `make test` shows for one
+	@$(PYTHON) .ci/check.py --thorough
 
 unit: python ## the checks, and the tests that are quick
 	@$(PYTHON) .ci/check.py --quick

@@ -56,6 +56,7 @@ async def test_one_worker_waits_started_beside_a_run_and_anew_where_it_dies(
     assert outcomes(await engine.run(folder, python, "test_b.py")) == {"test_b": "passed"}
 
 
+@pytest.mark.thorough
 async def test_after_a_run_that_is_over_at_once_one_worker_waits(project, python, engine):
     folder = project(NOTHING)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
@@ -64,6 +65,7 @@ async def test_after_a_run_that_is_over_at_once_one_worker_waits(project, python
     assert len(workers) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.changes_what_is_shared
 async def test_a_file_that_was_edited_since_it_was_imported_makes_the_run_a_cold_one(project, python, engine):
     folder = project(NOTHING)

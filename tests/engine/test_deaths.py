@@ -21,28 +21,24 @@ pytestmark = [
 ]
 
 
-VICTIMS = ["parent", "guard of the parent", "spare", "guard of the spare", "api"]
-
-
-@pytest.mark.parametrize("victim", VICTIMS)
-async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine, victim):
+async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine):
     folder = project("""
         #- test_a.py
         def test_a(): pass
     """)
-    await engine.ready(folder, python)
-    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
-    result = await engine.run(folder, python, "test_a.py", how="either")
-    # What it had may be gone without anybody knowing yet: the order may be taken before.
-    told = "PL906" if victim == "api" else "PL907"
-    assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == [told]
-    result = await engine.run(folder, python, "test_a.py", how="either")
-    assert outcomes(result) == {"test_a": "passed"}, (result.trouble, engine.log.text)
+    for victim in ("spare", "guard of the spare", "api", "guard of the parent", "parent"):
+        await engine.ready(folder, python)
+        os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+        result = await engine.run(folder, python, "test_a.py", how="either")
+        # What it had may be gone without anybody knowing yet: the order may be taken before.
+        told = "PL906" if victim == "api" else "PL907"
+        assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == [told], victim
+        result = await engine.run(folder, python, "test_a.py", how="either")
+        assert outcomes(result) == {"test_a": "passed"}, (victim, result.trouble, engine.log.text)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
 
 
-@pytest.mark.parametrize("victim", ["parent", "spare", "guard of the spare", "api"])
-async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path, victim):
+async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path):
     folder = project(f"""
         #- test_a.py
         import time
@@ -53,14 +49,15 @@ async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp
         def test_b(): pass
     """)
     os.mkfifo(tmp_path / "runs")
-    running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
-    await asyncio.to_thread((tmp_path / "runs").read_text)
-    os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
-    result = await running
-    assert result.ending is Ending.BROKEN
-    assert [trouble.code for trouble in result.trouble] == ["PL906" if victim == "api" else "PL907"], result.trouble
-    assert outcomes(result) == {"test_waits": "error"}
-    assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
+    for victim in ("spare", "guard of the spare", "api", "parent"):
+        running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
+        await asyncio.to_thread((tmp_path / "runs").read_text)
+        os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+        result = await running
+        assert result.ending is Ending.BROKEN, victim
+        assert [trouble.code for trouble in result.trouble] == ["PL906" if victim == "api" else "PL907"], result.trouble
+        assert outcomes(result) == {"test_waits": "error"}
+        assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
 
 
 async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(project, python, engine, tmp_path):

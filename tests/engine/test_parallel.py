@@ -182,7 +182,7 @@ def test_runs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scope", ["session", "module"])
+@pytest.mark.parametrize("scope", [pytest.param("session", marks=pytest.mark.thorough), "module"])
 async def test_by_xdist_they_are_those_of_one_process_too(project, python, nothing_left, scope):  # noqa: ARG001
     folder = project(PROJECT.replace('"session"', f'"{scope}"'))
     for name in "bcd":
@@ -190,6 +190,6 @@ async def test_by_xdist_they_are_those_of_one_process_too(project, python, nothi
         (folder / f"test_asks_{name}.py").write_text(QUERIES)
     request = RunRequest(folder, ".", python)
     alone = await parallel.run(request, ColdWorkers(), lambda _: None)
-    spread = await parallel.run(replace(request, processes=4), ColdWorkers(), lambda _: None)
+    spread = await parallel.run(replace(request, processes=2), ColdWorkers(), lambda _: None)
     assert differences(told(alone), told(spread)) == []
     assert len(spread.cases) == 11

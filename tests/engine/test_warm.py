@@ -22,6 +22,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere none is forked"),
 ]
 both_kinds = pytest.mark.parametrize("engine", ["forked", "ahead"], indirect=True)
+and_thoroughly_the_other = pytest.mark.parametrize(
+    "engine", ["forked", pytest.param("ahead", marks=pytest.mark.thorough)], indirect=True
+)
 
 
 @both_kinds
@@ -85,7 +88,7 @@ async def test_a_file_that_is_edited_where_it_is_installed_makes_a_new_parent(pr
     assert engine.source._warm[kept.place] is not kept
 
 
-@both_kinds
+@and_thoroughly_the_other
 async def test_a_module_that_stands_before_an_installed_one_is_imported(project, python, engine):
     folder = project("""
         #- pytest.ini
@@ -175,7 +178,7 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
     assert family(os.environ["RUN_MARK"])["parent"] == parent
 
 
-@both_kinds
+@and_thoroughly_the_other
 async def test_a_library_of_the_project_is_at_hand_once_it_was_found_to_bear_that(project, python, engine):
     folder = project("""
         #- test_a.py

@@ -32,9 +32,16 @@ def home(tmp_path) -> Path:
 
 
 @pytest.fixture
-def open_editor(home, cache):
+def open_editor(home, cache, keeps_ready):
     """Start a server as an editor does; nothing is run with it yet, or by the server's own Python."""
-    return functools.partial(editor, home=home, environ={"XDG_CACHE_HOME": str(cache)})
+    environ = {"XDG_CACHE_HOME": str(cache)} | ({} if keeps_ready else {"PREFECT_LENS_WARM": "0"})
+    return functools.partial(editor, home=home, environ=environ)
+
+
+@pytest.fixture
+def keeps_ready() -> bool:
+    """Whether a server keeps workers ready. For a single run those cost more than they save."""
+    return False
 
 
 @pytest.fixture

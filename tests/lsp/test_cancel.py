@@ -145,6 +145,7 @@ async def test_a_queued_run_can_be_cancelled(open_editor, project, python):
         assert (await answer)["outcome"] == "cancelled"
 
 
+@pytest.mark.parametrize("keeps_ready", [True])
 async def test_shutdown_ends_what_runs(open_editor, project, python):
     async with open_editor(project, python=python) as editor:
         await started(editor, project)
@@ -160,6 +161,7 @@ async def test_an_editor_that_goes_without_a_word_takes_the_runs_along(open_edit
         await until_gone(project)
 
 
+@pytest.mark.parametrize("keeps_ready", [True])
 async def test_a_killed_server_leaves_no_process(open_editor, project, python):
     async with open_editor(project, python=python) as editor:
         await started(editor, project)

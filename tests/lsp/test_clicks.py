@@ -51,7 +51,7 @@ def test_etl():
     assert etl() == 2
 """
 
-CLICKS = int(os.environ.get("PREFECT_LENS_CLICKS", "10"))
+CLICKS = int(os.environ.get("PREFECT_LENS_CLICKS", "6"))
 KILLS = float(os.environ.get("PREFECT_LENS_KILLS", "0.5"))
 VICTIMS = (*("spare", "api", "guard of the spare") * 2, "parent", "guard of the parent")
 PATIENCE = 150

@@ -109,6 +109,7 @@ async def test_a_bug_report_names_versions_and_decisions_and_no_value_or_home(wr
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("keeps_ready", [True])
 async def test_an_interpreter_that_vanishes_is_told_and_no_green_is_left(open_editor, write, python):
     project = write(PROJECT.replace('raise ValueError("🎉")', "return 1"))
     here = Path(python).parents[1]
@@ -135,6 +136,7 @@ async def test_an_interpreter_that_vanishes_is_told_and_no_green_is_left(open_ed
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("keeps_ready", [True])
 async def test_two_servers_work_on_one_project(open_editor, write, python):
     project = write(PROJECT)
     async with open_editor(project, python=python) as one, open_editor(project, python=python) as two:

@@ -6,6 +6,10 @@ from tests.lsp.editor import ALL, ServerError
 
 pytestmark = pytest.mark.slow
 
+
+as_for_users = pytest.mark.parametrize("keeps_ready", [True])
+
+
 PROJECT = """
 #- pyproject.toml
 [tool.pytest.ini_options]
@@ -39,6 +43,7 @@ BUG = "float(line)"
 MENDED = 'float(line.replace(",", "."))'
 
 
+@as_for_users
 async def test_a_failed_state_is_seen_at_its_line_and_goes_when_the_code_is_mended(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.open("flows/etl.py")
@@ -90,6 +95,7 @@ async def test_a_failed_state_is_seen_at_its_line_and_goes_when_the_code_is_mend
         assert await editor.lens("flows/etl.py", "5: ✓ 2 passed")
 
 
+@as_for_users
 async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         lens = await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
@@ -133,6 +139,7 @@ def test_waits():
 """
 
 
+@as_for_users
 async def test_a_failure_is_seen_and_reached_while_the_run_goes_on(open_editor, write, python):
     folder = write(PROJECT + WAITS)
     async with open_editor(folder, python=python) as editor:
@@ -284,23 +291,19 @@ async def test_results_can_be_cleared(open_editor, write, python):
         assert await editor.titles("flows/etl.py") == ["5: ▶ Run 2 tests", "10: ▶ Run 2 tests"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "ran"),
-    [
-        ({"scope": "all"}, 2),
-        ({"scope": "file", "uri": "tests/test_etl.py"}, 2),
-        ({"scope": "file", "uri": "flows/etl.py"}, 2),
-        ({"scope": "tests", "tests": ["tests/test_etl.py::test_numbers"]}, 1),
-    ],
-)
-async def test_scopes(open_editor, write, python, arguments, ran):
+@as_for_users
+async def test_scopes(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
-        if "uri" in arguments:
-            arguments = arguments | {"uri": editor.uri(arguments["uri"])}
-        summary = await editor.execute("run", **arguments)
-        assert len(summary["results"]) == ran
-        assert (await editor.execute("run", scope="last"))["results"] != []
-        assert len((await editor.execute("run", scope="failed"))["results"]) == (1 if ran == 2 else 0)
+        for arguments, ran in (
+            ({"scope": "tests", "tests": ["tests/test_etl.py::test_numbers"]}, 1),
+            ({"scope": "all"}, 2),
+            ({"scope": "file", "uri": editor.uri("tests/test_etl.py")}, 2),
+            ({"scope": "file", "uri": editor.uri("flows/etl.py")}, 2),
+        ):
+            summary = await editor.execute("run", **arguments)
+            assert len(summary["results"]) == ran, arguments
+            assert (await editor.execute("run", scope="last"))["results"] != []
+            assert len((await editor.execute("run", scope="failed"))["results"]) == (1 if ran == 2 else 0), arguments
 
 
 async def test_a_run_of_nothing_known_says_what_is_near(open_editor, write, python):

@@ -109,7 +109,7 @@ import shop
 @pytest.mark.timeout(60, method="thread")
 def test_timeout_in_time(run_flow): assert run_flow(shop.total, ["1"]).result == 1.0
 
-@pytest.mark.timeout(5, method="signal")
+@pytest.mark.timeout(5, method="signal", func_only=True)  # the API may be slow to start
 def test_timeout_too_late():
     from prefect import flow
     @flow

@@ -33,6 +33,7 @@ def session(request, tmp_path_factory) -> Plain:
         *("--tb=short", *(("-p", "no:randomly") if newest else ())),
         python=request.param,
         HOME=str(folder / "home"),
+        XDG_CACHE_HOME=os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
         PYTHONPATH=path.rstrip(os.pathsep),
     )
 

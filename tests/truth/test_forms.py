@@ -11,8 +11,8 @@ from tests.pythons import MISSING, prefect_pythons
 from tests.truth.forms import FORMS, PROJECTS, Truth, kept, trace
 
 PYTHON = next(iter(prefect_pythons()), None)
-TRACED = PROJECTS if os.environ.get("PREFECT_LENS_FORMS") == "all" else ("importlib_mode", "monorepo", "testing")
-"""What is run anew. `PREFECT_LENS_FORMS=all` runs all, for some minutes: they change with Prefect and pytest alone."""
+QUICKLY = ("importlib_mode", "monorepo")
+"""What is always run anew. The others take minutes, and change with Prefect and pytest alone."""
 
 
 @pytest.mark.parametrize("name", PROJECTS)
@@ -24,7 +24,9 @@ def test_the_index_finds_what_ran_and_nothing_else(name: str):
 
 @pytest.mark.slow
 @pytest.mark.skipif(PYTHON is None, reason=MISSING)
-@pytest.mark.parametrize("name", TRACED)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICKLY else pytest.param(name, marks=pytest.mark.thorough) for name in PROJECTS]
+)
 def test_what_was_written_down_is_what_runs(name: str, tmp_path: Path):
     folder = tmp_path / "workspace"
     shutil.copytree(FORMS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
