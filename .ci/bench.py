@@ -12,7 +12,7 @@ def main() -> None:
     """Run the benchmarks in the development environment, clicks on an interpreter with the newest Prefect."""
     python, bench = environments.development(), ROOT / "tests" / "bench"
     wanted, options = sys.argv[1:2], sys.argv[2:]
-    for name in ("clicks", "engine", "suite", "injection"):
+    for name in ("clicks", "engine", "suite", "parallel", "injection"):
         if wanted in ([], [name]):
             call([python, bench / f"{name}.py", "--python", environments.newest(), *options])
     if wanted in ([], ["plugin"]):
