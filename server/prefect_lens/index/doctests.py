@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def _in(
     text = ast.get_docstring(documented, clean=False)
     if text is None or PROMPT not in text:
         return
+    import doctest  # noqa: PLC0415  it brings the debugger and unittest along, two megabytes that most projects do without
+
     begin = documented.body[0].lineno - 1
     try:
         found = doctest.DocTestParser().get_examples(text)

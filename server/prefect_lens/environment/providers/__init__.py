@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from prefect_lens.environment.provider import GROUP, Provider, ProviderError
@@ -32,6 +31,8 @@ def provider_of(source: Source) -> Provider:
 
 @cache
 def _plugin(name: str) -> Provider:
+    from importlib.metadata import entry_points  # noqa: PLC0415  a megabyte that few projects have a use for
+
     found = entry_points(group=GROUP, name=name)
     if not found:
         known = ", ".join(sorted(one.name for one in entry_points(group=GROUP))) or "none"
