@@ -122,27 +122,32 @@ def _outside(scope: Scope) -> Scope:
 
 
 def _is_same(old: object, new: object, found: dict[Place, Place]) -> bool:
-    if isinstance(old, Scope):
-        return (
-            isinstance(new, Scope)
-            and _has_moved((old.line, old.column), (new.line, new.column), found)
-            and _are_same((*old[:3], *old[6:]), (*new[:3], *new[6:]), found)
-        )
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, tuple):
+        before, now = cast("tuple[Any, ...]", old), cast("tuple[Any, ...]", new)
+        if isinstance(before, Scope):
+            return (
+                _has_moved(before[3:5], now[3:5], found)
+                and _are_same(before[:3], now[:3], found)
+                and (_are_same(before[6:], now[6:], found))
+            )
+        if len(before) == len(now) == 6 and before[0] == now[0] == "call":
+            return _has_moved(before[4:], now[4:], found) and _are_same(before[:4], now[:4], found)
+        return _are_same(before, now, found)
     if isinstance(old, dict):
-        return isinstance(new, dict) and _are_same(
-            tuple(cast("dict[Any, Any]", old).items()), tuple(cast("dict[Any, Any]", new).items()), found
-        )
-    if not isinstance(old, tuple) or not isinstance(new, tuple):
-        one, other = cast("object", old), new
-        return type(one) is type(other) and one == other
-    before, now = cast("tuple[Any, ...]", old), cast("tuple[Any, ...]", new)
-    if len(before) == len(now) == 6 and before[0] == now[0] == "call":
-        return _has_moved((before[4], before[5]), (now[4], now[5]), found) and _are_same(before[:4], now[:4], found)
-    return _are_same(before, now, found)
+        parts, others = cast("dict[Any, Any]", old).items(), cast("dict[Any, Any]", new).items()
+        return _are_same(tuple(parts), tuple(others), found)
+    return old == new
 
 
 def _are_same(old: tuple[Any, ...], new: tuple[Any, ...], found: dict[Place, Place]) -> bool:
-    return len(old) == len(new) and all(_is_same(a, b, found) for a, b in zip(old, new, strict=True))
+    if len(old) != len(new):
+        return False
+    for one, other in zip(old, new, strict=True):  # noqa: SIM110  each keystroke waits for it
+        if one is not other and not _is_same(one, other, found):  # a name is one object wherever it stands
+            return False
+    return True
 
 
 def _has_moved(old: Place, new: Place, found: dict[Place, Place]) -> bool:
