@@ -6,7 +6,7 @@ it is called. So an edit that changes whom a task calls changes a few of these, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from prefect_lens.index.frames import UNPATCHED, Frame
 from prefect_lens.model import How
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from prefect_lens.index.frames import Function, Module
     from prefect_lens.index.values import Key
     from prefect_lens.model import TestCase
+
+
+T = TypeVar("T")
+Group = tuple[T, ...] | set[T]
 
 
 def rank(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
@@ -82,14 +86,32 @@ class Root(Frame):
         """What tells the frames of the test function itself: where it was defined, and which it is there."""
 
 
+_FEW = 8
+
+
+def _with(group: Group[T], one: T) -> Group[T]:
+    """Return a group with one more in it. Most hold one or two, for which a set takes four times as much."""
+    if one in group:
+        return group
+    if isinstance(group, set):
+        group.add(one)
+        return group
+    return (*group, one) if len(group) < _FEW else {*group, one}
+
+
+def _without(group: Group[T], gone: set[T]) -> Group[T]:
+    left = tuple(one for one in group if one not in gone)
+    return left if len(left) <= _FEW else set(left)
+
+
 class Holders:
     """Which files' tests may run a definition. What they say of it themselves decides: here may be too many."""
 
     def __init__(self) -> None:
-        self._direct: dict[Key, set[str]] = {}
-        self._users: dict[Behind, set[str]] = {}
+        self._direct: dict[Key, Group[str]] = {}
+        self._users: dict[Behind, Group[str]] = {}
         """For each stretch behind a definition: the files whose tests come there."""
-        self._leading: dict[Key, set[Behind]] = {}
+        self._leading: dict[Key, Group[Behind]] = {}
 
     def without(self, gone: set[str]) -> Holders:
         """Return the holders when nothing is known of some files any more."""
@@ -103,24 +125,23 @@ class Holders:
             for key in behind.names:
                 dropped.setdefault(key, set()).add(behind)
         for key, behinds in dropped.items():
-            new._leading[key] = new._leading[key] - behinds
+            new._leading[key] = _without(new._leading[key], behinds)
         return new
 
     def add(self, followed: Iterable[Followed]) -> None:
         """Take what came of following some tests."""
         for one in followed:
             for key in one.direct:
-                self._direct.setdefault(key, set()).add(one.case.path)
+                self._direct[key] = _with(self._direct.get(key, ()), one.case.path)
             for _, behind in one.behind:
                 if behind not in self._users:
-                    self._users[behind] = set()
                     self.leads(behind)
-                self._users[behind].add(one.case.path)
+                self._users[behind] = _with(self._users.get(behind, ()), one.case.path)
 
     def leads(self, behind: Behind) -> None:
         """Take where a stretch leads now."""
         for key in behind.names:
-            self._leading.setdefault(key, set()).add(behind)
+            self._leading[key] = _with(self._leading.get(key, ()), behind)
 
     def files(self, key: Key) -> set[str]:
         """Return the files whose tests may run a definition."""

@@ -205,7 +205,8 @@ class Frame(_Scoped):
         self.result: Values | None = None
         self.behind: Behind | None = None
         """The definitions that it leads to, once asked for."""
-        self._callers: list[ref[Frame]] | None = None
+        self._callers: list[ref[Frame]] | ref[Frame] | None = None
+        """Of one there is no list: most have one."""
 
     def function(self, index: int) -> Function:
         """Return the function that a `def` or lambda makes here, without its decorators."""
@@ -257,15 +258,21 @@ class Frame(_Scoped):
 
     def called_by(self, caller: Frame) -> None:
         """Note that another frame calls this one."""
-        callers = self._callers = self._callers or []
-        if len(callers) >= _FEW and not len(callers) & (len(callers) - 1):  # it has doubled
-            callers[:] = map(ref, dict.fromkeys(self.callers))
-        callers.append(ref(caller))
+        callers = self._callers
+        if callers is None:
+            self._callers = ref(caller)
+        elif isinstance(callers, ref):
+            self._callers = [callers, ref(caller)]
+        else:
+            if len(callers) >= _FEW and not len(callers) & (len(callers) - 1):  # it has doubled
+                callers[:] = map(ref, dict.fromkeys(self.callers))
+            callers.append(ref(caller))
 
     @property
     def callers(self) -> list[Frame]:
         """The frames that call it or once did; of files that have changed since, too, as long as these are there."""
-        return [caller for one in self._callers or () if (caller := one()) is not None]
+        callers = (self._callers,) if isinstance(self._callers, ref) else self._callers or ()
+        return [caller for one in callers if (caller := one()) is not None]
 
     @property
     def is_known(self) -> bool:
