@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.makers import Origins
 
-Imports = tuple[tuple[str, int, bool], ...]
+Import = tuple[str, int, bool]
+"""A module's name, the level of a relative one, and whether the module itself may be held."""
 
 TOO_DEEP = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
+
+FUTURE = ("__future__", 0)
 
 _BY_NAME = (b"importlib", b"runpy", b"__import__", b"pkgutil", b"globals")
 _BY_TEXT = (b"entrypoint", b"from_source", b"pytest_plugins")
@@ -57,9 +60,12 @@ class Packed(NamedTuple):
         facts = Packed._make(plain)
         return facts if facts.problem is None else facts._replace(problem=SyntaxProblem._make(facts.problem))
 
-    def imports(self) -> Imports:
-        """Return what it imports: name, level, and whether it may hold the module itself."""
-        return marshal.loads(self.links)  # noqa: S302  we wrote it, in this process
+    def imports(self) -> Iterator[Import]:
+        """Yield what it imports."""
+        for dotted, level, names in marshal.loads(self.links):  # noqa: S302  we wrote it, in this process
+            yield dotted, level, names is None
+            for name in names or ():
+                yield f"{dotted}.{name}" if dotted else name, level, True
 
     def made_from(self) -> Origins:
         """Return where the results of its functions come from."""
@@ -113,7 +119,7 @@ def _pack(facts: Facts) -> Packed:
         facts.makes,
         tuple(sorted({*registries.names_used(facts), *decorating})),
         marshal.dumps(makers.origins(facts)),
-        marshal.dumps(tuple(sorted(set(_imports(facts))))),
+        marshal.dumps(_imports(facts)),
         by_name or bool(filling),
         tuple(held),
         tuple(sorted(filling.union(f"@{name}" for name in held))),
@@ -122,19 +128,22 @@ def _pack(facts: Facts) -> Packed:
     )
 
 
-def _imports(facts: Facts) -> Iterator[tuple[str, int, bool]]:
+def _imports(facts: Facts) -> tuple[tuple[str, int, tuple[str, ...] | None], ...]:
+    """Return the modules that are imported by their names and levels: each with what is taken from it, or None."""
+    whole, taken = set[tuple[str, int]](), dict[tuple[str, int], set[str]]()
     for scope in facts.scopes:
         for dotted, level in scope.stars:
-            yield dotted, level, False
+            taken.setdefault((dotted, level), set())
         for expression in (*_flat(scope.body), *(e for _, es in scope.bindings.values() for e in es)):
             if expression is None:
                 continue
             if expression[0] == "module":
-                yield expression[1], expression[2], True
-            elif expression[0] == "from":
+                whole.add((expression[1], expression[2]))
+            elif expression[0] == "from" and expression[1:3] != FUTURE:
                 _, dotted, level, name = expression
-                yield dotted, level, False
-                yield f"{dotted}.{name}" if dotted else name, level, True
+                taken.setdefault((dotted, level), set()).add(name)
+    parts = ((*of, tuple(sorted(names))) for of, names in sorted(taken.items()))
+    return (*((*of, None) for of in sorted(whole)), *parts)
 
 
 def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
