@@ -15,6 +15,7 @@ from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, read_deployments
 from prefect_lens.index.known import Known, without_collector
+from prefect_lens.index.layered import Layered
 from prefect_lens.index.links import Resolved, state
 from prefect_lens.index.moves import Moved, moves
 from prefect_lens.index.observed import NOTHING, Current
@@ -41,7 +42,7 @@ class Snapshot:
 
     def __init__(
         self,
-        files: dict[str, Packed],
+        files: Layered[Packed],
         errors: dict[str, SyntaxProblem],
         configs: dict[str, str],
         known: Known | None,
@@ -65,20 +66,20 @@ class Snapshot:
     @staticmethod
     def empty() -> Snapshot:
         """Return the snapshot of a workspace without files."""
-        return Snapshot({}, {}, {}, None, Turns(), moved={}, digests={})
+        return Snapshot(Layered({}), {}, {}, None, Turns(), moved={}, digests={})
 
     def update(self, facts: Mapping[str, Facts | Packed | None], configs: Mapping[str, str | None]) -> Snapshot:
         """Return the snapshot after some files changed; None stands for a file that is gone.
 
         A file with a syntax error keeps the facts that it had before, where it had any, and has a problem.
         """
-        files, errors = dict(self._files), dict(self._errors)
+        errors = dict(self._errors)
         changed: dict[str, Packed | None] = {}
         edited: dict[str, Facts] = {}
         moves_of, digests = dict(self._moves), dict(self._digests)
         for path, new in facts.items():
             if new is None:
-                if files.pop(path, None) is not None:
+                if path in self._files:
                     changed[path] = None
                 for of in (errors, moves_of, digests):
                     of.pop(path, None)
@@ -87,14 +88,14 @@ class Snapshot:
                 errors.pop(path, None)
             else:
                 errors[path] = new.problem
-                if path in files:
+                if path in self._files:
                     continue
-            old = files.get(path)
+            old = self._files.get(path)
             digests[path] = new.digest
             moves_of.pop(path, None)
             if old is None:
                 digests.pop(path)  # the facts have it
-                files[path] = changed[path] = new if isinstance(new, Packed) else pack(new)
+                changed[path] = new if isinstance(new, Packed) else pack(new)
             elif old != new:
                 now = unpack(new) if isinstance(new, Packed) else new
                 if (places := moves(unpack(old), now)) is None:
@@ -105,15 +106,17 @@ class Snapshot:
         texts = {path: text for path, text in (self._configs | dict(configs)).items() if text is not None}
         known = None
         with self._lock:
-            if self._lazy is not None and not reconfigured and not self._lazy.is_beyond(files, facts):
+            adopted: dict[str, Packed | None] = {}
+            if self._lazy is not None and not reconfigured and not self._lazy.is_beyond(self._files, facts):
                 known = self._lazy
                 for path, now in list(edited.items()) if not changed and len(edited) <= FEW else ():
                     if (kept := known.adopt(path, now)) is not None:
-                        files[path], moves_of[path] = kept
+                        adopted[path], moves_of[path] = kept
                         del edited[path]
-            files |= (packed := {path: pack(now) for path, now in edited.items()})
+            changed |= {path: pack(now) for path, now in edited.items()}
+            files = self._files.after(changed | adopted)
             if known is not None:
-                known = known.after(changed | packed, files) if changed or packed else known.of(files)
+                known = known.after(changed, files) if changed else known.of(files)
         observed = self._current.observed
         new = Snapshot(files, errors, texts, known, self._lock, moved=moves_of, digests=digests, observed=observed)
         return new.begin_with(self._before.without(facts) if known is None and self._before is not None else None)
