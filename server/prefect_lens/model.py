@@ -141,6 +141,11 @@ class Match:
     evidence: Evidence = Evidence.CODE
 
     @property
+    def rank(self) -> tuple[bool, str]:
+        """What orders the tests of a definition: direct ones stand first."""
+        return self.how is not How.DIRECT, self.test.node_id
+
+    @property
     def reason(self) -> str:
         """The chain in one line, and whether a run has shown it."""
         chain = " → ".join(self.path)

@@ -263,6 +263,19 @@ def test_an_edit_that_calls_others_has_no_test_followed_again():
     assert "test_made" not in running(snapshot, "pkg/flows.py:two")
 
 
+def test_an_edit_has_no_tests_looked_up_again_for_definitions_that_it_does_not_concern():
+    files = dict(workspace(FILES).files)
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    described(snapshot)
+    before = {one.entrypoint: snapshot.matches(one) for one in snapshot.definitions()}
+    for line, concerned in (("print(total)", set()), ("one()", {"pkg/flows.py:one"})):
+        files["pkg/flows.py"] = files["pkg/flows.py"].replace("    total = 0\n", f"    total = 0\n    {line}\n")
+        snapshot = snapshot.update({"pkg/flows.py": read_facts(files["pkg/flows.py"])}, {})
+        after = {one.entrypoint: snapshot.matches(one) for one in snapshot.definitions()}
+        assert {name for name, matches in after.items() if matches is not before[name]} == concerned
+        before = after
+
+
 def running(snapshot, entrypoint):
     return {match.test.names[-1] for match in snapshot.matches(snapshot.definition(entrypoint))}
 

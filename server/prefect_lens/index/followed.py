@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.frames import Function, Module
     from prefect_lens.index.values import Key
-    from prefect_lens.model import TestCase
+    from prefect_lens.model import Match, TestCase
 
 
 T = TypeVar("T")
 Group = tuple[T, ...] | set[T]
+
+MOST_RECENT = 10_000
+"""Tests of definitions that are kept: some two megabytes."""
 
 
 def rank(path: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
@@ -147,6 +150,38 @@ class Holders:
         """Return the files whose tests may run a definition."""
         found = set(self._direct.get(key, ()))
         return found.union(*(self._users.get(behind, ()) for behind in self._leading.get(key, ())))
+
+
+class Recent:
+    """The tests of the definitions that somebody looks at, so that an edit that is nothing to them costs nothing."""
+
+    def __init__(self) -> None:
+        self._found: dict[Key, tuple[str, tuple[Match, ...]]] = {}
+        self._size = 0
+
+    def get(self, key: Key, label: str) -> tuple[Match, ...] | None:
+        """Return the tests of a definition that people know by a name."""
+        known = self._found.get(key)
+        return known[1] if known is not None and known[0] == label else None
+
+    def put(self, key: Key, label: str, found: tuple[Match, ...]) -> None:
+        """Keep the tests of a definition; of what nobody has asked about for longest, none."""
+        self.forget((key,))
+        self._found[key] = label, found
+        self._size += len(found)
+        while self._size > MOST_RECENT:
+            self.forget((next(iter(self._found)),))
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Keep no tests of some definitions."""
+        for key in keys:
+            if (known := self._found.pop(key, None)) is not None:
+                self._size -= len(known[1])
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._found.clear()
+        self._size = 0
 
 
 def reaching(

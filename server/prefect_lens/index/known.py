@@ -18,7 +18,7 @@ from prefect_lens.index.arrivals import shifted
 from prefect_lens.index.collect import collect
 from prefect_lens.index.definitions import Defined, definitions
 from prefect_lens.index.fixtures import Fixtures
-from prefect_lens.index.followed import Followed, Holders, reaching
+from prefect_lens.index.followed import Followed, Holders, Recent, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
 from prefect_lens.index.links import MOST_REACHING, NO_NAMES, Links, Reaching, Resolved, state
@@ -28,13 +28,13 @@ from prefect_lens.index.packed import Packed, pack
 from prefect_lens.index.reach import marks_of, reach, rewire
 from prefect_lens.index.registries import Users
 from prefect_lens.index.resolve import Modules
+from prefect_lens.model import Match
 
 if TYPE_CHECKING:
     from collections.abc import Container, Generator, Iterator, Mapping
 
     from prefect_lens.index.config import Project
     from prefect_lens.index.facts import Facts
-    from prefect_lens.index.followed import Reached
     from prefect_lens.index.moves import Place
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
@@ -90,6 +90,9 @@ class Known:
     """The files whose modules have been changed in place since they were made, as they are now."""
     near: dict[str, tuple[Reaching, list[str]]] = field(default_factory=dict[str, "tuple[Reaching, list[str]]"])
     """For each file that was asked about: who can come to it, and the test files among them."""
+    complete: set[str] = field(default_factory=set[str])
+    """The files of which all those test files have been followed."""
+    recent: Recent = field(default_factory=Recent)
 
     @staticmethod
     def about(files: Mapping[str, Packed], configs: Mapping[str, str], resolved: Resolved | None = None) -> Known:
@@ -159,10 +162,11 @@ class Known:
         if found is None:
             return None
         if found.rewired:
-            behinds, followed = rewire(self.interpreter, found.rewired)
-            for behind in behinds:
+            again = rewire(self.interpreter, found.rewired)
+            for behind in again.behinds:
                 self.holders.leads(behind)
-            self.holders.add(followed)
+            self.holders.add(again.followed)
+            self.recent.forget(again.keys)
         packed = self.adopted[path] = self.interpreter.modules[path].packed
         return packed, found.places
 
@@ -242,6 +246,8 @@ class Known:
                     found.append(inter.attempt(about, lambda t=test: reach(inter, fixtures, t, project), otherwise))
             known = self.answers.reached[path] = tuple(found)
             self.holders.add(known)
+            if known:
+                self.recent.clear()
         return known
 
     def users(self, path: str) -> Iterator[str]:
@@ -255,6 +261,8 @@ class Known:
 
     def waiting(self, path: str) -> list[str]:
         """Return the test files that may come to what a file defines and have not been followed yet."""
+        if path in self.complete:
+            return []
         reaching = self.links.reaching(path)
         known = self.near.get(path)
         if known is None or known[0] is not reaching:
@@ -262,11 +270,24 @@ class Known:
             if len(self.near) >= MOST_REACHING:
                 del self.near[next(iter(self.near))]
             known = self.near[path] = reaching, sorted(among)
-        return [path for path in known[1] if path not in self.answers.reached]
+        found = [path for path in known[1] if path not in self.answers.reached]
+        if not found:
+            self.complete.add(path)
+        return found
 
-    def reaching(self, key: Key) -> Iterator[tuple[TestCase, Reached]]:
-        """Return the tests that run a definition, as far as test files have been followed; see `waiting`."""
-        return reaching(key, self.holders, self.answers.reached)
+    def matches(self, key: Key, label: str, *, keep: bool) -> tuple[Match, ...]:
+        """Return the tests that run a definition, as far as test files have been followed; see `waiting`.
+
+        `keep` says that somebody is likely to ask again.
+        """
+        found = self.recent.get(key, label)
+        if found is None:
+            ways = reaching(key, self.holders, self.answers.reached)
+            unsorted = (Match(case, reached.how, (*reached.path[:-1], label)) for case, reached in ways)
+            found = tuple(sorted(unsorted, key=lambda match: match.rank))
+            if keep:
+                self.recent.put(key, label, found)
+        return found
 
     def _begin(self) -> None:
         """Forget what was read for earlier questions, where it has become too much."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prefect_lens.index.facts import Facts
+    from prefect_lens.model import Match
 
 Place = tuple[int, int]
 """Line and column."""
@@ -86,6 +87,12 @@ class Moved:
     def test(self, test: TestCase) -> TestCase:
         """Return a test where it stands now."""
         return replace(test, span=self._span(test.path, test.span)) if test.path in self._by_path else test
+
+    def matches(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+        """Return the tests of a definition where they stand now."""
+        if not any(one.test.path in self._by_path for one in matches):
+            return matches
+        return tuple(replace(one, test=self.test(one.test)) for one in matches)
 
     def before(self, path: str, now: Position | None) -> Position | None:
         """Return where a place stood in the facts."""

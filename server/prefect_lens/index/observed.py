@@ -85,15 +85,19 @@ class Current:
         return (seen.ran, seen.spared) if seen is not None else (frozenset(), frozenset())
 
     def refined(
-        self, definition: Definition, guessed: Iterable[Match], test: Callable[[str], TestCase | None]
-    ) -> Iterator[Match]:
-        """Yield the guesses that runs have not refuted, each with what it is known from, and what only runs have shown.
+        self, definition: Definition, guessed: tuple[Match, ...], test: Callable[[str], TestCase | None]
+    ) -> tuple[Match, ...]:
+        """Return the guesses that runs have not refuted, with what they are known from, and what only runs have shown.
 
         `test` gives the test of a node ID.
         """
         if not self.observed.tests:
-            yield from guessed
-            return
+            return guessed
+        return tuple(sorted(self._refined(definition, guessed, test), key=lambda match: match.rank))
+
+    def _refined(
+        self, definition: Definition, guessed: Iterable[Match], test: Callable[[str], TestCase | None]
+    ) -> Iterator[Match]:
         entrypoint, known = definition.entrypoint, set[str]()
         for match in guessed:
             node_id = match.test.node_id

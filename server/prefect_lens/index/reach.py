@@ -8,7 +8,7 @@ reached from there, runs. A definition that is met before any other one is a dir
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
 from prefect_lens.index.followed import Behind, Followed, Reached, Root, rank
@@ -54,12 +54,19 @@ def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: 
     return root.followed
 
 
-def rewire(inter: Interpreter, changed: list[Frame]) -> tuple[list[Behind], list[Followed]]:
-    """Search again after some frames call others than before, and all else about them is the same.
+class Rewired(NamedTuple):
+    """What came of searching again."""
 
-    Returned are the stretches behind definitions that go through one of them, and the tests that come there before
-    they come to a definition.
-    """
+    behinds: list[Behind]
+    """The stretches behind definitions that go through one of the frames."""
+    followed: list[Followed]
+    """The tests that come to one of the frames before they come to a definition."""
+    keys: set[Key]
+    """The definitions that others run now, or by other ways."""
+
+
+def rewire(inter: Interpreter, changed: list[Frame]) -> Rewired:
+    """Search again after some frames call others than before, and all else about them is the same."""
     before, through = set(changed), set(changed)
     waiting = list(changed)
     while waiting:
@@ -74,14 +81,21 @@ def rewire(inter: Interpreter, changed: list[Frame]) -> tuple[list[Behind], list
                     before.add(caller)
                 waiting.append(caller)
     behinds: list[Behind] = []
+    keys: set[Key] = set()
     for frame in through:
         if frame.behind is not None:
+            names = frame.behind.names
             frame.behind.names = _behind(inter, frame)
+            keys.update(key for key, _ in names.items() ^ frame.behind.names.items())
             behinds.append(frame.behind)
     roots = [frame for frame in before if isinstance(frame, Root)]
     for root in roots:
+        one = root.followed
+        direct, behind = one.direct, one.behind
         search(inter, root)
-    return behinds, [root.followed for root in roots]
+        if (direct, behind) != (one.direct, one.behind):
+            keys.update(direct, one.direct, *(stretch.names for _, stretch in (*behind, *one.behind)))
+    return Rewired(behinds, [root.followed for root in roots], keys)
 
 
 def marks_of(inter: Interpreter, test: Collected) -> list[Mark]:

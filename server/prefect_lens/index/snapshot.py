@@ -22,7 +22,7 @@ from prefect_lens.index.observed import NOTHING, Current
 from prefect_lens.index.packed import Packed, pack, unpack
 from prefect_lens.index.scopes import scope_problems
 from prefect_lens.index.turns import Turns
-from prefect_lens.model import Definition, Deployment, Diagnostic, How, Match, Position, TestCase
+from prefect_lens.model import Definition, Deployment, Diagnostic, How, Position, TestCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, KeysView, Mapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from prefect_lens.index.moves import Place
     from prefect_lens.index.observed import Observed
     from prefect_lens.index.values import Key
+    from prefect_lens.model import Match
 
 
 FEW = 3
@@ -231,12 +232,8 @@ class Snapshot:
                 return ()
         self._follow(definition.path)
         with self._lock:
-            guessed = [
-                Match(self._moved.test(case), reached.how, (*reached.path[:-1], definition.label))
-                for case, reached in self._known.reaching(key)
-            ]
-            found = tuple(self._current.refined(definition, guessed, self._test))
-        return tuple(sorted(found, key=lambda match: (match.how is not How.DIRECT, match.test.node_id)))
+            found = self._known.matches(key, definition.label, keep=not self._lock.is_patient)
+            return self._current.refined(definition, self._moved.matches(found), self._test)
 
     def exercised(self, test: TestCase) -> tuple[Definition, ...]:
         """Return the definitions that a test runs, direct ones first."""

@@ -17,7 +17,7 @@ class Turns:
     def __init__(self, lock: _Lock | None = None) -> None:
         """Begin with nobody asking; with `lock`, let that be the patient ones' way to it."""
         self._lock = lock or _Lock()
-        self._is_patient = lock is not None
+        self.is_patient = lock is not None
 
     def patiently(self) -> Turns:
         """Return the same lock for those who are patient."""
@@ -25,7 +25,7 @@ class Turns:
 
     def __enter__(self) -> Self:
         with self.asking():
-            self._lock.take(patiently=self._is_patient)
+            self._lock.take(patiently=self.is_patient)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -34,11 +34,11 @@ class Turns:
     @contextmanager
     def asking(self) -> Generator[None]:
         """Keep the patient ones waiting, also while this thread lets others have a turn between two of its own."""
-        self._lock.wanted(0 if self._is_patient else 1)
+        self._lock.wanted(0 if self.is_patient else 1)
         try:
             yield
         finally:
-            self._lock.wanted(0 if self._is_patient else -1)
+            self._lock.wanted(0 if self.is_patient else -1)
 
     @property
     def is_wanted(self) -> bool:
