@@ -52,6 +52,11 @@ class Client:
         if self.wants(notification):
             self._server.wire.tell(f"prefectLens/{notification}", dict(params))
 
+    def notify_encoded(self, notification: str, params: Sequence[str]) -> None:
+        """Send one of our notifications whose content is JSON already, in parts, where the client named it."""
+        if self.wants(notification):
+            self._server.wire.tell_encoded(f"prefectLens/{notification}", params)
+
     def show_output(self, title: str, text: str) -> None:
         """Show a long text."""
         if self.wants("showOutput"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import marshal
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,15 +122,21 @@ class Outlet:
             self._told_definitions[folder.root] = digest
             self._notify_definitions(folder, told)
 
-    def _notify_definitions(self, folder: Folder, definitions: list[payloads.Json]) -> None:
-        uri = self._app.folder_uri(folder.root)
-        self._app.client.notify("definitions", {"folder": uri, "definitions": definitions})
+    def _notify_definitions(self, folder: Folder, definitions: list[str]) -> None:
+        uri = json.dumps(self._app.folder_uri(folder.root))
+        listed = (part for one in definitions for part in (", ", one))
+        next(listed, None)
+        self._app.client.notify_encoded("definitions", (f'{{"folder": {uri}, "definitions": [', *listed, "]}"))
 
-    def _definitions_of(self, folder: Folder) -> list[payloads.Json]:
+    def _definitions_of(self, folder: Folder) -> list[str]:
+        """Return the definitions of a folder, encoded one by one: as dictionaries they take five times that."""
         snapshot = folder.snapshot.patiently()
-        counted = [(one, len(snapshot.matches(one))) for one in snapshot.definitions()]
-        uris = {path: to_uri(folder.root / path) for path in {one.path for one, _ in counted}}
-        return [payloads.definition(one, uris[one.path], self._range(folder, one), tests) for one, tests in counted]
+        found: list[str] = []
+        for one in snapshot.definitions():
+            tests = len(snapshot.matches(one))
+            told = payloads.definition(one, to_uri(folder.root / one.path), self._range(folder, one), tests)
+            found.append(json.dumps(told))
+        return found
 
     def _range(self, folder: Folder, definition: Definition) -> payloads.Json:
         place = definition.declared_at or definition.location
@@ -144,8 +150,8 @@ class Outlet:
         }
 
 
-def _digest(told: list[payloads.Json]) -> bytes:
-    return hashlib.blake2b(marshal.dumps(told), digest_size=16).digest()
+def _digest(told: list[str]) -> bytes:
+    return hashlib.blake2b("".join(told).encode(), digest_size=16).digest()
 
 
 class _Shown:

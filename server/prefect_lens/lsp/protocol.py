@@ -15,7 +15,7 @@ from pygls.exceptions import (
 from pygls.protocol import JsonRPCNotification, LanguageServerProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cattrs import Converter
     from pygls.lsp.server import LanguageServer
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from prefect_lens.lsp.server import Server
 
 log = logging.getLogger(__name__)
+
+_BATCH = 200
+"""Parts of a message that are written at once."""
 
 
 class Protocol(LanguageServerProtocol):
@@ -98,6 +101,16 @@ class Protocol(LanguageServerProtocol):
     def tell(self, method: str, params: dict[str, Any]) -> None:
         """Send a notification that is plain JSON: pygls' own way copies all of it first, megabytes of definitions."""
         self._send_data({"jsonrpc": self.VERSION, "method": method, "params": params})
+
+    def tell_encoded(self, method: str, params: Sequence[str]) -> None:
+        """Send a notification whose content is ASCII's JSON already, in parts: all of it at once takes much memory."""
+        if self.writer is None:
+            return
+        parts = (f'{{"jsonrpc": "{self.VERSION}", "method": "{method}", "params": ', *params, "}")
+        size = f"Content-Length: {sum(map(len, parts))}\r\n"
+        self.writer.write(f"{size}Content-Type: {self.CONTENT_TYPE}; charset={self.CHARSET}\r\n\r\n".encode())
+        for first in range(0, len(parts), _BATCH):
+            self.writer.write("".join(parts[first : first + _BATCH]).encode())
 
     def refuse(self, error: JsonRpcException) -> None:
         """Answer a message that has no id to answer to."""
