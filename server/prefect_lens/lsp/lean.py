@@ -1,8 +1,11 @@
-"""Memory that is given back by the libraries that the server builds on."""
+"""Memory that is given back: by the libraries that the server builds on, and by C's own `malloc`."""
 
 from __future__ import annotations
 
+import ctypes
 import linecache
+import sys
+from functools import cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
 
 GENERATED = "<attrs generated "
 """What attrs names the files that it makes up begins with."""
+
+
+M_ARENA_MAX = -8
+"""Of `malloc.h`."""
 
 
 def make_lean() -> None:
@@ -31,6 +38,26 @@ def make_lean() -> None:
                 names.update(kept)
     for name in [name for name in linecache.cache if name.startswith(GENERATED)]:
         del linecache.cache[name]
+
+
+def use_one_heap() -> None:
+    """Have all threads take memory from one place: what one has let go of, another may have."""
+    if (libc := _glibc()) is not None:
+        libc.mallopt(M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give the system what lies free between what is used, where it takes it back in pages."""
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+@cache
+def _glibc() -> ctypes.CDLL | None:
+    if sys.platform != "linux":
+        return None
+    own = ctypes.CDLL(None)
+    return own if hasattr(own, "malloc_trim") and hasattr(own, "mallopt") else None
 
 
 def is_generated(method: FunctionType) -> bool:

@@ -14,6 +14,7 @@ from lsprotocol import types
 from prefect_lens.features.standing import standing
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.convert import to_diagnostics, to_range
+from prefect_lens.lsp.lean import give_back
 from prefect_lens.lsp.person import AskedPerson
 from prefect_lens.lsp.progress import Display
 from prefect_lens.lsp.uris import to_uri
@@ -121,6 +122,8 @@ class Outlet:
         if folder.root in self._definitions and digest != self._told_definitions.get(folder.root):
             self._told_definitions[folder.root] = digest
             self._notify_definitions(folder, told)
+            del told
+            await asyncio.to_thread(give_back)  # all has been looked at, and little is made from here on
 
     def _notify_definitions(self, folder: Folder, definitions: list[str]) -> None:
         uri = json.dumps(self._app.folder_uri(folder.root))

@@ -22,7 +22,7 @@ from prefect_lens.lsp import notebooks, questions
 from prefect_lens.lsp.app import CODE_ACTION_KINDS, App
 from prefect_lens.lsp.commands import COMMANDS
 from prefect_lens.lsp.convert import PREFIX
-from prefect_lens.lsp.lean import make_lean
+from prefect_lens.lsp.lean import make_lean, use_one_heap
 from prefect_lens.lsp.parent import watch_parent
 from prefect_lens.lsp.protocol import Protocol
 
@@ -43,6 +43,7 @@ def main() -> NoReturn:
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     # Most of what is made is the index, and stays: looking for garbage as often as Python does takes a third of all.
     gc.set_threshold(20_000, 20, 100)
+    use_one_heap()
     make_lean()
     server = Server()
     try:
