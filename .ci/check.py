@@ -129,8 +129,10 @@ def _quick_tests(tally: Tally) -> None:
 
 def _slow_tests(tally: Tally, *, thorough: bool) -> None:
     slow = [*_pytest(), "-m", "slow" if thorough else "slow and not thorough", *TWO, "--durations=20"]
-    _section(tally, "slow tests", slow, env=environments.variables())
-    _end_to_end(tally, [], {})
+    with ThreadPoolExecutor(1) as beside:  # whoever drives an editor waits most of the time
+        ended = beside.submit(_end_to_end, tally, [], {})
+        _section(tally, "slow tests", slow, env=environments.variables(), at_once=False)
+    ended.result()
 
 
 def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> None:
@@ -172,8 +174,9 @@ def _section(
     *,
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
+    at_once: bool = True,
 ) -> None:
-    """Run a program, show what it says as it says it, and count."""
+    """Run a program, show what it says, as it says it or at its end, and count."""
     say(title)
     begun = time.monotonic()
     with subprocess.Popen(
@@ -187,9 +190,12 @@ def _section(
     ) as process:
         lines: list[str] = []
         for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            if at_once:
+                sys.stdout.write(line)
+                sys.stdout.flush()
             lines.append(line)
+        if not at_once:
+            sys.stdout.write("".join(lines))
     seconds = time.monotonic() - begun
     tally.add(title, seconds, process.returncode, "".join(lines[-12:]) if "tests" in title else "")
     say(f"{title}: {'ok' if process.returncode == 0 else 'FAILED'}, {seconds:.1f} s\n")

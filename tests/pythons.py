@@ -19,6 +19,12 @@ def prefect_pythons() -> list[str]:
     return named or ([sys.executable] if find_spec("prefect") else [])
 
 
+def newest_and_thoroughly_the_rest() -> list:
+    """The same, as parameters: all but the first are for `make thorough`."""
+    first, *rest = prefect_pythons() or [None]
+    return [first, *(pytest.param(python, marks=pytest.mark.thorough) for python in rest)]
+
+
 def python_with(*modules: str) -> str:
     """An interpreter that has pytest and these modules."""
     for python in dict.fromkeys((sys.executable, *prefect_pythons())):

@@ -37,7 +37,7 @@ const ofRuns = async () => {
 };
 /** Waits until the flow runs, and returns the processes of its run. */
 const sleeping = () =>
-  until("the flow runs", 90, async () => {
+  until("the flow runs", 240, async () => {
     const all = await ofRuns();
     const [first, second] = all.filter(({ command }) => command.includes("sleep 86397"));
     return first !== undefined && second !== undefined && runOf(first, all);

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from prefect_lens.model import Ending
 
 from tests.engine.telling import differences, told
+from tests.pythons import newest_and_thoroughly_the_rest
 
 pytestmark = [
     pytest.mark.slow,
@@ -131,6 +133,9 @@ KINDS = {
 EVERYWHERE = ("session harness", "no harness")
 
 
+@pytest.mark.parametrize(
+    "every_python", newest_and_thoroughly_the_rest(), indirect=True, ids=lambda path: Path(path or "none").parts[-3:][0]
+)
 async def test_a_warm_run_tells_what_a_cold_one_tells(tmp_path, every_python, python, engine):
     folder = tmp_path / "project"
     folder.mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugin.driving import SERVER, Plain, Project, pytest_alone
-from tests.pythons import MISSING, prefect_pythons
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest, prefect_pythons
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,9 @@ FILES = re.findall(r"^```\w+\n# (\S+)\n(.*?)^```", DOCUMENTATION, re.MULTILINE |
 NAMES = [name for path, text in FILES for name in re.findall(r"^(?:async )?def (test_\w+)", text, re.MULTILINE)]
 
 
-@pytest.fixture(scope="module", params=prefect_pythons() or [None], ids=lambda p: Path(p).parts[-3] if p else "none")
+@pytest.fixture(
+    scope="module", params=newest_and_thoroughly_the_rest(), ids=lambda p: Path(p).parts[-3] if p else "none"
+)
 def session(request, tmp_path_factory) -> Plain:
     if request.param is None:
         pytest.skip(MISSING)

@@ -7,7 +7,7 @@ from prefect_lens.features.diagnostics import diagnostics
 from prefect_lens.model import Ending, RunResult
 
 from tests.plugin.driving import drive, write
-from tests.pythons import MISSING, prefect_pythons
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,9 @@ def test_waits(): waits()
 """
 
 
-@pytest.fixture(scope="module", params=prefect_pythons() or [None], ids=lambda p: Path(p).parts[-3] if p else "none")
+@pytest.fixture(
+    scope="module", params=newest_and_thoroughly_the_rest(), ids=lambda p: Path(p).parts[-3] if p else "none"
+)
 def told(request, tmp_path_factory) -> dict[int, list[str]]:
     """The diagnostics by line: code, severity and first line."""
     if request.param is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugin.driving import Plain, pytest_alone, write
-from tests.pythons import MISSING, prefect_pythons
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest
 
 pytestmark = pytest.mark.slow
 
@@ -154,7 +154,9 @@ def test_they_are_gone():
 NAMES = re.findall(r"^def (test_\w+)", PROJECT, re.MULTILINE)
 
 
-@pytest.fixture(scope="module", params=prefect_pythons() or [None], ids=lambda p: Path(p).parts[-3] if p else "none")
+@pytest.fixture(
+    scope="module", params=newest_and_thoroughly_the_rest(), ids=lambda p: Path(p).parts[-3] if p else "none"
+)
 def session(request, tmp_path_factory) -> Plain:
     if request.param is None:
         pytest.skip(MISSING)

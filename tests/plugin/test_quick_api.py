@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from tests.plugin.driving import SERVER
-from tests.pythons import MISSING, prefect_pythons
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def new_run(**headers):
 """
 
 
-@pytest.fixture(params=prefect_pythons() or [None])
+@pytest.fixture(params=newest_and_thoroughly_the_rest())
 def run(request, tmp_path):
     """Run code beside an API, in an interpreter that has Prefect."""
     if request.param is None:

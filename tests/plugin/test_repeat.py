@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugin.driving import Plain, pytest_alone, write
-from tests.pythons import MISSING, prefect_pythons, python_with
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest, python_with
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,9 @@ def test_fails_at_once(): assert 0
 """
 
 
-@pytest.fixture(scope="module", params=prefect_pythons() or [None], ids=lambda p: Path(p).parts[-3] if p else "none")
+@pytest.fixture(
+    scope="module", params=newest_and_thoroughly_the_rest(), ids=lambda p: Path(p).parts[-3] if p else "none"
+)
 def session(request, tmp_path_factory) -> tuple[Plain, Path]:
     if request.param is None:
         pytest.skip(MISSING)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugin.driving import SERVER
-from tests.pythons import MISSING, prefect_pythons
+from tests.pythons import MISSING, newest_and_thoroughly_the_rest
 
 pytestmark = [
     pytest.mark.slow,
@@ -118,7 +118,7 @@ def test_a_deployment(deployment: lens.Deployment) -> None:
 """
 
 
-@pytest.mark.parametrize("python", prefect_pythons() or [None], ids=lambda p: Path(p).parts[-3] if p else "none")
+@pytest.mark.parametrize("python", newest_and_thoroughly_the_rest(), ids=lambda p: Path(p).parts[-3] if p else "none")
 def test_a_strict_checker_knows_all_of_it(python, tmp_path):
     if python is None:
         pytest.skip(MISSING)

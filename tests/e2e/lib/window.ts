@@ -9,7 +9,7 @@ import { given } from "./codeServer.ts";
 import type { CodeServer } from "./codeServer.ts";
 
 /** Longer than any run of the example takes on a slow machine. */
-const RUN = 120_000;
+const RUN = 300_000;
 const SOON = 60_000;
 
 /** A lens as it is drawn: its parts, and the line of code below it. */
