@@ -17,7 +17,7 @@ def load(): ...
 @task
 def clean(): ...
 @flow
-def etl(deep=False):
+def etl(deep=frozenset()):
     load()
     if deep: clean()
 fast = etl.with_options(retries=0)

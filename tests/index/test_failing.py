@@ -84,3 +84,43 @@ def test_a_flow_does_not_run_with_an_argument_that_its_check_refuses():
     def test_anything():
         with pytest.raises(ValueError): anything("three")
     """)
+
+
+def test_nothing_runs_without_what_it_needs_or_with_what_it_does_not_take():
+    check("""
+    #- flows.py
+    from functools import wraps
+    from prefect import flow, task
+    @task
+    def count(n, *, by=1): return n
+    #   ^^^^^ task: test_taken, ~test_inside, ~test_more
+    @flow
+    def etl(n, **more): return count(n)
+    #   ^^^ flow: test_inside, test_more
+    def filled(f):
+        @wraps(f)
+        def inner(): return f(1)
+        return inner
+    @task
+    @filled
+    def short(n): ...
+    #   ^^^^^ task: test_filled
+    #- test_flows.py
+    import pytest
+    from flows import count, etl, short
+    def test_nothing():
+        with pytest.raises(TypeError): etl()
+    def test_state(): assert count(return_state=True).is_failed()
+    def test_too_many():
+        with pytest.raises(TypeError): count.fn(1, 2)
+    def test_named():
+        with pytest.raises(TypeError): count(n=1, times=2)
+    def test_inside():
+        with pytest.raises(ValueError): etl(1)
+    def test_more():
+        with pytest.raises(ValueError): etl(1, times=2)
+    def test_taken():
+        with pytest.raises(ValueError): count(1, by=2, wait_for=[])
+    def test_filled():
+        with pytest.raises(ValueError): short()
+    """)

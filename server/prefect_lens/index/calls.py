@@ -11,6 +11,7 @@ from prefect_lens.index import (
     fixture_values,
     generated,
     libraries,
+    literals,
     mocks,
     objects,
     passing,
@@ -86,7 +87,7 @@ def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
 def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want: bool) -> Values:
     raising = frame.raising
     functions = inter.evaluate(expression[1], frame)
-    arguments = _arguments(inter, expression, frame)
+    arguments = passing.given(inter, expression, frame)
     if frame.raising and not raising and not walking.is_entry(frame):
         frame.raised = {*(frame.raised or ()), id(expression)}
         return NOTHING
@@ -215,6 +216,8 @@ def call_function(
     given = passing.bind(inter, function.parameters, arguments)
     if inter.running.get((function.closure, function.index), 0) >= inter.most_growing:
         given = {name: values for name, values in given.items() if not plain.may_grow(inter, values)}
+    if not nowhere:
+        given |= literals.told(inter, function, arguments)
     target = frame_of(inter, function, given, world)
     if not nowhere:
         inter.link(frame, target, function.label, made)
@@ -261,6 +264,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     try:
         if scope.is_generator or _patches(scope.body):
             inter.walk(frame)
+        literals.bury(frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
         if scope.is_generator:
             given = union(*(inter.evaluate(expression, frame) for expression in scope.yields))
@@ -349,38 +353,12 @@ def callables(values: Iterable[Value]) -> list[Value]:
     return [value for value in values if isinstance(value, kinds)]
 
 
-def _arguments(inter: Interpreter, expression: Expression, frame: Frame) -> Arguments:
-    _, _, positional, keywords, *_ = expression
-    if not positional and not keywords:
-        return NO_ARGUMENTS
-    placed: list[Values] = []
-    more: Values = NOTHING
-    for argument in positional:
-        if argument is not None and argument[0] == "star":
-            inner = inter.evaluate(argument[1], frame)
-            whole = next(iter(inner)) if len(inner) == 1 else None
-            if isinstance(whole, Sequence) and not whole.rest and not more:
-                placed.extend(whole.items)
-            else:
-                more |= containers.elements(inter, inner, frame)
-        else:
-            placed.append(inter.evaluate(argument, frame))
-    named: list[tuple[str, Values]] = []
-    for name, value in keywords:
-        values = inter.evaluate(value, frame)
-        if name is not None:
-            named.append((name, values))
-            continue
-        for inner in values:
-            if isinstance(inner, Mapping):
-                named.extend((key, v) for key, v in inner.items if key is not None)
-                more |= union(*(v for key, v in inner.items if key is None))
-    return Arguments(tuple(placed), tuple(named), more)
-
-
 def with_first(first: Values, arguments: Arguments) -> Arguments:
     """Return the arguments with one more before them: what a method is bound to."""
-    return Arguments((first, *arguments.positional), arguments.keywords, arguments.more)
+    written = arguments.literals
+    if written is not None:
+        written = tuple((place + 1 if isinstance(place, int) else place, value) for place, value in written)
+    return Arguments((first, *arguments.positional), arguments.keywords, arguments.more, written)
 
 
 def _last_name(expression: Expression) -> str:

@@ -12,7 +12,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("local", id, low, high)` | a name of this scope, as bound by its bindings `low` to `high` (-1: to the last) |
 | `("attr", base, name)` | an attribute |
 | `("call", function, arguments, keywords, line, column)` | a call; keywords are pairs of a name or None and a value |
-| `("text", str)`, `("int", int)` | a constant |
+| `("text", str)`, `("int", int)`, `("none",)` | a constant; the last one only as it is passed to a parameter |
 | `("seq", items)`, `("dict", ((key, value), …))` | a container |
 | `("star", expression)` | an item or argument that is spread |
 | `("item", base, index)` | a subscript |
@@ -34,6 +34,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("here",)` | as such a base: the module itself |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
 | `("block", body)` | in a function's body only: what may be evaluated or not |
+| `("block", body, test)` | the same, where the function's parameters may say which; see `lower_conditions.test` |
 | `("try", body, handlers, final)` | in a function's body only: bodies |
 | `("return",)` | in a function's body only: a branch returns here |
 | `("raise", surely)` | in a function's body only: it raises here; surely, where nothing returns before |
@@ -55,6 +56,7 @@ class Parameter(NamedTuple):
     kind: str
     """`positional`, `keyword`, `*` or `**`."""
     default: Expression
+    """None where there is none: it has to be passed."""
     annotation: Expression
 
 
@@ -90,6 +92,9 @@ class Scope(NamedTuple):
     """Of a class: attributes of `self` and the methods that assign them."""
     outer: tuple[tuple[str, Expression], ...]
     """Containers of enclosing scopes that this one adds to: name, and what is added as a container."""
+    decides: tuple[str, ...] = ()
+    """Parameters by which a branch may be decided, here or in what is called; with `=` those that are only passed on,
+    and do not look like switches."""
 
 
 class SyntaxProblem(NamedTuple):

@@ -326,7 +326,10 @@ class Frame(_Scoped):
 class Function(_Scoped, Value):
     """A function of the project, with the frame that it was defined in."""
 
-    __slots__ = ("_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises", "sets")
+    __slots__ = (
+        "_decides", "_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises",
+        "sets",
+    )  # fmt: skip
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -335,6 +338,7 @@ class Function(_Scoped, Value):
         self._scope: Scope | None = None
         self._label: str | None = None
         self._parameters: Parameters | None = None
+        self._decides: tuple[str, ...] | None = None
         self.frames: dict[Any, Frame] = {}
         """Its calls, by what is patched and what is passed."""
         self.patches: tuple[Patch, ...] | None = None
@@ -358,6 +362,13 @@ class Function(_Scoped, Value):
         if self._parameters is None:
             self._parameters = _shared(tuple((p.name, p.kind) for p in self.scope.parameters))
         return self._parameters
+
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """The parameters by which a branch may be decided."""
+        if self._decides is None:
+            self._decides = tuple(map(intern, self.scope.decides))
+        return self._decides
 
     def __repr__(self) -> str:
         return f"<function {self.scope.name}>"

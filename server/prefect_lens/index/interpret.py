@@ -76,6 +76,7 @@ class Interpreter(Memory):
             "call": lambda e, frame: calls.evaluate(self, e, frame),
             "text": lambda e, _: frozenset((self.one(Text, e[1]),)),
             "int": lambda e, _: frozenset((self.one(Number, e[1]),)),
+            "none": lambda _, __: NOTHING,
             "seq": lambda e, frame: containers.sequence(self, e[1], frame),
             "dict": lambda e, frame: containers.mapping(self, e[1], frame),
             "item": lambda e, frame: containers.item(self, e[1], e[2], frame),
@@ -138,7 +139,7 @@ class Interpreter(Memory):
                     frame.raising = raising
             case "block" | "try" | "with" | "return" | "raise":
                 walking.run(self, (expression,), frame)
-            case "local" | "name" | "text" | "int":
+            case "local" | "name" | "text" | "int" | "none":
                 pass
             case _:
                 self.evaluate(expression, frame)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.lower_conditions import asked_for, is_sure
+from prefect_lens.index.lower_conditions import asked_for, cases, is_sure, loops, negated
 from prefect_lens.index.lower_expressions import Expressions, dotted
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class _Statements(Expressions):
             if isinstance(statement, _LEAVES):
                 return
 
-    def branch(self, statements: Iterable[ast.stmt], *, loop: bool = False) -> None:
+    def branch(self, statements: Iterable[ast.stmt], test: Expression = None) -> None:
         """Take in a block that may or may not run."""
-        before = self.enter_block(loop=loop)
+        before = self.enter_block()
         self.block(statements)
-        self.leave_block(before)
+        self.leave_block(before, test)
 
     def statement(self, node: ast.stmt) -> None:
         match node:
@@ -94,7 +94,7 @@ class _Statements(Expressions):
                 before = self.enter_block(loop=True)
                 self.assign(node.target, ("each", expression))
                 self.block(node.body)
-                self.leave_block(before)
+                self.leave_block(before, loops(self.condition(node.iter)))
                 self.branch(node.orelse)
             case ast.While():
                 before = self.enter_block(loop=True)
@@ -111,16 +111,17 @@ class _Statements(Expressions):
             case ast.If() if (holds := is_sure(node.test)) is not None:
                 self.block(node.body if holds else node.orelse)
             case ast.If():
+                test = self.condition(node.test)
                 self.effect(node.test)
-                self.branch(node.body)
-                self.branch(node.orelse)
+                self.branch(node.body, test)
+                self.branch(node.orelse, negated(test))
             case ast.With() | ast.AsyncWith():
                 self.with_(node)
             case ast.Try() | ast.TryStar():
                 self.try_(node)
             case ast.Match():
                 self.effect(node.subject)
-                for case in node.cases:
+                for case, test in zip(node.cases, map(self.condition, cases(node)), strict=True):
                     before = self.enter_block()
                     for part in ast.walk(case.pattern):
                         name = getattr(part, "name", None) or getattr(part, "rest", None)
@@ -129,7 +130,7 @@ class _Statements(Expressions):
                     if case.guard is not None:
                         self.effect(case.guard)
                     self.block(case.body)
-                    self.leave_block(before)
+                    self.leave_block(before, test)
             case ast.Import() | ast.ImportFrom():
                 self.import_(node)
             case ast.Global(names=names):
@@ -246,7 +247,7 @@ class _Statements(Expressions):
 
     def parameter(self, argument: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
         note = self.annotation(argument.annotation) if argument.annotation is not None else None
-        return Parameter(argument.arg, kind, self.value(default) if default is not None else None, note)
+        return Parameter(argument.arg, kind, self.passed(default) or ("effects", ()) if default else None, note)
 
     def lambda_(self, node: ast.Lambda) -> Expression:
         parameters = self.parameters(node.args)

@@ -74,6 +74,11 @@ class Expressions(Scopes):
             self.open.body.append(expression)
         return expression
 
+    def passed(self, node: ast.expr) -> Expression:
+        """Return the form of what a parameter is given."""
+        self.passes_on(node)
+        return ("none",) if isinstance(node, ast.Constant) and node.value is None else self.value(node)
+
     def lambda_(self, node: ast.Lambda) -> Expression:
         """Return the form of a lambda."""
         raise NotImplementedError
@@ -134,8 +139,8 @@ class Expressions(Scopes):
 
     def _call(self, node: ast.Call) -> Expression:
         function = self.value(node.func)
-        arguments = tuple(self.value(argument) for argument in node.args)
-        keywords = tuple((keyword.arg, self.value(keyword.value)) for keyword in node.keywords)
+        arguments = tuple(self.passed(argument) for argument in node.args)
+        keywords = tuple((keyword.arg, self.passed(keyword.value)) for keyword in node.keywords)
         self._active += 1
         match node.func:
             case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in _ADDS and (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prefect_lens.index.facts import Expression, Parameter, Scope
+from prefect_lens.index.lower_conditions import asked, test
 
 NEVER: tuple[int, ...] = (-1,)
 """A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
@@ -36,6 +37,8 @@ class Open:
     """Names declared global or nonlocal, and the scope that they belong to."""
     branch: tuple[int, ...] = ()
     loop: int = 0
+    decides: set[str] = field(default_factory=set[str])
+    """See `Scope.decides`."""
     instead: dict[str, Expression] = field(default_factory=dict[str, Any])
     """In a handler of ImportError: the imports that it stands in for."""
 
@@ -93,6 +96,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
+            decides=tuple(sorted(one for one in done.decides if len(done.bindings[one.removeprefix("=")]) == 1)),
         )
 
     def bind(self, name: str, value: Expression) -> None:
@@ -139,10 +143,28 @@ class Scopes:
         inside, self.open.body = self.open.body, outside
         return tuple(inside) if inside is not outside else ()
 
-    def leave_block(self, before: tuple[tuple[tuple[int, ...], int], list[Expression]]) -> None:
-        """End the branch."""
+    def leave_block(
+        self, before: tuple[tuple[tuple[int, ...], int], list[Expression]], test: Expression = None
+    ) -> None:
+        """End the branch; `test` says when it runs."""
         if inside := self.take_block(before):
-            self.open.body.append(("block", inside))
+            self.open.body.append(("block", inside) if test is None else ("block", inside, test))
+
+    def condition(self, node: ast.expr) -> Expression:
+        """Return what the parameters of the open function say about a condition."""
+        if self.open.kind != "function":
+            return None
+        names = {p.name for p in self.open.parameters if p.kind in {"positional", "keyword"}}
+        found = test(node, names.difference(self.open.elsewhere))
+        self.open.decides.update(asked(found))
+        return found
+
+    def passes_on(self, node: ast.expr) -> None:
+        """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
+        if isinstance(node, ast.Name) and self.open.kind == "function":
+            for parameter in self.open.parameters:
+                if parameter.name == node.id and parameter.name not in self.open.decides:
+                    self.open.decides.add(parameter.name if _is_switch(parameter) else f"={parameter.name}")
 
     def _at(self, index: int) -> Open:
         return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])
@@ -176,6 +198,12 @@ class Scopes:
         """Return a column in code points, from one in bytes."""
         text = self.lines[line] if line < len(self.lines) else ""
         return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+
+
+def _is_switch(parameter: Parameter) -> bool:
+    return parameter.annotation == ("name", "bool") or (
+        parameter.default is not None and parameter.default[0] in {"int", "text", "none"}
+    )
 
 
 def _closed(found: list[tuple[Expression, tuple[int, ...]]]) -> tuple[int, tuple[Expression, ...]]:

@@ -150,7 +150,7 @@ def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
     """Return what a body evaluates, in its branches and blocks, too."""
     for expression in body:
         match expression:
-            case ("block", inner) | ("with", _, inner):
+            case ("block", inner, *_) | ("with", _, inner):
                 yield from _flat(inner)
             case ("try", tried, handlers, final):
                 for inner in (tried, *handlers, final):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from prefect_lens.index import containers, literals
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
     External,
+    Frame,
     Function,
     Mapping,
     Number,
@@ -17,6 +19,7 @@ from prefect_lens.index.values import (
     Text,
     Value,
     Values,
+    union,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +29,39 @@ if TYPE_CHECKING:
 _NUMBERS = ("builtins.int", "builtins.float")
 _NUMBER = re.compile(r"\s*[-+]?(?:\d[\d_]*\.?\d*|\.\d+|inf|infinity|nan)(?:e[-+]?\d+)?\s*$", re.IGNORECASE)
 
-LONGEST_KEY = 120
-"""Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
+_NONE = Arguments(literals=())
+_OF_THE_CALL = frozenset({"return_state", "wait_for"})
+"""What Prefect takes out of what is passed to a flow or task."""
+
+
+def given(inter: Interpreter, expression: Expression, frame: Frame) -> Arguments:
+    """Return what a call passes."""
+    _, _, positional, keywords, *_ = expression
+    if not positional and not keywords:
+        return _NONE
+    placed: list[Values] = []
+    more: Values = NOTHING
+    for argument in positional:
+        if argument is not None and argument[0] == "star":
+            inner = inter.evaluate(argument[1], frame)
+            whole = next(iter(inner)) if len(inner) == 1 else None
+            if isinstance(whole, Sequence) and not whole.rest and not more:
+                placed.extend(whole.items)
+            else:
+                more |= containers.elements(inter, inner, frame)
+        else:
+            placed.append(inter.evaluate(argument, frame))
+    named: list[tuple[str, Values]] = []
+    for name, value in keywords:
+        values = inter.evaluate(value, frame)
+        if name is not None:
+            named.append((name, values))
+            continue
+        for inner in values:
+            if isinstance(inner, Mapping):
+                named.extend((key, v) for key, v in inner.items if key is not None)
+                more |= union(*(v for key, v in inner.items if key is None))
+    return Arguments(tuple(placed), tuple(named), more, literals.written(expression, frame))
 
 
 def bind(inter: Interpreter, parameters: Parameters, arguments: Arguments) -> dict[str, Values]:
@@ -77,6 +111,23 @@ def refuses(inter: Interpreter, body: Value | None, arguments: Arguments) -> boo
     return False
 
 
+def lacks(body: Value | None, arguments: Arguments) -> bool:
+    """Whether a call that is written out leaves out what a function needs, or passes what it does not take."""
+    if not isinstance(body, Function) or arguments.literals is None or arguments.more:
+        return False
+    if len(body.scope.decorators) > 1:
+        return False  # another decorator may pass or take something
+    named = {name for name, _ in arguments.keywords}
+    kinds = [parameter.kind for parameter in body.scope.parameters]
+    places = [parameter for parameter in body.scope.parameters if parameter.kind == "positional"]
+    needed = [*places[len(arguments.positional) :], *(p for p in body.scope.parameters if p.kind == "keyword")]
+    if any(parameter.default is None and parameter.name not in named for parameter in needed):
+        return True
+    if "**" not in kinds and not named <= {p.name for p in needed} | _OF_THE_CALL:
+        return True
+    return "*" not in kinds and len(arguments.positional) > len(places)
+
+
 def _misfits(wanted: str, value: Value) -> bool:
     """Whether Pydantic makes nothing of a literal that would be of the type wanted."""
     match value:
@@ -104,5 +155,7 @@ def telling(values: Values) -> Values:
         value
         for value in values
         if not isinstance(value, Number)
-        and not (isinstance(value, Text) and (len(value.text) > LONGEST_KEY or not value.text or " " in value.text))
+        and not (
+            isinstance(value, Text) and (len(value.text) > literals.LONGEST_KEY or not value.text or " " in value.text)
+        )
     )

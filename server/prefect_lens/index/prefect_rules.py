@@ -159,7 +159,8 @@ def _is_new(value: Made, home: Key) -> bool:
 def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
     """Run a definition's function. A flow that a test has fail is not run where its arguments do not fit."""
     expected = inter.expecting is frame or walking.goes_on(arguments)
-    if expected and made.kind == MAKERS["flow"] and passing.refuses(inter, made.body, arguments):
+    checked = made.kind == MAKERS["flow"] and expected
+    if (checked and passing.refuses(inter, made.body, arguments)) or (expected and passing.lacks(made.body, arguments)):
         frame.raising = not walking.goes_on(arguments)
         return NOTHING
     if (patched := frame.world.patches.get((made, "fn"))) is not None:
@@ -171,6 +172,9 @@ def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, w
 
 def run_itself(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
     """Run a definition's own function, whatever is patched and without Prefect."""
+    if inter.expecting is frame and passing.lacks(made.body, arguments):
+        frame.raising = True
+        return NOTHING
     found = _run_body(inter, made, made.body, arguments, frame, want=want)
     frame.raising = frame.raising and not walking.goes_on(arguments)
     return found
@@ -183,8 +187,7 @@ def _run_body(
         case Function():
             return calls.call_function(inter, body, arguments, frame, made, want=want)
         case Bound(target=target, first=first):
-            passed = Arguments((first, *arguments.positional), arguments.keywords, arguments.more)
-            return _run_body(inter, made, target, passed, frame, want=want)
+            return _run_body(inter, made, target, calls.with_first(first, arguments), frame, want=want)
         case None:
             inter.link(frame, None, made.label, made)
             return NOTHING

@@ -179,6 +179,13 @@ class Number(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Exact(Value):
+    """What is surely passed to a parameter: a constant, `()` for an empty container, `...` for one that is not."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Path(Value):
     """A path of the workspace, as code puts it together from `__file__`."""
 
@@ -242,6 +249,8 @@ class Arguments:
     keywords: tuple[tuple[str, Values], ...] = ()
     more: Values = field(default=NOTHING)
     """What may stand in any further place."""
+    literals: tuple[tuple[int | str, Any], ...] | None = field(default=None, compare=False)
+    """Of a call that is written out: the literals among its arguments, by position or name; see `literals`."""
 
     def at(self, position: int, *names: str) -> Values:
         """Return the argument at a position or under one of the names."""
@@ -282,8 +291,8 @@ def expression_place(path: str, expression: Expression) -> Key:
 
 
 __all__ = [
-    "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "External", "Frame", "Function",
-    "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module", "Number", "Opaque",
-    "Parameters", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super", "Text", "Value", "Values",
-    "World", "Wrapped", "expression_place", "texts", "union",
+    "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact", "External", "Frame",
+    "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module",
+    "Number", "Opaque", "Parameters", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super", "Text",
+    "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
 ]  # fmt: skip

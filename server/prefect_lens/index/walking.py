@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, makers, mocks, patches
+from prefect_lens.index import calls, literals, makers, mocks, patches
 from prefect_lens.index.values import Function, Instance, Mock, Sequence
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def walk(inter: Interpreter, frame: Frame) -> None:
         return
     frame.walked = True
     world, frame.raising = frame.world, False
+    literals.bury(frame)
     returned = run(inter, frame.scope.body, frame)
     frame.raises = frame.raising and not returned
     frame.world, frame.raising = world, False
@@ -50,8 +51,13 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
         elif form == "raise":
             frame.raising = True
         elif form == "block":
+            runs = literals.holds(expression, frame)
+            if runs is False:
+                continue
             returned |= run(inter, expression[1], frame)
-            frame.raising = False
+            if runs and literals.ends(expression[1]):
+                break
+            frame.raising = frame.raising and runs is True
         elif form == "try":
             returned |= _try(inter, expression, frame)
         elif form == "with":
@@ -100,7 +106,8 @@ def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) 
     if function.raises is None:
         scope = function.scope
         function.raises = not scope.is_generator and scope.body[-1:] == (("raise", True),)
-    if not function.raises and can_raise(inter, target.world) and inter.depth <= inter.most_depth:
+    may_raise = can_raise(inter, target.world) or literals.may_refuse(target)
+    if not function.raises and may_raise and inter.depth <= inter.most_depth:
         inter.depth += 1
         walk(inter, target)
         inter.depth -= 1

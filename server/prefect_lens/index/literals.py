@@ -1,0 +1,171 @@
+"""Literals that decide a branch: what a call passes as it is written, and which code does not run for it.
+
+`run(dry_run=True)` leaves out what `run` does `if not dry_run`. That is known where the call is written out and the
+function never assigns the parameter anew; everywhere else a condition is open, and both branches count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect_lens.index.values import NOTHING, Arguments, Exact, Function, Values
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.values import Frame
+
+Literals = tuple[tuple["int | str", Any], ...]
+
+_MARK = "?"
+"""Before the name of a parameter: what is known to be passed to it exactly. No name of the code begins so."""
+
+LONGEST_KEY = 120
+"""Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
+
+_UNKNOWN = object()
+
+
+def written(expression: Expression, frame: Frame) -> Literals | None:
+    """Return the literals among the arguments of a call, by position or name; None where more may be passed."""
+    _, _, positional, keywords, *_ = expression
+    found: list[tuple[int | str, Any]] = []
+    for place, argument in (*enumerate(positional), *keywords):
+        if place is None or (argument is not None and argument[0] == "star"):
+            return None
+        if argument is not None and (value := _literal(argument, frame)) is not _UNKNOWN:
+            found.append((place, value))
+    return tuple(found)
+
+
+def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[str, Values]:
+    """Return what a function's call says exactly about the parameters that may decide a branch."""
+    if arguments.literals is None or arguments.more or not (deciding := function.decides):
+        return {}
+    found: dict[str, Values] = {}
+    literals = dict(arguments.literals)
+    named = {name for name, _ in arguments.keywords}
+    places = [name for name, kind in function.parameters if kind == "positional"]
+    for given in deciding:
+        name = given.removeprefix("=")
+        if name is not given and not literals:
+            continue
+        place = places.index(name) if name in places else len(arguments.positional)
+        if place < len(arguments.positional):
+            value = literals.get(place, _UNKNOWN)
+        elif name in named:
+            value = literals.get(name, _UNKNOWN)
+        else:
+            value = next((_constant(p.default) for p in function.scope.parameters if p.name == name), _UNKNOWN)
+        if value is not _UNKNOWN and (name is given or _is_key(value)):
+            found[_MARK + name] = frozenset((inter.one(Exact, value),))
+    return found
+
+
+def is_told(frame: Frame) -> bool:
+    """Whether something is known of a frame that may decide its branches."""
+    return bool(frame.arguments) and frame.arguments[0][0][0] == _MARK  # they are in the order of their names
+
+
+def holds(expression: Expression, frame: Frame) -> bool | None:
+    """Return whether a branch runs; None where that is open."""
+    return _test(expression[2], frame) if len(expression) > 2 and is_told(frame) else None
+
+
+def ends(body: tuple[Expression, ...]) -> bool:
+    """Whether a body ends in a `return` or `raise`."""
+    return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise"}
+
+
+def may_refuse(frame: Frame) -> bool:
+    """Whether it may hang on what is passed if a function raises."""
+    return is_told(frame) and any(
+        one is not None and one[0] == "block" and len(one) > 2 and ends(one[1]) and one[1][-1][0] == "raise"
+        for one in frame.scope.body
+    )
+
+
+def bury(frame: Frame) -> None:
+    """Have the calls of branches that do not run come to nothing, whoever asks for their values."""
+    if is_told(frame):
+        _bury(frame, frame.scope.body)
+
+
+def _bury(frame: Frame, body: tuple[Expression, ...]) -> None:
+    for position, one in enumerate(body):
+        match one:
+            case ("block", inner, *_):
+                runs = holds(one, frame)
+                if runs is False:
+                    _forget(frame, inner)
+                    continue
+                _bury(frame, inner)
+                if runs and ends(inner):
+                    _forget(frame, body[position + 1 :])
+                    return
+            case ("with", _, inner):
+                _bury(frame, inner)
+            case ("try", tried, handlers, final):
+                for inner in (tried, *handlers, final):
+                    _bury(frame, inner)
+            case _:
+                pass
+
+
+def _forget(frame: Frame, part: Any) -> None:
+    if not isinstance(part, tuple):
+        return
+    if part[:1] == ("call",):
+        frame.remember(part, NOTHING)  # nobody comes to its arguments but through it
+        return
+    for inner in part:  # type: ignore[reportUnknownVariableType]
+        _forget(frame, inner)
+
+
+def _is_key(value: Any) -> bool:
+    """Whether a literal tells one call from another in any case; see `passing.telling`."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and " " not in value
+
+
+def _literal(expression: Expression, frame: Frame) -> Any:
+    if expression[0] == "local" and expression[2:4] in {(0, 1), (0, -1)}:
+        return _told(expression[1], frame)
+    return _constant(expression)
+
+
+def _told(name: str, frame: Frame) -> Any:
+    return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), _UNKNOWN)
+
+
+def _constant(expression: Expression) -> Any:
+    match expression:
+        case ("int" | "text", value):
+            return value
+        case ("none",):
+            return None
+        case ("seq" | "dict", ()):
+            return ()
+        case ("seq" | "dict", (first, *_)) if first is None or first[0] != "star":
+            return ...  # there is something in it
+        case _:
+            return _UNKNOWN
+
+
+def _test(test: Expression, frame: Frame) -> bool | None:
+    match test:
+        case ("not", inner):
+            return None if (found := _test(inner, frame)) is None else not found
+        case ("all" | "any" as how, parts):
+            found = [_test(part, frame) for part in parts]
+            if (how == "any") in found:
+                return how == "any"
+            return None if None in found else how == "all"
+        case ("truth" | "none" | "in" as how, name, *constants):
+            value = _told(name, frame)
+            if value is _UNKNOWN or (how == "in" and value is ...):
+                return None
+            if how == "truth":
+                return bool(value)
+            return value is None if how == "none" else value in constants[0]
+        case _:
+            return None
