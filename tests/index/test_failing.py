@@ -124,3 +124,62 @@ def test_nothing_runs_without_what_it_needs_or_with_what_it_does_not_take():
     def test_filled():
         with pytest.raises(ValueError): short()
     """)
+
+
+def test_nothing_runs_behind_what_is_made_of_a_keyword_that_it_does_not_take():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def etl(options): ...
+    #   ^^^ flow: test_alone, test_good, test_other, test_usual
+    #- test_alone.py
+    import pytest
+    from lib import Settings
+    from flows import etl
+    def test_alone():
+        with pytest.raises(TypeError): etl(Settings(odd=1))
+    #- test_flows.py
+    import pytest
+    from lib import Options, read
+    from flows import etl
+    def test_good(): etl(Options(size=1, name="a"))
+    def test_odd():
+        with pytest.raises(TypeError): etl(Options(odd=1))
+    def test_spread():
+        with pytest.raises(TypeError): etl.fn(**{"options": Options(strange=2)})
+    def test_usual():
+        with pytest.raises(TypeError): etl(Options(size="x"))
+    def test_other():
+        with pytest.raises(ValueError): etl(Options(even=1))
+        with pytest.raises(TypeError): etl(read(path=1))
+    """)
+
+
+def test_what_stands_behind_what_raises_in_a_block_that_expects_it_does_not_run():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(rows): ...
+    #   ^^^^ task: test_behind
+    @flow
+    def etl(rows): ...
+    #   ^^^ flow: test_after
+    def broken(): raise ValueError
+    #- test_flows.py
+    import pytest
+    from flows import broken, etl, save
+    def test_inside():
+        with pytest.raises(ValueError):
+            broken()
+            etl(1)
+    def test_argument():
+        with pytest.raises(ValueError): etl(broken())
+    def test_after():
+        with pytest.raises(ValueError): broken()
+        etl(1)
+    def test_behind():
+        broken()
+        save(1)
+    """)

@@ -88,7 +88,7 @@ def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want:
     raising = frame.raising
     functions = inter.evaluate(expression[1], frame)
     arguments = passing.given(inter, expression, frame)
-    if frame.raising and not raising and not walking.is_entry(frame):
+    if frame.raising and not raising and (inter.expecting is frame or not walking.is_entry(frame)):
         frame.raised = {*(frame.raised or ()), id(expression)}
         return NOTHING
     found: list[Values] = []
@@ -127,7 +127,8 @@ def call(
             return prefect_rules.run_itself(inter, made, arguments, frame, want=want)
         case External():
             found = libraries.external(inter, value, arguments, frame, expression)
-            frame.raising = False  # who is handed a function may catch what it raises
+            # who is handed a function may catch what it raises
+            frame.raising = inter.expecting is frame and passing.is_odd(inter, value, expression, frame)
             return found
         case Class():
             return objects.construct(inter, value, arguments, frame, expression)

@@ -61,6 +61,9 @@ class Interpreter(Memory):
     expecting: Frame | None = None
     """The test that is to meet an exception now, in `with pytest.raises(…)`."""
 
+    expected: str | None = None
+    """The name of that exception."""
+
     most_depth = DEPTH
     most_running = MOST_RUNNING
     most_growing = MOST_GROWING

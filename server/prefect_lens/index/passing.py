@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import containers, literals
+from prefect_lens.index import containers, literals, makers
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -23,6 +23,8 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
 
@@ -126,6 +128,30 @@ def lacks(body: Value | None, arguments: Arguments) -> bool:
     if "**" not in kinds and not named <= {p.name for p in needed} | _OF_THE_CALL:
         return True
     return "*" not in kinds and len(arguments.positional) > len(places)
+
+
+def is_odd(inter: Interpreter, made: External, expression: Expression, frame: Frame) -> bool:
+    """Whether a library's class is given, where a test expects a TypeError, what the file gives it nowhere else."""
+    name = made.dotted.rpartition(".")[2]
+    if inter.expected != "TypeError" or not name[:1].isupper() or expression is None or not expression[3]:
+        return False
+    usual: set[str | None] = set()
+    for scope in frame.module.facts.scopes:
+        usual.update(_keywords(tuple(scope), name, expression[4:6]))
+    return bool(usual) and not usual.issuperset(key for key, _ in expression[3])
+
+
+def _keywords(part: Any, name: str, but: tuple[int, int]) -> Iterator[str | None]:
+    """Return the keywords of the calls of a name, but those of the call at one place."""
+    if isinstance(part, dict):
+        part = tuple(cast("dict[Any, Any]", part).values())
+    if not isinstance(part, tuple):
+        return
+    parts = cast("tuple[Any, ...]", part)
+    if parts[:1] == ("call",) and len(parts) == 6 and makers.called(parts) == name and parts[4:] != but:
+        yield from (key for key, _ in parts[3])
+    for inner in parts:
+        yield from _keywords(inner, name, but)
 
 
 def _misfits(wanted: str, value: Value) -> bool:

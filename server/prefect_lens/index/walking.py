@@ -64,7 +64,7 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
             returned |= _with(inter, expression, frame)
         else:
             inter.effect(expression, frame)
-        if frame.raising and not is_entry(frame):
+        if frame.raising and (not is_entry(frame) or inter.expecting is frame):
             break
     return returned
 
@@ -84,7 +84,7 @@ def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
 
 
 def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
-    before, expecting = frame.world, inter.expecting
+    before, expecting = frame.world, (inter.expecting, inter.expected)
     swallows = False
     for manager in expression[1]:
         values = inter.evaluate(manager, frame)
@@ -92,10 +92,10 @@ def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
         frame.world = patches.entered(inter, values, frame)
         named = makers.called(manager) if manager is not None and manager[0] == "call" else None
         swallows |= named in _SWALLOW or any(isinstance(value, Instance | Sequence) for value in values)
-        if named in _EXPECT:
-            inter.expecting = frame
+        if manager is not None and named in _EXPECT:
+            inter.expecting, inter.expected = frame, makers.called(("call", *manager[2][:1], None))
     returned = run(inter, expression[2], frame)
-    inter.expecting = expecting
+    inter.expecting, inter.expected = expecting
     frame.raising = frame.raising and not swallows
     frame.world = before
     return returned
