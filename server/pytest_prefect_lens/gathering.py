@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import declared, early, forking, haste, link, outlines, reports, warmup, wire
+from pytest_prefect_lens import declared, early, forking, haste, link, outlines, reports, routes, warmup, wire
 from pytest_prefect_lens.hidden import Hidden, Visible, is_below
 
 if TYPE_CHECKING:
@@ -223,6 +223,8 @@ def _import_prefect(needed: Iterable[str], *, is_to_fork: bool) -> None:
         warmup.prepare(needed)
     haste.certificates()
     outlines.prepare()
+    if is_to_fork:
+        routes.prepare()
     if starters | more:
         raise UnfitError(f"{', '.join(sorted(starters | more))} starts a thread, which no fork would have.")
     if is_to_fork:

@@ -12,6 +12,7 @@ the pytest that it meets; where one does not, that takes its time there.
 | `begin_transaction` of SQLite | the seconds until a client asks again that was told "database is locked" |
 | `get` of the messages in memory | what the services of the API take while a flow waits for an answer, see `backlog` |
 | `setup_sqlite`, and aiosqlite's connections | two changes of threads for each step of a statement, see `inline` |
+| `to_environment_variables` of settings | a fifth of a second, eight times while the API starts |
 | `run_in_threadpool` of FastAPI's dependencies | as many for each answer, see `shortcut` |
 | `getsource`, `fullsource` of pytest's tracebacks | the parsing of Prefect's engines in each report, see `outlines` |
 | `_check_for_wrapped_fixture` of pytest | the search for a fixture in some thousand things that are not wrapped |
@@ -156,6 +157,24 @@ def _dependencies(patches: Patches, module: ModuleType) -> None:
         shortcut.patch_dependencies(patches, module)
 
 
+def _settings(patches: Patches, module: ModuleType) -> None:
+    if _backlog is not None:  # in the API's process nobody changes them
+        patches.wrap(module, "PrefectBaseSettings", "to_environment_variables", _around_variables)
+
+
+def _around_variables(original: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    found: dict[tuple[Any, ...], tuple[Any, dict[str, str]]] = {}
+
+    @functools.wraps(original)
+    def to_environment_variables(self: Any, *args: Any, **kwargs: Any) -> dict[str, str]:
+        asked = (id(self), args, *sorted(kwargs.items()))
+        if asked not in found:
+            found[asked] = self, original(self, *args, **kwargs)  # as long as it is kept, no other has its identity
+        return dict(found[asked][1])
+
+    return to_environment_variables
+
+
 @functools.cache
 def certificates() -> ssl.SSLContext | None:
     """Return what Prefect's clients would make anew each time; a warm parent makes it before it forks."""
@@ -188,6 +207,7 @@ def _fixtures(patches: Patches, module: ModuleType) -> None:
 
 _STEPS: dict[str, Callable[[Patches, ModuleType], None]] = {
     "prefect.flow_engine": _flow_engine,
+    "prefect.settings.base": _settings,
     "prefect.client.orchestration": _client,
     "prefect.events.clients": _events,
     "prefect.server.database.configurations": _database,

@@ -38,7 +38,7 @@ def run(about: dict[str, Any], listener: socket.socket, become: Callable[[], Non
     try:
         import asyncio  # noqa: PLC0415  the worker has none of it from us
 
-        from pytest_prefect_lens import backlog, cleaning, haste, remembered, shortcut, template, warmup  # noqa: PLC0415
+        from pytest_prefect_lens import backlog, cleaning, haste, remembered, routes, shortcut, template, warmup  # noqa: PLC0415
 
         database = Path(about["database"])
         kept = template.place(Path(about["cache"]))
@@ -49,7 +49,7 @@ def run(about: dict[str, Any], listener: socket.socket, become: Callable[[], Non
         haste.install(backlog=waiting)
         become()
         uvicorn: Any = import_module("uvicorn")
-        app: Any = import_module("prefect.server.api.server").create_app()
+        app: Any = routes.create()
         cleaner = cleaning.Cleaner(database)
     except BaseException as error:
         from pytest_prefect_lens import blame  # noqa: PLC0415

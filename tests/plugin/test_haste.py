@@ -54,6 +54,29 @@ def test_a_transaction_of_the_api_says_from_its_start_that_it_writes(run):
     """)
 
 
+def test_settings_are_worked_out_once_each_in_the_process_of_the_api(run):
+    run("""
+        from pytest_prefect_lens import backlog, haste
+        from prefect.settings import PREFECT_LOGGING_LEVEL, get_current_settings, temporary_settings
+        plain = get_current_settings().to_environment_variables()
+        undo = haste.install(backlog=backlog.Backlog())
+        assert not [one for one in haste._unfit if "to_environment_variables" in one], haste._unfit
+        asked = []
+        dump = type(get_current_settings()).model_dump
+        type(get_current_settings()).model_dump = lambda *a, **k: asked.append(1) or dump(*a, **k)
+        for _ in range(3):
+            get_current_settings().to_environment_variables().clear()
+        assert get_current_settings().to_environment_variables() == plain
+        assert len(asked) == 1, asked
+        set_only = get_current_settings().to_environment_variables(exclude_unset=True)
+        assert len(set_only) < len(plain)
+        with temporary_settings({PREFECT_LOGGING_LEVEL: "ERROR"}):
+            assert get_current_settings().to_environment_variables()["PREFECT_LOGGING_LEVEL"] == "ERROR"
+        undo()
+        assert get_current_settings().to_environment_variables() == plain
+    """)
+
+
 def test_an_outline_gives_the_statements_that_the_whole_file_gives(run):
     said = run("""
         import ast, linecache, sys, _pytest._code.code
