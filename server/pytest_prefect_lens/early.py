@@ -254,7 +254,9 @@ def _limit() -> None:
     """Let this process end when it has computed for too long."""
     import resource  # noqa: PLC0415  Windows has none, and forks nothing
 
-    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)  # the system's own, which nobody can raise
+    least = PATIENCE if most == resource.RLIM_INFINITY else min(PATIENCE, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (least, most))
 
 
 def _crashed(status: int) -> str:

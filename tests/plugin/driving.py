@@ -132,6 +132,21 @@ def drive(
     return Said(messages, ended.stdout.decode(errors="replace"))
 
 
+def run_code(python: str, code: str, folder: Path) -> str:
+    """Run code in an interpreter, with a home of Prefect's in a folder of its own, and return what it prints."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    ended = subprocess.run(
+        [python, "-c", code],
+        env={**environ, "PYTHONPATH": str(SERVER), "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
 @dataclass(frozen=True)
 class Api:
     """A Prefect API for tests, and an interpreter that has the same Prefect."""

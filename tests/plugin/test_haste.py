@@ -1,12 +1,10 @@
 """What is taken out of a run for speed changes nothing else in it."""
 
-import os
-import subprocess
 from textwrap import dedent
 
 import pytest
 
-from tests.plugin.driving import SERVER
+from tests.plugin.driving import run_code
 from tests.pythons import MISSING, prefect_pythons
 
 pytestmark = pytest.mark.slow
@@ -18,20 +16,7 @@ def run(request, tmp_path):
     if request.param is None:
         pytest.skip(MISSING)
 
-    def run(code):
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        ended = subprocess.run(
-            [request.param, "-c", dedent(code)],
-            env={**environ, "PYTHONPATH": str(SERVER), "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    return run
+    return lambda code: run_code(request.param, dedent(code), tmp_path)
 
 
 def test_a_transaction_of_the_api_says_from_its_start_that_it_writes(run):

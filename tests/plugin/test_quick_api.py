@@ -1,12 +1,10 @@
 """What is taken out of the API of a run for speed leaves its answers as they are."""
 
-import os
-import subprocess
 from textwrap import dedent
 
 import pytest
 
-from tests.plugin.driving import SERVER
+from tests.plugin.driving import run_code
 from tests.pythons import MISSING, newest_and_thoroughly_the_rest
 
 pytestmark = pytest.mark.slow
@@ -42,20 +40,7 @@ def run(request, tmp_path):
         pytest.skip(MISSING)
     (tmp_path / "cache").mkdir()
 
-    def run(code):
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        ended = subprocess.run(
-            [request.param, "-c", ASKING + dedent(code) + "\nserved.end()\n"],
-            env={**environ, "PYTHONPATH": str(SERVER), "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    return run
+    return lambda code: run_code(request.param, ASKING + dedent(code) + "\nserved.end()\n", tmp_path)
 
 
 def test_the_shortest_way_answers_as_the_long_one(run):

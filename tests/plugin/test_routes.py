@@ -1,18 +1,17 @@
 """The routes of Prefect's API are made once for all forks, and anew where they would be others."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.plugin.driving import SERVER
+from tests.plugin.driving import run_code
 from tests.pythons import MISSING, prefect_pythons
 
 pytestmark = pytest.mark.slow
 
 CODE = """
-import os, sys
+import os
+os.environ["PREFECT_SERVER_UI_ENABLED"] = "false"
 import prefect.server.api.server as server
 from prefect.logging import configuration
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_AUTH_STRING, temporary_settings
@@ -46,13 +45,4 @@ assert "token_validation" not in str([layer.kwargs for layer in ours.api_app.use
 def test_the_routes_are_those_that_prefect_makes_and_others_where_its_api_is_set_otherwise(python, tmp_path):
     if python is None:
         pytest.skip(MISSING)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    ended = subprocess.run(
-        [python, "-W", "ignore", "-c", CODE],
-        env={**environ, "PYTHONPATH": str(SERVER), "PREFECT_HOME": str(tmp_path), "PREFECT_SERVER_UI_ENABLED": "false"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
+    run_code(python, CODE, tmp_path)
