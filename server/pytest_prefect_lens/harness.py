@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_prefect_lens import api, patching
+from pytest_prefect_lens import api, later, patching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -99,7 +99,7 @@ def install(lease: Lease, around: Callable[[], AbstractContextManager[None]]) ->
         return prefect_test_harness
 
     return patching.install(
-        {"prefect.testing.utilities": lambda patches, module: patches.wrap(module, None, _HARNESS, wrapping)}, []
+        {later.UTILITIES: lambda patches, module: patches.wrap(module, None, _HARNESS, wrapping)}, [], later.server
     )
 
 

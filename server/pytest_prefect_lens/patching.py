@@ -10,22 +10,28 @@ import importlib.abc
 import importlib.machinery
 import inspect
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
 _ABSENT = object()
 
 
-def install(steps: dict[str, Callable[[Patches, ModuleType], None]], unfit: list[str]) -> Callable[[], None]:
+def install(
+    steps: dict[str, Callable[[Patches, ModuleType], None]],
+    unfit: list[str],
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Callable[[], None]:
     """Patch each module by its step, now or when it is imported; the function returned takes everything back.
 
-    `unfit` gains a sentence for each patch that does not fit.
+    `unfit` gains a sentence for each patch that does not fit. A module that is yet to be imported runs inside `around`.
     """
     patches = Patches(unfit)
-    hook = OnImport({name: functools.partial(step, patches) for name, step in steps.items()})
+    hook = OnImport({name: functools.partial(step, patches) for name, step in steps.items()}, around)
     for name, step in hook.steps.items():
         if name in sys.modules:
             step(sys.modules[name])
@@ -86,8 +92,13 @@ class Patches:
 class OnImport(importlib.abc.MetaPathFinder):
     """Takes a step when its module has been imported."""
 
-    def __init__(self, steps: dict[str, Callable[[ModuleType], None]]) -> None:
+    def __init__(
+        self,
+        steps: dict[str, Callable[[ModuleType], None]],
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.steps = steps
+        self._around = around
         self._asking: set[str] = set()
 
     def find_spec(
@@ -104,7 +115,7 @@ class OnImport(importlib.abc.MetaPathFinder):
                 spec = None if find is None else find(fullname, path, target)
                 if spec is not None:
                     if spec.loader is not None:
-                        spec.loader = _Loader(spec.loader, step)
+                        spec.loader = _Loader(spec.loader, step, self._around)
                     return spec
             return None
         finally:
@@ -114,9 +125,12 @@ class OnImport(importlib.abc.MetaPathFinder):
 class _Loader(importlib.abc.Loader):
     """Does what another loader does, and then one thing more."""
 
-    def __init__(self, loader: Any, step: Callable[[ModuleType], None]) -> None:
+    def __init__(
+        self, loader: Any, step: Callable[[ModuleType], None], around: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._loader = loader
         self._step = step
+        self._around = around
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         """Leave it to the other one."""
@@ -127,5 +141,6 @@ class _Loader(importlib.abc.Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        self._loader.exec_module(module)
+        with self._around():
+            self._loader.exec_module(module)
         self._step(module)
