@@ -97,12 +97,7 @@ step("a credential that is typed is told, and moved by its action", async (windo
   await window.replaceLine("raise ValueError", 'api_token = "t0k3n-8842-xq91"');
   await window.page.locator(".squiggly-warning").first().waitFor();
   await window.evidence("credential found");
-  await window.goTo("api_token =");
-  await window.page.keyboard.press("ArrowLeft");
-  await window.page.keyboard.press("Control+.");
-  const action = window.page.locator(".action-widget .monaco-list-row", { hasText: "Move it to where secrets live" });
-  await action.waitFor();
-  await window.page.locator(".action-widget .monaco-list-row", { hasText: "load it from a Prefect Secret block" }).waitFor();
+  await window.actions("api_token =", "t0k3n", "Move it to where secrets live", "load it from a Prefect Secret block");
   await window.evidence("credential offered");
   await window.page.keyboard.press("Enter");
   await window.page.locator(".view-line", { hasText: 'api_token = os.environ["API_TOKEN"]' }).first().waitFor();
