@@ -29,6 +29,9 @@ EXTENSION = ROOT / "vscode-extension"
 E2E = ROOT / "tests" / "e2e"
 TWO = ("-n", "2", "--dist=worksteal")
 """Tests two at a time; a fixture of a module is then rarely made by both."""
+_WHY = re.compile(r"E  +\S|FAILED |ERROR |✖ |picture: |messages: |\s+(\w+\.)*\w*Error\b")
+"""How the lines begin with which pytest and Node tell what failed."""
+_WHY_LINES = 12
 
 
 @dataclass
@@ -40,9 +43,12 @@ class Tally:
     skipped: int = 0
     broken: list[str] = field(default_factory=list)
     times: list[tuple[str, float]] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+    """What the tests that failed said, so that it stands at the end, too."""
 
-    def add(self, title: str, seconds: float, status: int, output: str) -> None:
+    def add(self, title: str, seconds: float, status: int, lines: Sequence[str]) -> None:
         """Count a section: its tests, where its output ends with how many there were, else the section as one."""
+        output = "".join(lines[-12:]) if "tests" in title else ""
         counted = [_count(output, word) for word in ("passed|pass", "failed|fail|errors?", "skipped")]
         passed, failed, skipped = counted if any(counted) else (int(status == 0), int(status != 0), 0)
         self.passed += passed
@@ -52,6 +58,7 @@ class Tally:
         self.times.append((title, seconds))
         if status != 0:
             self.broken.append(title)
+            self.why += [line.rstrip()[:300] for line in lines if _WHY.match(line)][:_WHY_LINES]
 
 
 def main() -> int:
@@ -197,7 +204,7 @@ def _section(
         if not at_once:
             sys.stdout.write("".join(lines))
     seconds = time.monotonic() - begun
-    tally.add(title, seconds, process.returncode, "".join(lines[-12:]) if "tests" in title else "")
+    tally.add(title, seconds, process.returncode, lines)
     say(f"{title}: {'ok' if process.returncode == 0 else 'FAILED'}, {seconds:.1f} s\n")
 
 
@@ -208,6 +215,8 @@ def _count(output: str, word: str) -> int:
 
 
 def _told(tally: Tally, seconds: float) -> int:
+    for line in tally.why:
+        print(line)
     for title, taken in tally.times:
         print(f"  {taken:7.1f} s  {title}{'  FAILED' if title in tally.broken else ''}")
     skipped = f", {tally.skipped} skipped" if tally.skipped else ""
