@@ -1,14 +1,19 @@
-"""Prefect's API for many tests at the price of one: forked from a process that has imported it, instead of started.
+"""The imports of many tests at the price of one: forked from a process that has made them.
 
 What a test starts stays a process of its own, with the environment, the folder and the descriptors that it was given;
-that one hands them to a fork which serves in its place, and ends when the fork does, or takes it along. Two thirds of
-what a cold run costs are the imports of Prefect's server. Linux; standard library and the plugin alone, since each
-project's interpreter runs this file.
+that one hands them to a fork which does the work in its place, and ends when the fork does, or takes it along. It is so
+with each Prefect API that a run starts, since two thirds of what a cold run costs are the imports of Prefect's server;
+and with those sessions of pytest that ask for it (`FORK`), which find what a warm worker would. Linux; standard library
+and the plugin alone, since each project's interpreter runs this file.
 """
 
 import array
+import atexit
+import fcntl
 import json
 import os
+import random
+import runpy
 import signal
 import socket
 import subprocess
@@ -19,13 +24,19 @@ import traceback
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
 
 VARIABLE = "LENS_TESTS_AT_START"
 """Code that an interpreter for tests executes when it starts, see `.ci/environments.py`."""
+FORK = "LENS_TESTS_FORK"
+"""A variable of a process that runs pytest: it may be a fork, too."""
 
 _AT_START = """\
 import os, sys
-if "PREFECT_LENS_API" in os.environ and "pytest_prefect_lens.serving" in sys.orig_argv[2]:
+if os.environ.pop({fork!r}, "") or (
+    "PREFECT_LENS_API" in os.environ and "pytest_prefect_lens.serving" in sys.orig_argv[2]
+):
     sys.path.insert(0, {folder!r})
     import forkserver
     sys.path.remove({folder!r})
@@ -58,7 +69,7 @@ def running(pythons: list[str]) -> Generator[None]:
                 )
             stack.callback(process.wait)
             stack.callback(process.kill)
-        os.environ[VARIABLE] = _AT_START.format(folder=str(here.parent), sockets=str(folder))
+        os.environ[VARIABLE] = _AT_START.format(fork=FORK, folder=str(here.parent), sockets=str(folder))
         try:
             yield
         finally:
@@ -73,16 +84,18 @@ def _socket(folder: Path, prefix: Path) -> str:
 
 
 def hand_over(sockets: str) -> None:
-    """Have a fork serve in the place of this process, if there is a server of forks for this interpreter."""
-    about = json.loads(os.environ["PREFECT_LENS_API"])
+    """Have a fork work in the place of this process, if there is a server of forks for this interpreter."""
+    about = json.loads(os.environ.get("PREFECT_LENS_API", "{}"))
     with socket.socket(socket.AF_UNIX) as asking:
         try:
             asking.connect(_socket(Path(sockets), Path(sys.prefix)))
         except OSError:
             return
-        names = [name for name in ("socket", "alive") if about[name] is not None]
+        names = [name for name in ("socket", "alive") if about.get(name) is not None]
         descriptors = array.array("i", [0, 1, 2, *(about[name] for name in names)])
-        text = json.dumps({"names": names, "environment": dict(os.environ), "folder": os.getcwd()}).encode()  # noqa: PTH109  this starts a thousand times
+        folder = os.getcwd()  # noqa: PTH109  this starts a thousand times
+        asked = {"names": names, "environment": dict(os.environ), "folder": folder, "arguments": sys.orig_argv}
+        text = json.dumps(asked).encode()
         asking.sendmsg([len(text).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
         asking.sendall(text)
         for number in descriptors:
@@ -94,10 +107,11 @@ def hand_over(sockets: str) -> None:
 
 
 def main() -> None:
-    """Import Prefect's server, and fork for whoever connects, until the tests are over."""
+    """Import what runs need, and fork for whoever connects, until the tests are over."""
     from pytest_prefect_lens import gathering  # the interpreter of our tests need not have it
 
     _, listener, home, *blocked = sys.argv
+    path = [entry for entry in sys.path if entry not in ("", *os.environ["PYTHONPATH"].split(os.pathsep))]
     try:
         hidden = gathering.gather(*(Path(home) / name for name in ("known", "libraries", "")), blocked=blocked).hidden
     except gathering.StartsThreadError as error:
@@ -109,48 +123,86 @@ def main() -> None:
             asking, _ = waiting.accept()
             with asking:
                 if os.fork() == 0:
-                    _serve(asking, hidden.reveal)
+                    _become(asking, path, hidden.reveal)
 
 
-def _serve(asking: socket.socket, become: Callable[[], None]) -> None:
+def _become(asking: socket.socket, path: list[str], reveal: Callable[[], None]) -> NoReturn:
+    """Do in this fork what the process was started for that asks for it."""
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        length, ancillary, _, _ = asking.recvmsg(4, socket.CMSG_SPACE(5 * array.array("i").itemsize))
-        received = array.array("i")
-        received.frombytes(ancillary[0][2])
-        text = b""
-        while len(text) < int.from_bytes(length, "big"):
-            text += asking.recv(65536)
-        asked = json.loads(text)
+        asked, descriptors = _hear(asking)
 
-        from pytest_prefect_lens import forking, serving
+        from pytest_prefect_lens import forking
 
         os.setsid()
-        forking.settle(*received[:3], keep=(asking.fileno(), *received[3:]))
+        forking.settle(*descriptors[:3], keep=(asking.fileno(), *descriptors[3:]))
+        _end_with(asking)
         os.environ.clear()
         os.environ.update(asked["environment"])
         os.chdir(asked["folder"])
-        about = {
-            **json.loads(os.environ.pop("PREFECT_LENS_API")),
-            **dict(zip(asked["names"], received[3:], strict=True)),
-        }
-        threading.Thread(target=_end_with, args=(asking,), daemon=True).start()
-        serving.run(about, socket.socket(fileno=about["socket"]), become)
+        if "PREFECT_LENS_API" in os.environ:
+            _serve(dict(zip(asked["names"], descriptors[3:], strict=True)), reveal)
+        else:
+            random.seed()
+            tempfile.tempdir = None
+            _run(asked["arguments"], path)
     except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:  # noqa: BLE001  this copy must not go on as the process that it was forked from
         traceback.print_exc()
     finally:
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(BaseException):
+                stream.flush()
+        fcntl.fcntl(asking, fcntl.F_SETFL, 0)
         with suppress(OSError):
             asking.sendall(str(status).encode())
         os._exit(status)
 
 
+def _hear(asking: socket.socket) -> tuple[dict, list[int]]:
+    length, ancillary, _, _ = asking.recvmsg(4, socket.CMSG_SPACE(5 * array.array("i").itemsize))
+    descriptors = array.array("i")
+    descriptors.frombytes(ancillary[0][2])
+    text = b""
+    while len(text) < int.from_bytes(length, "big"):
+        text += asking.recv(65536)
+    return json.loads(text), list(descriptors)
+
+
 def _end_with(asking: socket.socket) -> None:
-    asking.recv(1)
-    os._exit(1)
+    """Be killed when the one who asked is gone; a thread that waits for that would be one too many."""
+    fcntl.fcntl(asking, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(asking, 10, signal.SIGKILL)  # F_SETSIG, which the module does not name
+    fcntl.fcntl(asking, fcntl.F_SETFL, os.O_ASYNC)
+
+
+def _serve(descriptors: dict[str, int], reveal: Callable[[], None]) -> None:
+    from pytest_prefect_lens import serving
+
+    about = {**json.loads(os.environ.pop("PREFECT_LENS_API")), **descriptors}
+    serving.run(about, socket.socket(fileno=about["socket"]), reveal)
+
+
+def _run(arguments: list[str], path: list[str]) -> None:
+    """Run a program, or a module by `-m`, as the main one."""
+    is_module = arguments[1] == "-m"
+    sys.orig_argv[:] = arguments
+    sys.argv = arguments[2:] if is_module else arguments[1:]
+    first = os.getcwd() if is_module else str(Path(sys.argv[0]).parent)  # noqa: PTH109
+    sys.path[:] = [first, *os.environ["PYTHONPATH"].split(os.pathsep), *path]
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        if is_module:
+            runpy._run_module_as_main(sys.argv[0])  # type: ignore[attr-defined]
+        else:
+            main.__file__ = sys.argv[0]
+            exec(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec"), vars(main))
+    finally:
+        with suppress(BaseException):
+            threading._shutdown()  # type: ignore[attr-defined]
+            atexit._run_exitfuncs()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from pytest_prefect_lens.wire import (
     to_json,
 )
 
+from tests import forkserver
+
 SERVER = Path(__file__).parents[2] / "server"
 DRIVER = Path(__file__).with_name("drive.py")
 # pytest reads its own variables, and prints whole messages in its summary where it takes itself to be in CI.
@@ -123,13 +125,18 @@ def drive(
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)},
             "PYTHONPATH": str(SERVER),
-            **environ,
+            **_forked_if_plain(environ),
         },
         timeout=300,
         check=False,
     )
     messages = tuple(decode(line) for line in (talk / "said").read_bytes().splitlines())
     return Said(messages, ended.stdout.decode(errors="replace"))
+
+
+def _forked_if_plain(environ: dict[str, str]) -> dict[str, str]:
+    """Let a session share its imports, unless Python itself is told how to start."""
+    return environ if any(name.startswith("PYTHON") for name in environ) else {**environ, forkserver.FORK: "1"}
 
 
 def run_code(python: str, code: str, folder: Path) -> str:
@@ -183,7 +190,7 @@ def pytest_alone(project: Project, *args: str, python: str = "", **environ: str)
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)},
             "PYTHONPATH": str(SERVER),
-            **environ,
+            **_forked_if_plain(environ),
         },
         timeout=300,
         check=False,
