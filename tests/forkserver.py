@@ -195,13 +195,13 @@ def _run(arguments: list[str], path: list[str]) -> None:
     main = sys.modules["__main__"] = ModuleType("__main__")
     try:
         if is_module:
-            runpy._run_module_as_main(sys.argv[0])  # type: ignore[attr-defined]
+            runpy._run_module_as_main(sys.argv[0])
         else:
             main.__file__ = sys.argv[0]
             exec(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec"), vars(main))
     finally:
         with suppress(BaseException):
-            threading._shutdown()  # type: ignore[attr-defined]
+            threading._shutdown()
             atexit._run_exitfuncs()
 
 
