@@ -228,6 +228,48 @@ def test_a_call_on_a_wrapped_function_defines_the_function_that_is_wrapped():
     assert (definition.location.span.start.line, definition.name) == (8, "load")
 
 
+def test_what_a_decorator_of_the_project_hides_behind_a_wrapper_is_defined():
+    check(
+        """
+        #- app/steps.py
+        from functools import wraps
+        from prefect import flow, task
+        def step(function):
+            made = task(function)
+            def wrapper(*args): return made(*args)
+            return wrapper
+        def late(**options):
+            def decorate(function):
+                @wraps(function)
+                def wrapper(*args): return flow(**options)(function)(*args)
+                return wrapper
+            return decorate
+        def plain(function):
+            def wrapper(*args): return function(*args)
+            return wrapper
+        #- app/main.py
+        from app.steps import late, plain, step
+        @step
+        def load(): ...
+        #   ^^^^ task: test_load, ~test_run
+        @late(retries=1)
+        def run(): load()
+        #   ^^^ flow: test_run
+        @plain
+        def neither(): ...
+        def named(): ...
+        bound = step(named)
+        #       ^ task: test_bound
+        #- tests/test_main.py
+        from app.main import bound, load, neither, run
+        def test_load(): load()
+        def test_run(): run()
+        def test_neither(): neither()
+        def test_bound(): bound()
+        """
+    )
+
+
 def test_columns_are_code_points():
     check("""
     #- flows.py

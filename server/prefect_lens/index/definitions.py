@@ -5,8 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from prefect_lens.index import decorators, makers
-from prefect_lens.index.values import Bound, Function, Key, Made, Partial, Value, expression_place
+from prefect_lens.index import calls, decorators, makers
+from prefect_lens.index.values import (
+    UNPATCHED,
+    Bound,
+    Function,
+    Key,
+    Made,
+    Partial,
+    Value,
+    Values,
+    expression_place,
+)
 from prefect_lens.model import Definition, Kind, Location, Position, Span
 
 if TYPE_CHECKING:
@@ -51,7 +61,25 @@ def may_define(facts: Facts, index: int, factories: frozenset[str]) -> bool:
 
 
 def _decorated(inter: Interpreter, module: Module, index: int) -> tuple[Made, ...]:
-    return decorators.decorated(inter, index, inter.generic(module, module.facts.scopes[index].parent))[1]
+    around = inter.generic(module, module.facts.scopes[index].parent)
+    values, made = decorators.decorated(inter, index, around)
+    home = ("def", module.path, index)
+    return made or tuple(one for one in _behind(inter, values) if one.key == home)
+
+
+def _behind(inter: Interpreter, values: Values) -> Iterator[Made]:
+    """Return the definitions that a function of the project made of others and hid behind wrappers of its own."""
+    for value in values:
+        frame = calls.frame_of(inter, value, {}, UNPATCHED) if isinstance(value, Function) else None
+        while frame is not None and frame.parent is not None and frame.scope.kind in {"function", "lambda"}:
+            facts = frame.module.facts
+            for _, expression in _calls(facts, frame.index, makers.names_in(facts), frozenset()) if facts.makes else ():
+                for made in inter.evaluate(expression, frame):
+                    body = made.body if isinstance(made, Made) and made.loose else None
+                    if isinstance(made, Made) and isinstance(body, Function) and not decorators.stands_in(inter, body):
+                        home = ("def", body.module.path, body.index)
+                        yield inter.one(Made, made.kind, body, home, made.name, made.label, (), made.hooks, False)  # noqa: FBT003
+            frame = frame.parent
 
 
 def qualname(facts: Facts, index: int) -> str:
@@ -108,11 +136,12 @@ def _made_by(inter: Interpreter, module: Module, index: int, expression: Express
     if frame.scope.kind in {"module", "class"}:
         values = decorators.rehome(inter, values, expression, frame)
     place = expression_place(module.path, expression)
-    return tuple(
+    found = tuple(
         value
         for value in values
         if isinstance(value, Made) and value.key == place and not (value.loose and _stands_in(inter, value))
     )
+    return found or tuple(_behind(inter, values))
 
 
 def _stands_in(inter: Interpreter, made: Made) -> bool:
@@ -139,26 +168,32 @@ def _calls(
     if not facts.makes:
         return
     for expression in (*scope.body, *scope.returns, *(e for _, es in scope.bindings.values() for e in es)):
-        for call in _makers_in(expression, names):
+        for call in _makers_in(expression, names, factories):
             if id(call) not in named:
                 named.add(id(call))
                 yield None, call
 
 
-def _makers_in(expression: Expression, names: frozenset[str]) -> Iterator[Expression]:
+def _makers_in(expression: Expression, names: frozenset[str], factories: frozenset[str]) -> Iterator[Expression]:
     if not isinstance(expression, tuple):
         return
     parts = cast("tuple[Expression, ...]", expression)
     if parts and parts[0] == "call":
         function = parts[1]
+        if function is not None and function[0] == "call":
+            names_behind = names | factories
+            while function is not None and function[0] == "call":
+                function = function[1]
+        else:
+            names_behind = names
         if function is not None and (
-            (function[0] == "attr" and function[2] in names)
-            or (function[0] in {"name", "local"} and function[1] in names)
+            (function[0] == "attr" and function[2] in names_behind)
+            or (function[0] in {"name", "local"} and function[1] in names_behind)
         ):
             yield expression
     for part in parts:
         if isinstance(part, tuple):
-            yield from _makers_in(part, names)
+            yield from _makers_in(part, names, factories)
 
 
 def _function(value: Value | None) -> Function | None:

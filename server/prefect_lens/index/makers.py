@@ -48,6 +48,8 @@ def origins(facts: Facts) -> Origins:
     """Return where the results of a file's functions come from, as far as they come from calls."""
     makers = names_in(facts)
     inner = {scope.parent for scope in facts.scopes if scope.kind == "function" and scope.decorators}
+    if facts.makes:
+        inner.update(_around_makers(facts, makers))
     found: dict[str, set[str]] = {}
     for index, scope in enumerate(facts.scopes):
         if scope.kind in {"function", "lambda"}:
@@ -91,6 +93,29 @@ def called(expression: Expression) -> str | None:
             return function[1]
         case _:
             return None
+
+
+def _around_makers(facts: Facts, makers: frozenset[str]) -> Iterable[int]:
+    """Yield the functions around others that call a maker themselves or in one of those: these may be wrappers."""
+    kinds = {"function", "lambda"}
+    nested = [index for index, scope in enumerate(facts.scopes) if scope.kind in kinds]
+    around = {parent for index in nested if facts.scopes[parent := facts.scopes[index].parent].kind in kinds}
+    for index in nested if around else ():
+        scope = facts.scopes[index]
+        if index in around or scope.parent in around:
+            parts = (scope.body, scope.returns, *(found for _, found in scope.bindings.values()))
+            if any(_calls_one(part, makers) for part in parts):
+                at = index
+                while at > 0:
+                    yield at
+                    at = facts.scopes[at].parent
+
+
+def _calls_one(part: Any, makers: frozenset[str]) -> bool:
+    return isinstance(part, tuple) and (
+        (len(part) == 6 and part[0] == "call" and called(part) in makers)  # type: ignore[reportUnknownArgumentType]
+        or any(_calls_one(one, makers) for one in cast("tuple[Any, ...]", part))
+    )
 
 
 def _results(scope: Scope) -> set[str]:

@@ -110,8 +110,8 @@ def make(inter: Interpreter, maker: Decorator, functions: Values, frame: Frame, 
                 body = None if isinstance(value, External) else value
                 label = _label(value)
                 also = (value.key, *value.also) if isinstance(value, Made) else ()
-                if isinstance(value, Function) and value.scope.decorators:
-                    also = (("def", value.module.path, value.index),)  # one of them may have come here to make it
+                if isinstance(value, Function) and (loose or value.scope.decorators):
+                    also = (("def", value.module.path, value.index),)  # a decorator may have come here to make it
                 found.add(inter.one(Made, maker.kind, body, key, maker.name, label, also, maker.hooks, loose))
             case Wrapped(how=how, inner=inner):
                 found.add(inter.one(Wrapped, how, make(inter, maker, inner, frame, expression)))
