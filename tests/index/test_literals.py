@@ -160,3 +160,88 @@ def test_a_loop_over_nothing_and_cases_on_a_literal():
     def test_empty(): etl([], "csv")
     def test_row(): etl([1], kind="json")
     """)
+
+
+def test_a_conditional_expression_goes_by_a_literal():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def full(): ...
+    #   ^^^^ task: ~test_default, ~test_unknown
+    @task
+    def part(): ...
+    #   ^^^^ task: ~test_quick, ~test_unknown
+    @task
+    def note(): ...
+    #   ^^^^ task: ~test_quick, ~test_unknown
+    def chosen(quick): return part if quick else full
+    @flow
+    def etl(quick=False):
+    #   ^^^ flow: test_default, test_quick, test_unknown
+        chosen(quick)()
+        quick and note()
+        part() if quick is not False else None
+    #- test_flows.py
+    import os
+    from flows import etl
+    def test_default(): etl()
+    def test_quick(): etl(quick=True)
+    def test_unknown(): etl(os.environ["X"])
+    """)
+
+
+def test_the_class_of_what_is_passed_decides_which_branch_runs():
+    check("""
+    #- kinds.py
+    class Event: ...
+    class Mail(Event): ...
+    class Letter(Mail): ...
+    class Call(Event): ...
+    class Other: ...
+    #- flows.py
+    from prefect import flow, task
+    import kinds
+    from kinds import Call, Event, Letter, Mail
+    @task
+    def mail(): ...
+    #   ^^^^ task: ~test_case, ~test_event, ~test_letter, ~test_mail, ~test_unknown
+    @task
+    def letter(): ...
+    #   ^^^^^^ task: ~test_event, ~test_letter, ~test_mail, ~test_unknown
+    @task
+    def call(): ...
+    #   ^^^^ task: ~test_call, ~test_case_of_another, ~test_event, ~test_unknown
+    @task
+    def others(): ...
+    #   ^^^^^^ task: ~test_case_of_another, ~test_event, ~test_other, ~test_unknown
+    @flow
+    def route(event: Event):
+    #   ^^^^^ flow: test_call, test_event, test_letter, test_mail, test_other, test_unknown
+        if isinstance(event, kinds.Mail):
+            if isinstance(event, Letter):
+                letter()
+            return mail()
+        elif isinstance(event, (Call, str)):
+            return call()
+        others()
+    @flow
+    def cases(event):
+    #   ^^^^^ flow: test_case, test_case_of_another
+        match event:
+            case Mail() | Letter(): mail()
+            case Call(caller="me"): call()
+            case _: others()
+    #- test_flows.py
+    from flows import cases, route
+    from kinds import Call, Letter, Mail, Event, Other
+    def made() -> Event: ...
+    def test_mail(): route(Mail())
+    def test_letter(): route(event=Letter())
+    def test_call(): route(Call())
+    def test_other(): route(Other())
+    def test_event(): route(made())
+    def test_unknown(tmp_path): route(tmp_path)
+    def test_case(): cases(Mail())
+    def test_case_of_another(): cases(Call())
+    """)

@@ -265,7 +265,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     try:
         if scope.is_generator or _patches(scope.body):
             inter.walk(frame)
-        literals.bury(frame)
+        literals.bury(inter, frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
         if scope.is_generator:
             given = union(*(inter.evaluate(expression, frame) for expression in scope.yields))

@@ -17,6 +17,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("star", expression)` | an item or argument that is spread |
 | `("item", base, index)` | a subscript |
 | `("either", items)` | one of several |
+| `("choice", (body, orelse, asked), test)` | one of two, as parameters say; see `lower_conditions.test` |
 | `("or", items)` | the first of several that is there |
 | `("def", scope)`, `("class", scope)`, `("lambda", scope)` | what a definition makes, decorators applied |
 | `("each", iterable)`, `("part", expression, i)` | an element in a loop, a place in an unpacking |
@@ -94,7 +95,7 @@ class Scope(NamedTuple):
     """Containers of enclosing scopes that this one adds to: name, and what is added as a container."""
     decides: tuple[str, ...] = ()
     """Parameters by which a branch may be decided, here or in what is called; with `=` those that are only passed on,
-    and do not look like switches."""
+    and do not look like switches, with `~` those by whose class one may be."""
 
 
 class SyntaxProblem(NamedTuple):

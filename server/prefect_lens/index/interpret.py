@@ -84,6 +84,7 @@ class Interpreter(Memory):
             "dict": lambda e, frame: containers.mapping(self, e[1], frame),
             "item": lambda e, frame: containers.item(self, e[1], e[2], frame),
             "either": self._either,
+            "choice": self._choice,
             "or": self._or,
             "effects": self._effects,
             "def": self._def,
@@ -140,6 +141,11 @@ class Interpreter(Memory):
                     self.effect(part, frame)
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
+            case "choice":
+                raising = frame.raising
+                for part in walking.chosen(self, expression, frame):
+                    self.effect(part, frame)
+                frame.raising = raising
             case "block" | "try" | "with" | "return" | "raise":
                 walking.run(self, (expression,), frame)
             case "local" | "name" | "text" | "int" | "none":
@@ -152,6 +158,9 @@ class Interpreter(Memory):
         found = union(*(self.evaluate(part, frame) for part in expression[1]))
         frame.raising = raising
         return found
+
+    def _choice(self, expression: Expression, frame: Frame) -> Values:
+        return self._either((None, walking.chosen(self, expression, frame)), frame)
 
     def _effects(self, expression: Expression, frame: Frame) -> Values:
         for part in expression[1]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index.values import NOTHING, Arguments, Exact, Function, Values
+from prefect_lens.index import attributes
+from prefect_lens.index.values import NOTHING, Arguments, Class, Exact, External, Function, Instance, Value, Values
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
@@ -19,6 +20,8 @@ Literals = tuple[tuple["int | str", Any], ...]
 
 _MARK = "?"
 """Before the name of a parameter: what is known to be passed to it exactly. No name of the code begins so."""
+
+_BY_CLASS = "~"
 
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
@@ -47,6 +50,8 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
     named = {name for name, _ in arguments.keywords}
     places = [name for name, kind in function.parameters if kind == "positional"]
     for given in deciding:
+        if given[0] == _BY_CLASS:
+            break  # they are the last
         name = given.removeprefix("=")
         if name is not given and not literals:
             continue
@@ -67,47 +72,59 @@ def is_told(frame: Frame) -> bool:
     return bool(frame.arguments) and frame.arguments[0][0][0] == _MARK  # they are in the order of their names
 
 
-def holds(expression: Expression, frame: Frame) -> bool | None:
+def _may_tell(frame: Frame) -> bool:
+    """Whether what is passed to a frame may decide its branches."""
+    return bool(frame.arguments) and (is_told(frame) or frame.scope.decides[-1:] >= (_BY_CLASS,))
+
+
+def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | None:
     """Return whether a branch runs; None where that is open."""
-    return _test(expression[2], frame) if len(expression) > 2 and is_told(frame) else None
+    return _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
 
 
-def ends(body: tuple[Expression, ...]) -> bool:
-    """Whether a body ends in a `return` or `raise`."""
+def ends(inter: Interpreter, body: tuple[Expression, ...], frame: Frame) -> bool:
+    """Whether a body ends in a `return` or `raise`, or a part of it that surely runs does."""
+    return _leaves(body) or any(
+        one is not None and one[0] == "block" and holds(inter, one, frame) is True and ends(inter, one[1], frame)
+        for one in body
+    )
+
+
+def _leaves(body: tuple[Expression, ...]) -> bool:
     return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise"}
 
 
 def may_refuse(frame: Frame) -> bool:
     """Whether it may hang on what is passed if a function raises."""
-    return is_told(frame) and any(
-        one is not None and one[0] == "block" and len(one) > 2 and ends(one[1]) and one[1][-1][0] == "raise"
+    return _may_tell(frame) and any(
+        one is not None and one[0] == "block" and len(one) > 2 and _leaves(one[1]) and one[1][-1][0] == "raise"
         for one in frame.scope.body
     )
 
 
-def bury(frame: Frame) -> None:
+def bury(inter: Interpreter, frame: Frame) -> None:
     """Have the calls of branches that do not run come to nothing, whoever asks for their values."""
-    if is_told(frame):
-        _bury(frame, frame.scope.body)
+    if _may_tell(frame):
+        _bury(inter, frame, frame.scope.body)
 
 
-def _bury(frame: Frame, body: tuple[Expression, ...]) -> None:
+def _bury(inter: Interpreter, frame: Frame, body: tuple[Expression, ...]) -> None:
     for position, one in enumerate(body):
         match one:
             case ("block", inner, *_):
-                runs = holds(one, frame)
+                runs = holds(inter, one, frame)
                 if runs is False:
                     _forget(frame, inner)
                     continue
-                _bury(frame, inner)
-                if runs and ends(inner):
+                _bury(inter, frame, inner)
+                if runs and ends(inter, inner, frame):
                     _forget(frame, body[position + 1 :])
                     return
             case ("with", _, inner):
-                _bury(frame, inner)
+                _bury(inter, frame, inner)
             case ("try", tried, handlers, final):
                 for inner in (tried, *handlers, final):
-                    _bury(frame, inner)
+                    _bury(inter, frame, inner)
             case _:
                 pass
 
@@ -151,15 +168,17 @@ def _constant(expression: Expression) -> Any:
             return _UNKNOWN
 
 
-def _test(test: Expression, frame: Frame) -> bool | None:
+def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
     match test:
         case ("not", inner):
-            return None if (found := _test(inner, frame)) is None else not found
+            return None if (found := _test(inter, inner, frame)) is None else not found
         case ("all" | "any" as how, parts):
-            found = [_test(part, frame) for part in parts]
+            found = [_test(inter, part, frame) for part in parts]
             if (how == "any") in found:
                 return how == "any"
             return None if None in found else how == "all"
+        case ("is", name, classes):
+            return _is_one(inter, name, classes, frame)
         case ("truth" | "none" | "in" as how, name, *constants):
             value = _told(name, frame)
             if value is _UNKNOWN or (how == "in" and value is ...):
@@ -169,3 +188,36 @@ def _test(test: Expression, frame: Frame) -> bool | None:
             return value is None if how == "none" else value in constants[0]
         case _:
             return None
+
+
+def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
+    """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
+    found: set[bool] = set()
+    for value in (passed := frame.argument(name)):
+        if not isinstance(value, Instance):
+            return None
+        line = attributes.line(inter, value.cls)
+        wanted = [cls for dotted in classes for cls in _named(inter, dotted, frame)]
+        if any(cls in line for cls in wanted):
+            found |= {True}
+        elif not any(_may_be(inter, line, cls) for cls in wanted):
+            found |= {False}
+        else:
+            return None
+    return found.pop() if passed and len(found) == 1 else None
+
+
+def _may_be(inter: Interpreter, line: tuple[Value, ...], cls: Value | None) -> bool:
+    """Whether an object, of whose class this is the order of look-up, may be of another class all the same."""
+    if isinstance(cls, Class):
+        return line[0] in attributes.line(inter, cls)
+    is_plain = isinstance(cls, External) and cls.dotted.startswith("builtins.")
+    return not is_plain or any(isinstance(base, External) for base in line)
+
+
+def _named(inter: Interpreter, dotted: str, frame: Frame) -> Values | tuple[None]:
+    first, *rest = dotted.split(".")
+    values = inter.look_up(first, frame)
+    for name in rest:
+        values = attributes.of_all(inter, values, name, frame)
+    return values or (None,)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.lower_conditions import asked_for, cases, is_sure, loops, negated
-from prefect_lens.index.lower_expressions import Expressions, dotted
+from prefect_lens.index.lower_conditions import asked_for, cases, dotted, is_sure, loops, negated
+from prefect_lens.index.lower_expressions import Expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -49,8 +49,8 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
 def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
-    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, or `("not", …)`, `("all", …)`, `("any", …)`
-    of such.
+    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`, or `("not", …)`,
+    `("all", …)`, `("any", …)` of such.
     """
     match node:
         case ast.Name(id=name) if name in names:
@@ -62,6 +62,10 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
             return ("all" if isinstance(op, ast.And) else "any", parts) if any(parts) else None
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[other]) if name in names:
             return _compared(name, op, other)
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in names:
+            parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+            found = tuple(dotted(part) for part in parts)
+            return ("is", name, found) if None not in found else None
         case _:
             return None
 
@@ -84,6 +88,8 @@ def asked(found: Expression) -> Iterator[str]:
         case ("all" | "any", parts):
             for part in parts:
                 yield from asked(part)
+        case ("is", name, _):
+            yield f"~{name}"
         case (_, name, *_):
             yield name
         case _:
@@ -91,36 +97,49 @@ def asked(found: Expression) -> Iterator[str]:
 
 
 def cases(node: ast.Match) -> list[ast.expr]:
-    """Return the conditions of a `match`'s cases; a name of nobody's where that is more than comparing constants."""
+    """Return the conditions of a `match`'s cases. A part that asks for more than a constant or class is open."""
     found: list[ast.expr] = []
     before: list[ast.expr] = []
-    sure = True
     for case in node.cases:
-        values = _values(case.pattern)
-        if values is None:
-            sure = sure and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
-        others = ast.Compare(node.subject, [ast.NotIn()], [ast.Tuple(list(before))])
-        own = ast.Compare(node.subject, [ast.In()], [ast.Tuple(values)]) if values is not None else None
-        parts: list[ast.expr] = [part for part in (own, others if before and sure else None) if part is not None]
+        parts = list(_asked(node.subject, case.pattern))
         if case.guard is not None:
             parts.append(case.guard)
-        elif values is not None:
-            before += values
-        found.append(ast.BoolOp(ast.And(), parts) if parts else ast.Constant(None))
+        all_parts = [*parts, *before]
+        found.append(ast.BoolOp(ast.And(), all_parts) if all_parts else _OPEN)
+        match before[-1:], parts:
+            case [ast.UnaryOp(operand=ast.Compare(comparators=[ast.Tuple(elts)]))], [
+                ast.Compare(ops=[ast.In()], comparators=[ast.Tuple(more)])
+            ]:
+                before[-1] = ast.UnaryOp(ast.Not(), ast.Compare(node.subject, [ast.In()], [ast.Tuple(elts + more)]))
+            case _:
+                before.append(ast.UnaryOp(ast.Not(), ast.BoolOp(ast.And(), parts) if len(parts) != 1 else parts[0]))
     return found
 
 
-def _values(pattern: ast.pattern) -> list[ast.expr] | None:
+_OPEN = ast.Constant(None)
+"""A condition of which nothing is known."""
+
+
+def _asked(subject: ast.expr, pattern: ast.pattern) -> Iterator[ast.expr]:
+    """Yield what a pattern asks for; nothing for one that takes everything."""
     match pattern:
-        case ast.MatchValue(value=value):
-            return [value]
-        case ast.MatchSingleton(value=value):
-            return [ast.Constant(value)]
+        case ast.MatchValue(value=value) | ast.MatchSingleton(value=value):
+            one = value if isinstance(value, ast.expr) else ast.Constant(value)
+            yield ast.Compare(subject, [ast.In()], [ast.Tuple([one])])
+        case ast.MatchClass(cls=cls):
+            yield ast.Call(ast.Name("isinstance"), [subject, cls], [])
+            if pattern.patterns or pattern.kwd_patterns:
+                yield _OPEN
         case ast.MatchOr(patterns=patterns):
-            found = [_values(inner) for inner in patterns]
-            return [one for values in found if values is not None for one in values] if None not in found else None
+            found = [list(_asked(subject, inner)) for inner in patterns]
+            yield ast.BoolOp(
+                ast.Or(), [ast.BoolOp(ast.And(), parts) if len(parts) != 1 else parts[0] for parts in found]
+            )
+        case ast.MatchAs(pattern=inner):
+            if inner is not None:
+                yield from _asked(subject, inner)
         case _:
-            return None
+            yield _OPEN
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:
@@ -136,3 +155,14 @@ def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:
         case _:
             return None
     return negated(found) if isinstance(op, ast.NotEq | ast.IsNot | ast.NotIn) else found
+
+
+def dotted(node: ast.expr) -> str | None:
+    """Return `a.b.c` for a chain of names; None for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=base, attr=attr):
+            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
+        case _:
+            return None

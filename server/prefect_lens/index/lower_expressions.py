@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from prefect_lens.index.lower_conditions import asked_for
+from prefect_lens.index.lower_conditions import asked_for, dotted
 from prefect_lens.index.lower_scopes import Scopes
 from prefect_lens.index.lower_texts import filled, formatted
 
@@ -181,7 +181,8 @@ class Expressions(Scopes):
             kept, other = (node.body, orelse) if asked[1] else (node.orelse, body)
             if isinstance(kept, ast.Name) and kept.id == asked[0]:
                 return ("or", (self.value(kept), other))
-        return ("either", (body, orelse, test))
+        decided = self.condition(node.test)
+        return ("either", (body, orelse, test)) if decided is None else ("choice", (body, orelse, test), decided)
 
     def _walrus(self, node: ast.NamedExpr) -> Expression:
         expression = self.value(node.value)
@@ -290,15 +291,10 @@ class Expressions(Scopes):
         return ("star", self.value(node.value))
 
     def _boolean(self, node: ast.BoolOp) -> Expression:
-        return ("or" if isinstance(node.op, ast.Or) else "either", tuple(self.value(item) for item in node.values))
-
-
-def dotted(node: ast.expr) -> str | None:
-    """Return `a.b.c` for a chain of names; None for anything else."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=base, attr=attr):
-            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
-        case _:
-            return None
+        parts = tuple(self.value(item) for item in node.values)
+        if isinstance(node.op, ast.Or):
+            return ("or", parts)
+        decided = self.condition(node.values[0])
+        if decided is None:
+            return ("either", parts)
+        return ("choice", (parts[1] if len(parts) == 2 else ("either", parts[1:]), parts[0], None), decided)

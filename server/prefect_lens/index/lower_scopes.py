@@ -96,7 +96,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
-            decides=tuple(sorted(one for one in done.decides if len(done.bindings[one.removeprefix("=")]) == 1)),
+            decides=tuple(sorted(one for one in done.decides if len(done.bindings[one.lstrip("=~")]) == 1)),
         )
 
     def bind(self, name: str, value: Expression) -> None:

@@ -151,7 +151,7 @@ def _aliased(facts: Facts, expression: Expression) -> Iterable[str]:
         case "lambda":
             index: int = expression[1]
             return _results(facts.scopes[index])
-        case "either" | "or":
+        case "either" | "choice" | "or":
             return tuple(name for part in expression[1] for name in _aliased(facts, part))
         case "call" if called(expression) in {"partial", "partialmethod"}:
             return tuple(name for part in expression[2][:1] for name in _aliased(facts, part))

@@ -33,7 +33,7 @@ def walk(inter: Interpreter, frame: Frame) -> None:
         return
     frame.walked = True
     world, frame.raising = frame.world, False
-    literals.bury(frame)
+    literals.bury(inter, frame)
     returned = run(inter, frame.scope.body, frame)
     frame.raises = frame.raising and not returned
     frame.world, frame.raising = world, False
@@ -51,11 +51,11 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
         elif form == "raise":
             frame.raising = True
         elif form == "block":
-            runs = literals.holds(expression, frame)
+            runs = literals.holds(inter, expression, frame)
             if runs is False:
                 continue
             returned |= run(inter, expression[1], frame)
-            if runs and literals.ends(expression[1]):
+            if runs and literals.ends(inter, expression[1], frame):
                 break
             frame.raising = frame.raising and runs is True
         elif form == "try":
@@ -67,6 +67,13 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
         if frame.raising and (not is_entry(frame) or inter.expecting is frame):
             break
     return returned
+
+
+def chosen(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Expression, ...]:
+    """Return what is evaluated of a choice, as far as it is known how that comes out."""
+    body, orelse, asked = expression[1]
+    runs = literals.holds(inter, expression, frame)
+    return (asked, body, orelse) if runs is None else (asked, body if runs else orelse)
 
 
 def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
