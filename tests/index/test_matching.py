@@ -505,3 +505,70 @@ def test_a_decorator_in_a_test_may_be_applied_while_its_flow_is_followed():
             #   ^^^^^ flow: TestA::test_a
             assert outer() == "sync"
     """)
+
+
+def test_copies_of_objects_have_what_is_changed_in_them_and_the_rest():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass, replace
+    from typing import NamedTuple
+    from prefect import flow
+    from pydantic import BaseModel
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_model, test_plan, test_tuple
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_kept, test_model, test_plan
+    @dataclass(frozen=True)
+    class Plan:
+        first: object = None
+        last: object = two
+        def starting(self, first): return replace(self, first=first)
+        def run(self):
+            self.first()
+            self.last()
+    class Model(BaseModel):
+        first: object = None
+        last: object = None
+        def run(self):
+            self.first()
+            self.last()
+    class Steps(NamedTuple):
+        first: object
+        def run(self): self.first()
+    #- test_flows.py
+    from flows import Model, Plan, Steps, one, two
+    def test_plan(): Plan().starting(one).run()
+    def test_model(): Model(first=two, last=two).model_copy(update={"first": one}).run()
+    def test_kept(): Model(first=two).model_copy().run()
+    def test_tuple(): Steps(two)._replace(first=one).run()
+    """)
+
+
+def test_class_methods_of_libraries_make_objects_of_the_projects_classes():
+    check("""
+    #- flows.py
+    from prefect import flow
+    from prefect.blocks.core import Block
+    from pydantic import BaseModel
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_block, test_model, test_own
+    class Model(BaseModel):
+        def run(self): etl()
+    class Stored(Block):
+        def run(self): etl()
+    class Own:
+        @classmethod
+        def load(cls, name): return Model()
+        def run(self): ...
+    class Plain:
+        def run(self): etl()
+    #- test_flows.py
+    from flows import Model, Own, Plain, Stored
+    def test_model(): Model.model_validate({}).run()
+    async def test_block(): (await Stored.load("name")).run()
+    def test_own(): Own.load("name").run()
+    def test_plain(): Plain.load("name").run()
+    """)

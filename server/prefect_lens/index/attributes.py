@@ -6,7 +6,7 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, fixture_values, generated, loading, mocks, registries
+from prefect_lens.index import calls, fixture_values, generated, loading, mocks, objects, registries
 from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
@@ -294,7 +294,10 @@ def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
                 found.add(item)
     if not found and name == "__name__":
         found.add(inter.one(Text, value.scope.name))
-    if not found and name == "__subclasses__":
+    if not found and (
+        name == "__subclasses__"
+        or (name in objects.READERS and any(isinstance(base, External) for base in line(inter, value)))
+    ):
         found.add(inter.one(Method, value, name))
     if not found:
         # what a class method or a decorator assigns to the class

@@ -189,8 +189,12 @@ def _method_call(
             return libraries.function_method(inter, owner, name, arguments, frame)
         case Wrapped() | Module():
             return frozenset((owner,))
+        case Class() if name in objects.READERS:
+            return objects.read(inter, owner, arguments)
         case Class():
             return frozenset((inter.one(Sequence, (), frozenset(registries.subclasses(inter, owner))),))
+        case Instance() if (copied := objects.method(inter, owner, name, arguments)) is not None:
+            return copied
         case Instance() if name == "start" and objects.is_thread(inter, owner.cls):
             return method(inter, owner, "run", frame)
         case _ if name in {"result", "aresult"}:

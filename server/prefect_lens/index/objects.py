@@ -15,6 +15,7 @@ from prefect_lens.index.values import (
     Function,
     Instance,
     Made,
+    Mapping,
     Opaque,
     Partial,
     Sequence,
@@ -23,8 +24,19 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
+
+
+READERS = frozenset(
+    {
+        "model_validate", "model_validate_json", "model_validate_strings", "model_construct", "parse_obj", "parse_raw",
+        "from_orm", "load", "aload",
+    }
+)  # fmt: skip
+"""Class methods by which a library's class, one of Pydantic's or a block of Prefect's, makes objects of data."""
 
 
 def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame, expression: Expression) -> Values:
@@ -49,6 +61,44 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     if held and not init and is_thread(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
     return itself
+
+
+def read(inter: Interpreter, cls: Class, arguments: Arguments) -> Values:
+    """Return what a library's class method makes of data; see `READERS`."""
+    pairs = [*arguments.keywords, *_pairs(arguments.at(0))]
+    return frozenset((inter.one(Instance, cls, _with((), pairs)),))
+
+
+def changed(inter: Interpreter, values: Values, fields: Iterable[tuple[str, Values]]) -> Values:
+    """Return copies of objects in which some fields are others."""
+    fields = tuple(fields)
+    return frozenset(
+        inter.one(Instance, one.cls, _with(one.arguments, fields), one.site)
+        for one in values
+        if isinstance(one, Instance)
+    )
+
+
+def method(inter: Interpreter, owner: Instance, name: str, arguments: Arguments) -> Values | None:
+    """Call a method that an object has of a library's class; None where it gives no copy."""
+    match name:
+        case "_replace":
+            return changed(inter, frozenset((owner,)), arguments.keywords)
+        case "model_copy" | "copy":
+            return changed(inter, frozenset((owner,)), _pairs(arguments.at(-1, "update")))
+        case _:
+            return None
+
+
+def _with(
+    given: tuple[tuple[str, Values], ...], fields: Iterable[tuple[str, Values]]
+) -> tuple[tuple[str, Values], ...]:
+    merged = {**dict(given), **{name: passing.telling(values) for name, values in fields}}
+    return tuple(sorted((name, values) for name, values in merged.items() if values))
+
+
+def _pairs(values: Values) -> list[tuple[str, Values]]:
+    return [(key, inner) for one in values if isinstance(one, Mapping) for key, inner in one.items if key is not None]
 
 
 def as_tuple(inter: Interpreter, value: Instance) -> Value | None:

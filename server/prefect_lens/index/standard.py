@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, patches
+from prefect_lens.index import attributes, calls, containers, loading, objects, patches
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -185,6 +185,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             makers = arguments.at(-1, "default_factory", "factory")
             made_by = union(*(calls.call(inter, maker, calls.NO_ARGUMENTS, frame, None) for maker in makers))
             return made_by | arguments.at(0 if dotted.startswith("pydantic") else -1, "default")
+        case "dataclasses.replace" | "copy.replace" | "attrs.evolve" | "attr.evolve":
+            return objects.changed(inter, first, arguments.keywords)
         case "functools.wraps()":
             return first
         case "pytest.param":
