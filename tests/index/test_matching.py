@@ -572,3 +572,37 @@ def test_class_methods_of_libraries_make_objects_of_the_projects_classes():
     def test_own(): Own.load("name").run()
     def test_plain(): Plain.load("name").run()
     """)
+
+
+def test_the_hooks_of_a_conftest_run_in_the_tests_beside_it():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def prepare(): ...
+    #   ^^^^^^^ flow: test_near
+    @flow
+    def check(): ...
+    #   ^^^^^ flow: test_near
+    @flow
+    def clean(): ...
+    #   ^^^^^ flow: test_near
+    @flow
+    def never(): ...
+    #   ^^^^^ flow:
+    #- near/conftest.py
+    import pytest
+    from flows import check, clean, prepare
+    def pytest_runtest_setup(item): prepare()
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(item):
+        check()
+        return (yield)
+    def pytest_runtest_teardown(item, nextitem): clean()
+    #- near/test_near.py
+    from flows import never
+    def pytest_runtest_setup(item): never()
+    def test_near(): ...
+    #- test_far.py
+    def test_far(): ...
+    """)

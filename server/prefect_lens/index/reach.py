@@ -20,13 +20,14 @@ from prefect_lens.index.values import (
     Key,
     Made,
     Mark,
+    Module,
     Value,
     Values,
 )
 from prefect_lens.model import How
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prefect_lens.index.collect import Collected
     from prefect_lens.index.config import Project
@@ -38,6 +39,8 @@ MOST = 20_000
 
 _BEFORE = ("setUpModule", "setup_module", "setup_function")
 _AFTER = ("tearDownModule", "teardown_module", "teardown_function")
+_HOOKS_BEFORE = ("pytest_runtest_setup", "pytest_runtest_call")
+_HOOKS_AFTER = ("pytest_runtest_teardown",)
 _METHODS_BEFORE = ("setUpClass", "setup_class", "asyncSetUp", "setUp", "setup_method", "setup")
 _METHODS_AFTER = ("asyncTearDown", "tearDown", "teardown_method", "teardown", "tearDownClass", "teardown_class")
 
@@ -119,6 +122,8 @@ def _put_in(
     for item in marks.parameters(inter, [*all_marks, *generated.marks(inter, places, test)], root):
         into = indirect if item.indirect else direct
         into[item.name] = into.get(item.name, frozenset()) | item.values
+    plugins = [place for place in places if isinstance(place, Module) and place is not test.module]
+    _meet_functions(inter, plugins, root, _HOOKS_BEFORE)
     setup = fixtures.Setup(inter, all_fixtures, places, root, owner, indirect)
     if not test.is_unittest:
         used = [*setup.automatic(), *project.usefixtures, *marks.used_fixtures(all_marks)]
@@ -130,6 +135,7 @@ def _put_in(
     for value in test.functions:
         _start(inter, test, root, owner, value, setup, direct)
     _meet_hooks(inter, test, root, owner, _AFTER, _METHODS_AFTER)
+    _meet_functions(inter, plugins, root, _HOOKS_AFTER)
 
 
 def _start(
@@ -167,16 +173,21 @@ def _meet_hooks(
     functions: tuple[str, ...],
     methods: tuple[str, ...],
 ) -> None:
-    for name in functions:
-        if name in test.module.frame.scope.bindings:
-            for value in inter.module_name(test.module, name):
-                _meet(inter, value, root)
+    _meet_functions(inter, [test.module], root, functions)
     if owner is None:
         return
     for name in methods:
         found = attributes.in_class(inter, owner.cls, name)
         for value in attributes.bind(inter, found, frozenset((owner,)), owner.cls, root):
             _meet(inter, value, root)
+
+
+def _meet_functions(inter: Interpreter, modules: Iterable[Module], root: Frame, names: tuple[str, ...]) -> None:
+    for module in modules:
+        for name in names:
+            if name in module.frame.scope.bindings:
+                for value in inter.module_name(module, name):
+                    _meet(inter, value, root)
 
 
 def _meet(inter: Interpreter, value: Value, root: Frame) -> None:
