@@ -210,6 +210,39 @@ def test_registries_hold_what_decorators_put_into_them():
     """)
 
 
+def test_a_base_class_registers_what_is_made_of_it_where_its_module_keeps_that():
+    check("""
+    #- base.py
+    STEPS = {}
+    class Step:
+        kind = "none"
+        def __init_subclass__(cls):
+            STEPS[cls.kind] = cls
+    #- steps.py
+    from prefect import flow
+    from base import Step
+    @flow
+    def load(): ...
+    #   ^^^^ flow: test_all, test_load
+    @flow
+    def save(): ...
+    #   ^^^^ flow: test_all
+    class Load(Step):
+        kind = "load"
+        def run(self): load()
+    class Save(Step):
+        kind = "save"
+        def run(self): save()
+    #- test_steps.py
+    import steps
+    from base import STEPS
+    def test_load(): STEPS["load"]().run()
+    def test_all():
+        for step in STEPS.values(): step().run()
+    def test_none(): STEPS
+    """)
+
+
 def test_factories_give_flows_that_run_what_they_were_given():
     check("""
     #- flows.py

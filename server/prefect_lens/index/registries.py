@@ -93,7 +93,10 @@ def added(inter: Interpreter, frame: Frame, name: str) -> Values:
     module = frame.module
     for index, expression in module.added[name]:
         for outer in outermost(module.facts, index):
-            meet_users(inter, outer, module)
+            if outer == SUBCLASS_HOOK:
+                _meet_subclasses(inter, *_classes_around(inter, module, index))
+            else:
+                meet_users(inter, outer, module)
         for one in frames(module, index):
             found |= inter.evaluate(expression, one)
     return found
@@ -229,9 +232,17 @@ def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
                     yield found
 
 
-def _meet_subclasses(inter: Interpreter, cls: Class) -> None:
-    """Have a class told of all that are made of it."""
-    waiting, seen = [cls], {cls}
+def _classes_around(inter: Interpreter, module: Module, index: int) -> Iterator[Class]:
+    scopes = module.facts.scopes
+    while index > 0:
+        if scopes[index].kind == "class":
+            yield inter.class_(inter.generic(module, scopes[index].parent), index)
+        index = scopes[index].parent
+
+
+def _meet_subclasses(inter: Interpreter, *classes: Class) -> None:
+    """Have classes told of all that are made of them."""
+    waiting, seen = list(classes), set(classes)
     while waiting:
         for found in subclasses(inter, waiting.pop()):
             if found not in seen:
