@@ -639,3 +639,36 @@ def test_the_hooks_of_a_conftest_run_in_the_tests_beside_it():
     #- test_far.py
     def test_far(): ...
     """)
+
+
+def test_what_an_annotation_says_of_a_container_is_said_of_its_elements():
+    check("""
+    #- flows.py
+    from __future__ import annotations
+    import typing
+    from dataclasses import dataclass
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_list, test_mapping, test_optional, test_pair
+    class Step:
+        def run(self): etl()
+    def listed(steps: list[Step]):
+        for step in steps: step.run()
+    def mapped(steps: typing.Mapping[str, Step]):
+        steps["first"].run()
+    def optional(steps: typing.Optional[typing.Sequence[Step]] = None):
+        steps[0].run()
+    def pair() -> tuple[Step, int]: ...
+    def plain(steps: list[str], more: list[Unknown], some: type[list[Step]]):
+        steps[0].run()
+        more[0].run()
+        some.run()
+    #- test_flows.py
+    from flows import listed, mapped, optional, pair, plain
+    def test_list(tmp_path): listed(tmp_path.glob("*"))
+    def test_mapping(tmp_path): mapped(tmp_path.stat())
+    def test_optional(): optional()
+    def test_pair(): pair()[0].run()
+    def test_plain(tmp_path): plain(tmp_path, tmp_path, tmp_path)
+    """)

@@ -158,8 +158,21 @@ def bind(inter: Interpreter, values: Values, first: Values, owner: Class, frame:
 
 
 def instances(inter: Interpreter, values: Values) -> Values:
-    """Return an object of each of the classes."""
-    return frozenset(inter.one(Instance, value, ()) for value in values if isinstance(value, Class))
+    """Return an object of each of the classes, and for what an annotation says of a container one that holds some."""
+    found: set[Value] = set()
+    for value in values:
+        match value:
+            case Class():
+                found.add(inter.one(Instance, value, ()))
+            case Sequence(rest=rest):
+                if inner := instances(inter, rest):
+                    found.add(inter.one(Sequence, (), inner))
+            case Mapping(items=((None, classes),)):
+                if inner := instances(inter, classes):
+                    found.add(inter.one(Mapping, ((None, inner),)))
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> Values:

@@ -10,6 +10,7 @@ from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
 from prefect_lens.index.lower_conditions import asked_for, cases, dotted, is_sure, loops, negated
 from prefect_lens.index.lower_expressions import Expressions
+from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -270,9 +271,15 @@ class _Statements(Expressions):
             case ast.BinOp(op=ast.BitOr()):
                 parts = (self.annotation(node.left), self.annotation(node.right))
                 return ("either", parts) if parts != (None, None) else None
-            case ast.Subscript(value=ast.Name(id="Optional" | "Annotated" | "type" | "Type" | "Final" | "ClassVar")):
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WRAPPERS:
                 inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
                 return self.annotation(inner)
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
+                if inner is None or (inner[0] == "name" and inner[1] in PLAIN):
+                    return None
+                return ("dict", ((None, inner),)) if name in MAPPINGS else ("seq", (("star", ("seq", (inner,))),))
             case _:
                 return None
 

@@ -9,6 +9,19 @@ from typing import Any
 from prefect_lens.index.facts import Expression, Parameter, Scope
 from prefect_lens.index.lower_conditions import asked, test
 
+WRAPPERS = frozenset({"Optional", "Annotated", "type", "Type", "Final", "ClassVar"})
+"""What says more of the class that stands first in an annotation's brackets."""
+
+MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"})
+CONTAINERS = MAPPINGS | {
+    "list", "List", "tuple", "Tuple", "set", "Set", "frozenset", "FrozenSet", "Sequence", "MutableSequence",
+    "Iterable", "Iterator", "Collection", "AsyncIterable", "AsyncIterator", "deque", "Deque",
+}  # fmt: skip
+"""What holds objects of the class that stands in an annotation's brackets, the last of them in mappings."""
+
+PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "object", "Any", "dict", "list", "tuple", "set", "Path"})
+"""Of what is never a class of the project, an annotation says nothing."""
+
 NEVER: tuple[int, ...] = (-1,)
 """A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
 
