@@ -73,7 +73,7 @@ def gather(
         declared.remember(installed)
         _import_pytest(blocked, home, is_to_fork=is_to_fork)
         visible = Visible()
-        _import_prefect(noted(known), is_to_fork=is_to_fork)
+        _import_prefect(known, is_to_fork=is_to_fork)
         brought = early.bring(libraries, is_to_fork=is_to_fork)
     _nothing_strange(installed)
     # Of this package there is one: what started us has looked for it where a worker would find it.
@@ -214,13 +214,21 @@ def _plugins_elsewhere() -> list[str]:
     return found
 
 
-def _import_prefect(needed: Iterable[str], *, is_to_fork: bool) -> None:
-    """Import Prefect, its server, and what the two import only when they are used for the first time."""
+def _import_prefect(known: Path, *, is_to_fork: bool) -> None:
+    """Import Prefect, its server, and what the two import only when they are used for the first time.
+
+    Among that are Prefect's collections, with all that they need. Where one starts a thread, the next process leaves
+    out what comes from there on.
+    """
+    needed = noted(known)
     with _no_thread(is_to_fork=is_to_fork) as starters:
         for name in ("prefect.main", "prefect.testing.utilities", "prefect.server.api.server", "uvicorn"):
             import_module(name)
     with _no_thread(is_to_fork=is_to_fork) as more:
-        warmup.prepare(needed)
+        borne = warmup.prepare(needed, lambda: is_to_fork and (bool(more) or forking.threads() != 1))
+    if borne < len(needed):
+        note(known, needed[:borne])
+        raise early.SpoiledError(needed[borne])
     haste.certificates()
     outlines.prepare()
     if is_to_fork:

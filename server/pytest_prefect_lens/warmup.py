@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_prefect_lens import forking, haste
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -62,17 +62,20 @@ def needed(folder: Path) -> list[str]:
     return [name for name in [*sys.modules, *_models()] if name not in before]
 
 
-def prepare(names: Iterable[str]) -> None:
-    """Import and build what `needed` has found."""
-    for name in names:
+def prepare(names: Sequence[str], is_spoiled: Callable[[], bool]) -> int:
+    """Import and build what `needed` has found, up to one that spoils this process; return how many bore it."""
+    for number, name in enumerate(names):
         module, _, model = name.partition(":")
         with suppress(Exception):  # one that is made at run time, or gone since
             found: Any = import_module(module)
             if model:
                 functools.reduce(getattr, model.split("."), found).model_rebuild()
+        if is_spoiled():
+            return number
     with suppress(ImportError, AttributeError):
         for pattern in import_module("prefect.logging.highlighters").PrefectConsoleHighlighter.highlights:
             re.compile(pattern)  # kept by `re`; the first line that Prefect logs asks for all of them
+    return len(names)
 
 
 def _models() -> list[str]:
