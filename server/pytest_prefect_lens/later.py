@@ -65,6 +65,12 @@ class _Class:
     def __instancecheck__(self, instance: object) -> bool:
         return isinstance(instance, _imported_for(self))
 
+    def __subclasscheck__(self, cls: type) -> bool:
+        return issubclass(cls, _imported_for(self))
+
+    def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
+        return (_imported_for(self),)
+
 
 def _imported() -> ModuleType:
     _withdraw()

@@ -39,8 +39,13 @@ _IMPORTED = """
             assert SubprocessASGIServer().start() == "started"
         assert SubprocessASGIServer.start.__name__ == "start"
         """,
+        """
+        class Mine(utilities.SubprocessASGIServer): pass
+        from prefect.server.api.server import SubprocessASGIServer
+        assert Mine.__mro__[1] is SubprocessASGIServer
+        """,
     ],
-    ids=["what belongs to the class", "a server", "a patch"],
+    ids=["what belongs to the class", "a server", "a patch", "a class made of it"],
 )
 def test_what_is_used_of_it_is_prefects_own(python, use, tmp_path):
     if python is None:
@@ -61,6 +66,7 @@ def test_whoever_imports_the_server_meanwhile_has_it(python, tmp_path):
         import prefect.server.api.server
     assert prefect.server.api.server.create_app is create_app
     assert early is not prefect.server.api.server.SubprocessASGIServer and isinstance(early(), type(early()))
+    assert issubclass(prefect.server.api.server.SubprocessASGIServer, early)
     assert isinstance(prefect.server.api.server.SubprocessASGIServer(), early)
     with later.server():
         assert sys.modules["prefect.server.api.server"] is prefect.server.api.server
