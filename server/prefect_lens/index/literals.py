@@ -22,6 +22,7 @@ _MARK = "?"
 """Before the name of a parameter: what is known to be passed to it exactly. No name of the code begins so."""
 
 _BY_CLASS = "~"
+"""Before the name of a parameter by whose class a branch may be decided; these sort behind all others."""
 
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
@@ -192,19 +193,18 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
 
 def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
     """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
-    found: set[bool] = set()
-    for value in (passed := frame.argument(name)):
-        if not isinstance(value, Instance):
-            return None
-        line = attributes.line(inter, value.cls)
-        wanted = [cls for dotted in classes for cls in _named(inter, dotted, frame)]
-        if any(cls in line for cls in wanted):
-            found |= {True}
-        elif not any(_may_be(inter, line, cls) for cls in wanted):
-            found |= {False}
-        else:
-            return None
-    return found.pop() if passed and len(found) == 1 else None
+    found = {_belongs(inter, value, classes, frame) for value in frame.argument(name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _belongs(inter: Interpreter, value: Value, classes: tuple[str, ...], frame: Frame) -> bool | None:
+    if not isinstance(value, Instance):
+        return None
+    line = attributes.line(inter, value.cls)
+    wanted = [cls for dotted in classes for cls in _named(inter, dotted, frame)]
+    if any(cls in line for cls in wanted):
+        return True
+    return None if any(_may_be(inter, line, cls) for cls in wanted) else False
 
 
 def _may_be(inter: Interpreter, line: tuple[Value, ...], cls: Value | None) -> bool:
