@@ -12,7 +12,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("local", id, low, high)` | a name of this scope, as bound by its bindings `low` to `high` (-1: to the last) |
 | `("attr", base, name)` | an attribute |
 | `("call", function, arguments, keywords, line, column)` | a call; keywords are pairs of a name or None and a value |
-| `("text", str)`, `("int", int)`, `("none",)` | a constant; the last one only as it is passed to a parameter |
+| `("text", str)`, `("int", int)`, `("none",)` | a constant; the last one only for a parameter or attribute |
 | `("seq", items)`, `("dict", ((key, value), …))` | a container |
 | `("star", expression)` | an item or argument that is spread |
 | `("item", base, index)` | a subscript |
@@ -95,7 +95,8 @@ class Scope(NamedTuple):
     """Containers of enclosing scopes that this one adds to: name, and what is added as a container."""
     decides: tuple[str, ...] = ()
     """Parameters by which a branch may be decided, here or in what is called; with `=` those that are only passed on,
-    and do not look like switches, with `~` those by whose class one may be."""
+    and do not look like switches, with `~` those by whose class one may be. With `.` before them, attributes of
+    parameters by which one may be, with `.=` where it matters which one of several values an attribute has."""
 
 
 class SyntaxProblem(NamedTuple):

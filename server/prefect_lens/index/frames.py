@@ -377,7 +377,7 @@ class Function(_Scoped, Value):
 class Class(_Scoped, Value):
     """A class of the project."""
 
-    __slots__ = ("_scope", "body", "filled", "fillers", "index", "line", "module", "patches")
+    __slots__ = ("_scope", "asked", "body", "filled", "fillers", "index", "line", "module", "patches")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -389,6 +389,8 @@ class Class(_Scoped, Value):
         """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
         self.fillers: dict[str, tuple[Filler, ...]] | None = None
         """What functions put into the containers that are its attributes or its objects', once asked for."""
+        self.asked: tuple[tuple[str, bool], ...] | None = None
+        """The attributes of its objects by which branches may be decided, once asked for; see `exact`."""
         self.line: tuple[Value, ...] | None = None
         """Itself and its bases in the order of look-up, once asked for."""
 

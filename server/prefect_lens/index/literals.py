@@ -1,14 +1,15 @@
 """Literals that decide a branch: what a call passes as it is written, and which code does not run for it.
 
 `run(dry_run=True)` leaves out what `run` does `if not dry_run`. That is known where the call is written out and the
-function never assigns the parameter anew; everywhere else a condition is open, and both branches count.
+function never assigns the parameter anew; everywhere else a condition is open, and both branches count. For attributes
+of what is passed, see `exact`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes
+from prefect_lens.index import attributes, exact
 from prefect_lens.index.values import NOTHING, Arguments, Class, Exact, External, Function, Instance, Value, Values
 
 if TYPE_CHECKING:
@@ -24,10 +25,14 @@ _MARK = "?"
 _BY_CLASS = "~"
 """Before the name of a parameter by whose class a branch may be decided; these sort behind all others."""
 
+_BEHIND = "."
+"""Before the name of an attribute of a parameter by which a branch may be decided; these sort before all others."""
+
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
 
-_UNKNOWN = object()
+UNKNOWN = object()
+"""Stands for the value of what is not known."""
 
 
 def written(expression: Expression, frame: Frame) -> Literals | None:
@@ -37,7 +42,7 @@ def written(expression: Expression, frame: Frame) -> Literals | None:
     for place, argument in (*enumerate(positional), *keywords):
         if place is None or (argument is not None and argument[0] == "star"):
             return None
-        if argument is not None and (value := _literal(argument, frame)) is not _UNKNOWN:
+        if argument is not None and (value := _literal(argument, frame)) is not UNKNOWN:
             found.append((place, value))
     return tuple(found)
 
@@ -51,6 +56,8 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
     named = {name for name, _ in arguments.keywords}
     places = [name for name, kind in function.parameters if kind == "positional"]
     for given in deciding:
+        if given[0] == _BEHIND:
+            continue
         if given[0] == _BY_CLASS:
             break  # they are the last
         name = given.removeprefix("=")
@@ -58,12 +65,12 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
             continue
         place = places.index(name) if name in places else len(arguments.positional)
         if place < len(arguments.positional):
-            value = literals.get(place, _UNKNOWN)
+            value = literals.get(place, UNKNOWN)
         elif name in named:
-            value = literals.get(name, _UNKNOWN)
+            value = literals.get(name, UNKNOWN)
         else:
-            value = next((_constant(p.default) for p in function.scope.parameters if p.name == name), _UNKNOWN)
-        if value is not _UNKNOWN and (name is given or _is_key(value)):
+            value = next((constant(p.default) for p in function.scope.parameters if p.name == name), UNKNOWN)
+        if value is not UNKNOWN and (name is given or _is_key(value)):
             found[_MARK + name] = frozenset((inter.one(Exact, value),))
     return found
 
@@ -75,7 +82,10 @@ def is_told(frame: Frame) -> bool:
 
 def _may_tell(frame: Frame) -> bool:
     """Whether what is passed to a frame may decide its branches."""
-    return bool(frame.arguments) and (is_told(frame) or frame.scope.decides[-1:] >= (_BY_CLASS,))
+    if not frame.arguments:
+        return False
+    decides = frame.scope.decides
+    return is_told(frame) or decides[-1:] >= (_BY_CLASS,) or (decides != () and decides[0][0] == _BEHIND)
 
 
 def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | None:
@@ -148,14 +158,15 @@ def _is_key(value: Any) -> bool:
 def _literal(expression: Expression, frame: Frame) -> Any:
     if expression[0] == "local" and expression[2:4] in {(0, 1), (0, -1)}:
         return _told(expression[1], frame)
-    return _constant(expression)
+    return constant(expression)
 
 
 def _told(name: str, frame: Frame) -> Any:
-    return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), _UNKNOWN)
+    return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), UNKNOWN)
 
 
-def _constant(expression: Expression) -> Any:
+def constant(expression: Expression) -> Any:
+    """Return the constant that an expression is, `()` for an empty container, `...` for one that is not."""
     match expression:
         case ("int" | "text", value):
             return value
@@ -166,7 +177,7 @@ def _constant(expression: Expression) -> Any:
         case ("seq" | "dict", (first, *_)) if first is None or first[0] != "star":
             return ...  # there is something in it
         case _:
-            return _UNKNOWN
+            return UNKNOWN
 
 
 def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
@@ -181,8 +192,8 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
         case ("is", name, classes):
             return _is_one(inter, name, classes, frame)
         case ("truth" | "none" | "in" as how, name, *constants):
-            value = _told(name, frame)
-            if value is _UNKNOWN or (how == "in" and value is ...):
+            value = exact.told(inter, frame, name) if "." in name else _told(name, frame)
+            if value is UNKNOWN or (how == "in" and value is ...):
                 return None
             if how == "truth":
                 return bool(value)

@@ -76,13 +76,15 @@ class _Statements(Expressions):
                     self.open.returned = True
                     self.open.body.append(("return",))
             case ast.Assign(targets=targets, value=value):
-                expression = self.effect(value)
+                expression = ("none",) if self._is_reset(value, targets) else self.effect(value)
                 for target in targets:
                     self.assign(target, expression)
             case ast.AnnAssign(target=target, value=value, annotation=annotation):
                 typed = ("typed", note) if (note := self.annotation(annotation)) is not None else None
                 if value is None:
                     self.assign(target, typed)
+                elif self._is_reset(value, [target]):
+                    self.assign(target, ("none",) if typed is None else ("either", (typed, ("none",))))
                 else:
                     expression = self.effect(value)
                     self.assign(target, typed if expression is None else expression)
@@ -311,6 +313,16 @@ class _Statements(Expressions):
                 self.assign(inner, value)
             case _:
                 pass
+
+    def _is_reset(self, value: ast.expr, targets: list[ast.expr]) -> bool:
+        """Whether attributes of the objects of a class are None from here on."""
+        return (
+            isinstance(value, ast.Constant)
+            and value.value is None
+            and (
+                self.open.kind == "class" or any(isinstance(t, ast.Attribute) and self.is_own(t.value) for t in targets)
+            )
+        )
 
     def place(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[int, int, int]:
         """Return where the name stands in `def name`, and the line of `def`."""

@@ -50,17 +50,17 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`, or `("not", …)`,
-    `("all", …)`, `("any", …)` of such.
+    `("all", …)`, `("any", …)` of such. A name with dots is an attribute of a parameter.
     """
     match node:
-        case ast.Name(id=name) if name in names:
+        case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
             return ("truth", name)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return negated(test(operand, names))
         case ast.BoolOp(op=op, values=values):
             parts = tuple(test(value, names) for value in values)
             return ("all" if isinstance(op, ast.And) else "any", parts) if any(parts) else None
-        case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[other]) if name in names:
+        case ast.Compare(left=left, ops=[op], comparators=[other]) if (name := _subject(left, names)) is not None:
             return _compared(name, op, other)
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in names:
             parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
@@ -81,7 +81,7 @@ def loops(found: Expression) -> Expression:
 
 
 def asked(found: Expression) -> Iterator[str]:
-    """Return the parameters that a test asks for."""
+    """Return the parameters that a test asks for, in the forms of `Scope.decides`."""
     match found:
         case ("not", inner):
             yield from asked(inner)
@@ -90,8 +90,10 @@ def asked(found: Expression) -> Iterator[str]:
                 yield from asked(part)
         case ("is", name, _):
             yield f"~{name}"
+        case ("in", name, _) if "." in name:
+            yield f".={name}"
         case (_, name, *_):
-            yield name
+            yield f".{name}" if "." in name else name
         case _:
             pass
 
@@ -140,6 +142,12 @@ def _asked(subject: ast.expr, pattern: ast.pattern) -> Iterator[ast.expr]:
                 yield from _asked(subject, inner)
         case _:
             yield _OPEN
+
+
+def _subject(node: ast.expr, names: Container[str]) -> str | None:
+    """Return the name, or the attribute behind it, that an expression is; None for anything but a parameter's."""
+    name = dotted(node)
+    return name if name is not None and name.partition(".")[0] in names else None
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:

@@ -109,7 +109,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
-            decides=tuple(sorted(one for one in done.decides if len(done.bindings[one.lstrip("=~")]) == 1)),
+            decides=tuple(sorted(one for one in done.decides if _is_settled(done, one.lstrip(".=~")))),
         )
 
     def bind(self, name: str, value: Expression) -> None:
@@ -211,6 +211,13 @@ class Scopes:
         """Return a column in code points, from one in bytes."""
         text = self.lines[line] if line < len(self.lines) else ""
         return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+
+
+def _is_settled(scope: Open, name: str) -> bool:
+    """Whether a parameter, or an attribute behind one, is what it was passed as throughout a function."""
+    parts = name.split(".")
+    behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
+    return len(scope.bindings[parts[0]]) == 1 and scope.bindings.keys().isdisjoint(behind)
 
 
 def _is_switch(parameter: Parameter) -> bool:

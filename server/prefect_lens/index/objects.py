@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, passing, registries
+from prefect_lens.index import attributes, calls, exact, passing, registries
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -48,7 +48,7 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     else:
         given = tuple(sorted(_fields(inter, cls, arguments).items()))
     site = (frame, expression[4:6]) if _is_filled(inter, cls) and expression is not None else None
-    made: Value = inter.one(Instance, cls, given, site)
+    made: Value = inter.one(Instance, cls, given, site, exact.known(inter, cls, init[0] if init else None, arguments))
     itself: Values = frozenset((made,))
     for function in init:
         calls.call_function(inter, function, calls.with_first(itself, arguments), frame, None, want=False)
@@ -69,11 +69,18 @@ def read(inter: Interpreter, cls: Class, arguments: Arguments) -> Values:
     return frozenset((inter.one(Instance, cls, _with((), pairs)),))
 
 
-def changed(inter: Interpreter, values: Values, fields: Iterable[tuple[str, Values]]) -> Values:
-    """Return copies of objects in which some fields are others."""
+def changed(inter: Interpreter, values: Values, fields: Iterable[tuple[str, Values]], *, more: bool) -> Values:
+    """Return copies of objects in which some fields are others, and with `more` perhaps further ones."""
     fields = tuple(fields)
+    names = {name for name, _ in fields}
     return frozenset(
-        inter.one(Instance, one.cls, _with(one.arguments, fields), one.site)
+        inter.one(
+            Instance,
+            one.cls,
+            _with(one.arguments, fields),
+            one.site,
+            () if more else tuple((name, value) for name, value in one.known if name not in names),
+        )
         for one in values
         if isinstance(one, Instance)
     )
@@ -83,9 +90,11 @@ def method(inter: Interpreter, owner: Instance, name: str, arguments: Arguments)
     """Call a method that an object has of a library's class; None where it gives no copy."""
     match name:
         case "_replace":
-            return changed(inter, frozenset((owner,)), arguments.keywords)
+            return changed(inter, frozenset((owner,)), arguments.keywords, more=arguments.literals is None)
         case "model_copy" | "copy":
-            return changed(inter, frozenset((owner,)), _pairs(arguments.at(-1, "update")))
+            return changed(
+                inter, frozenset((owner,)), _pairs(arguments.at(-1, "update")), more=bool(arguments.keywords)
+            )
         case _:
             return None
 
@@ -107,7 +116,7 @@ def as_tuple(inter: Interpreter, value: Instance) -> Value | None:
     if not any(isinstance(base, External) and base.dotted.rpartition(".")[2] == "NamedTuple" for base in line):
         return None
     given = dict(value.arguments)
-    return inter.one(Sequence, tuple(given.get(name, NOTHING) for name in _field_names(inter, value.cls)))
+    return inter.one(Sequence, tuple(given.get(name, NOTHING) for name in field_names(inter, value.cls)))
 
 
 def is_thread(inter: Interpreter, cls: Class) -> bool:
@@ -128,7 +137,8 @@ def _is_filled(inter: Interpreter, cls: Class) -> bool:
     return cls.filled
 
 
-def _field_names(inter: Interpreter, cls: Class) -> list[str]:
+def field_names(inter: Interpreter, cls: Class) -> list[str]:
+    """Return what the class of a record calls its fields, in order."""
     found = dict.fromkeys(
         name
         for base in reversed(attributes.line(inter, cls))
@@ -142,6 +152,6 @@ def _field_names(inter: Interpreter, cls: Class) -> list[str]:
 def _fields(inter: Interpreter, cls: Class, arguments: Arguments) -> dict[str, Values]:
     found = {name: kept for name, values in arguments.keywords if (kept := passing.telling(values))}
     if arguments.positional:
-        placed = zip(_field_names(inter, cls), map(passing.telling, arguments.positional), strict=False)
+        placed = zip(field_names(inter, cls), map(passing.telling, arguments.positional), strict=False)
         found.update({name: values for name, values in placed if values})
     return found

@@ -183,10 +183,10 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             "dataclasses.field" | "attrs.field" | "attr.ib" | "attr.field" | "pydantic.Field" | "pydantic.fields.Field"
         ):
             makers = arguments.at(-1, "default_factory", "factory")
-            made_by = union(*(calls.call(inter, maker, calls.NO_ARGUMENTS, frame, None) for maker in makers))
+            made_by = union(*(calls.call(inter, maker, Arguments(literals=()), frame, None) for maker in makers))
             return made_by | arguments.at(0 if dotted.startswith("pydantic") else -1, "default")
         case "dataclasses.replace" | "copy.replace" | "attrs.evolve" | "attr.evolve":
-            return objects.changed(inter, first, arguments.keywords)
+            return objects.changed(inter, first, arguments.keywords, more=arguments.literals is None)
         case "functools.wraps()":
             return first
         case "pytest.param":

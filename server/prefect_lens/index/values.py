@@ -37,6 +37,8 @@ class Instance(Value):
     arguments: tuple[tuple[str, Values], ...] = ()
     site: tuple[Any, ...] | None = None
     """Where it was made, for classes whose objects are filled by their methods."""
+    known: tuple[tuple[str, Any], ...] = ()
+    """The constants that some attributes surely are; see `exact`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

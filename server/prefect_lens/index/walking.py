@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, literals, makers, mocks, patches
+from prefect_lens.index import calls, exact, literals, makers, mocks, patches
 from prefect_lens.index.values import Function, Instance, Mock, Sequence
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) 
     if function.raises is None:
         scope = function.scope
         function.raises = not scope.is_generator and scope.body[-1:] == (("raise", True),)
-    may_raise = can_raise(inter, target.world) or literals.may_refuse(target)
+    may_raise = can_raise(inter, target.world) or literals.may_refuse(target) or exact.is_known(target)
     if not function.raises and may_raise and inter.depth <= inter.most_depth:
         inter.depth += 1
         walk(inter, target)

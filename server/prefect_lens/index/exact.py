@@ -1,0 +1,171 @@
+"""Attributes of objects that are surely certain constants, as far as a branch may be decided by them.
+
+`Job(dry_run=True).run()` leaves out what `run` does `if not self.dry_run`. That is known where the object is made by a
+call that is written out, its class keeps what it is given, and nobody assigns the attribute of an object anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from prefect_lens.index import attributes, literals, objects
+from prefect_lens.index.values import Class, External, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.values import Arguments, Frame, Function, Value
+
+Known = tuple[tuple[str, Any], ...]
+
+_ASKED = "?"
+"""Before the name of an attribute by which some file decides a branch; `?=` where the value itself matters."""
+
+_ASSIGNED = "."
+"""Before the name of an attribute that some file assigns, other than a class's methods to their own object."""
+
+_BY_NAME = frozenset({"setattr", "__setattr__", "__dict__"})
+"""What sets attributes whose names do not stand there."""
+
+_PLAIN = frozenset({"ABC", "Generic", "Protocol"})
+"""Bases that leave the attributes of a class alone."""
+
+
+def uses(facts: Facts) -> Iterator[str]:
+    """Yield which attributes a file decides branches by, and which ones it assigns."""
+    for scope in facts.scopes:
+        for one in scope.decides:
+            if one[0] == ".":
+                mark = f"{_ASKED}=" if one[1] == "=" else _ASKED
+                yield mark + one.rpartition(".")[2]
+        own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
+        for name in (*scope.bindings, *(name for name, _ in scope.outer)):
+            owner, _, attribute = name.rpartition(".")
+            if owner and owner != own:
+                yield _ASSIGNED + attribute
+
+
+def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Arguments) -> Known:
+    """Return the attributes of a new object that are known, and asked for by somebody."""
+    found: list[tuple[str, Any]] = []
+    for name, whole in _asked(inter, cls):
+        value = _initial(inter, cls, init, name, arguments)
+        if value is None or isinstance(value, str | int):  # what a container holds may change
+            found.append((name, value if whole or not value else ...))
+    return tuple(found)
+
+
+def told(inter: Interpreter, frame: Frame, dotted: str) -> Any:
+    """Return the constant that an attribute of a parameter is; `...` for one that is true; else `literals.UNKNOWN`."""
+    first, *between, name = dotted.split(".")
+    values = frame.argument(first)
+    for part in between:
+        values = attributes.of_all(inter, values, part, frame)
+    found = [_of(inter, value, name, frame) for value in values]
+    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else literals.UNKNOWN
+
+
+def is_known(frame: Frame) -> bool:
+    """Whether something is known of an object that is passed to a frame."""
+    return any(isinstance(one, Instance) and one.known for _, values in frame.arguments for one in values)
+
+
+def _of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Any:
+    if not isinstance(value, Instance) or not value.known:
+        return literals.UNKNOWN
+    patches = frame.world.patches
+    if patches and any((owner, name) in patches for owner in (value, *attributes.line(inter, value.cls))):
+        return literals.UNKNOWN
+    return dict(value.known).get(name, literals.UNKNOWN)
+
+
+def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, bool], ...]:
+    """Return the attributes of a class that can be known and are asked for, and whether their very value is."""
+    if cls.asked is None:
+        line = attributes.line(inter, cls)
+        bases = [base for base in line if isinstance(base, Class)]
+        names = {name for base in bases for name in (*base.scope.bindings, *base.scope.own)}
+        cls.asked = ()
+        if not any(_reads_elsewhere(base) for base in line):
+            cls.asked = tuple(
+                (name, whole)
+                for name in sorted(names)
+                if (whole := _is_used(inter, f"{_ASKED}={name}", cls)) or _is_used(inter, _ASKED + name, cls)
+                if not _is_used(inter, _ASSIGNED + name, cls)
+            )
+    return cls.asked
+
+
+def _is_used(inter: Interpreter, name: str, cls: Class) -> bool:
+    return bool(inter.users.paths(name, cls.module.path))
+
+
+def _reads_elsewhere(base: Value) -> bool:
+    """Whether objects of a class may have what no call gives them: settings, or what is set by names that vary."""
+    if isinstance(base, External):
+        return base.dotted.endswith("Settings")
+    scopes = base.module.facts.scopes if isinstance(base, Class) else ()
+    return any(scope.parent == base.index and _mentions(scope.body, _BY_NAME) for scope in scopes)  # type: ignore[attr-defined]
+
+
+def _mentions(part: Any, words: frozenset[str]) -> bool:
+    if isinstance(part, tuple):
+        return any(_mentions(inner, words) for inner in cast("tuple[Any, ...]", part))
+    return isinstance(part, str) and part in words
+
+
+def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, arguments: Arguments) -> Any:
+    """Return the constant that an attribute of a new object is."""
+    line = attributes.line(inter, cls)
+    bases = [base for base in line if isinstance(base, Class)]
+    assigning = [base.module.facts.scopes[index] for base in bases for index in base.scope.own.get(name, ())]
+    default = next((base.scope.bindings[name][1] for base in bases if name in base.scope.bindings), None)
+    if assigning:
+        if init is None or default is not None or [id(one) for one in assigning] != [id(init.scope)]:
+            return literals.UNKNOWN
+        _, expressions = init.scope.bindings[f"{init.parameters[0][0]}.{name}"]
+        return _kept(init.scope, expressions[0], arguments) if len(expressions) == 1 else literals.UNKNOWN
+    if default is None or len(default) != 1:
+        return literals.UNKNOWN
+    if init is None and arguments.literals is not None and not arguments.more:
+        if (given := _given(objects.field_names(inter, cls), name, arguments)) is not None:
+            return given[0]
+    elif init is None or any(isinstance(one, External) and one.dotted.split(".")[-1] not in _PLAIN for one in line):
+        return literals.UNKNOWN
+    return _constant(default[0])
+
+
+def _kept(init: Scope, expression: Expression, arguments: Arguments) -> Any:
+    """Return what `__init__` keeps of what it is given."""
+    if expression is None or expression[0] != "local":
+        return _constant(expression)
+    parameter = next((one for one in init.parameters[1:] if one.name == expression[1]), None)
+    if parameter is None or len(init.bindings[parameter.name][1]) != 1 or arguments.literals is None or arguments.more:
+        return literals.UNKNOWN
+    places = [one.name for one in init.parameters[1:] if one.kind == "positional"]
+    if (given := _given(places, parameter.name, arguments)) is not None:
+        return given[0]
+    return literals.constant(parameter.default) if parameter.default is not None else literals.UNKNOWN
+
+
+def _given(places: list[str], name: str, arguments: Arguments) -> tuple[Any] | None:
+    """Return the constant that a call passes for a name; None where it passes nothing."""
+    said = dict(arguments.literals or ())
+    place = places.index(name) if name in places else len(arguments.positional)
+    if place < len(arguments.positional):
+        return (said.get(place, literals.UNKNOWN),)
+    if any(key == name for key, _ in arguments.keywords):
+        return (said.get(name, literals.UNKNOWN),)
+    return None
+
+
+def _constant(expression: Expression) -> Any:
+    match expression:
+        case None:
+            return literals.UNKNOWN
+        case ("either", (_, ("none",))):
+            return None
+        case _:
+            return literals.constant(expression)

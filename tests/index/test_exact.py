@@ -1,0 +1,230 @@
+"""What an object was made with decides which branch of its methods runs."""
+
+from tests.checking import check
+
+
+def test_a_condition_on_an_attribute_says_which_branch_runs():
+    check("""
+    #- jobs.py
+    from dataclasses import dataclass
+    from typing import Optional
+    from prefect import task
+    from pydantic import BaseModel
+    @task
+    def load(): ...
+    #   ^^^^ task: test_full, test_model, test_options, test_plain, test_record, test_variable
+    @task
+    def warn(): ...
+    #   ^^^^ task: test_model_dry, test_options, test_plain_dry, test_record_dry, test_variable
+    @task
+    def audit(): ...
+    #   ^^^^^ task: test_full
+    class Job:
+        strict = False
+        def __init__(self, name, dry_run=False):
+            self.name = name
+            self.dry_run = dry_run
+        def run(self):
+            if self.strict:
+                audit()
+            if self.dry_run:
+                warn()
+            else:
+                load()
+    class Strict(Job):
+        strict = True
+    @dataclass
+    class Record:
+        name: str
+        dry_run: bool = False
+        def run(self):
+            if self.dry_run:
+                warn()
+                return
+            load()
+    class Model(BaseModel):
+        source: Optional[str] = None
+        def run(self):
+            if self.source is None:
+                warn()
+            if self.source:
+                load()
+    #- test_jobs.py
+    from jobs import Job, Model, Record, Strict
+    def test_plain(): Job("a").run()
+    def test_plain_dry(): Job("a", True).run()
+    def test_full(): Strict("a").run()
+    def test_record(): Record("a", False).run()
+    def test_record_dry(): Record("a", dry_run=True).run()
+    def test_model(): Model(source="x").run()
+    def test_model_dry(): Model().run()
+    def test_variable(dry): Job("a", dry).run()
+    def test_options(options): Model(**options).run()
+    """)
+
+
+def test_an_object_that_is_handed_on_decides_as_well():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass, field
+    from prefect import flow, task
+    @dataclass
+    class Options:
+        mode: str = "full"
+        upload: bool = True
+    @dataclass
+    class Context:
+        options: Options = field(default_factory=Options)
+    @task
+    def send(): ...
+    #   ^^^^ task: ~test_default, ~test_part
+    @task
+    def extract_all(): ...
+    #   ^^^^^^^^^^^ task: ~test_default, ~test_quiet
+    @task
+    def extract_new(): ...
+    #   ^^^^^^^^^^^ task: ~test_part
+    @flow
+    def etl(context: Context):
+    #   ^^^ flow: test_default, test_part, test_quiet
+        if context.options.mode == "full":
+            extract_all()
+        else:
+            extract_new()
+        finish(context.options)
+    def finish(options):
+        if options.upload:
+            send()
+    #- test_flows.py
+    from flows import Context, Options, etl
+    def test_default(): etl(Context())
+    def test_quiet(): etl(Context(Options(upload=False)))
+    def test_part(): etl(Context(options=Options("part")))
+    """)
+
+
+def test_what_is_missing_is_refused_behind_several_calls():
+    check("""
+    #- spec.py
+    from dataclasses import dataclass, replace
+    from prefect import flow
+    @flow
+    def build(request): ...
+    #   ^^^^^ flow: test_whole
+    @dataclass(frozen=True)
+    class Spec:
+        name: str
+        source: object | None = None
+        parser: object | None = None
+        def of(self, source):
+            return replace(self, source=source)
+        def parsed_by(self, parser):
+            return replace(self, parser=parser)
+        def build(self):
+            return build(self._compiled())
+        def _compiled(self):
+            source, parser = self._checked()
+            return (self.name, source, parser)
+        def _checked(self):
+            if not self.name:
+                raise ValueError("no name")
+            if self.source is None:
+                raise ValueError("no source")
+            if self.parser is None:
+                raise ValueError("no parser")
+            return self.source, self.parser
+    #- test_spec.py
+    import pytest
+    from spec import Spec
+    def test_without_a_name():
+        spec = Spec("").of(open).parsed_by(str)
+        with pytest.raises(ValueError):
+            spec.build()
+    def test_without_a_source():
+        with pytest.raises(ValueError):
+            Spec("a").build()
+        with pytest.raises(ValueError):
+            Spec("a").of(open).build()
+    def test_whole():
+        Spec("a").of(open).parsed_by(str).build()
+    """)
+
+
+def test_an_attribute_that_may_be_another_by_then_decides_nothing():
+    check("""
+    #- jobs.py
+    import copy
+    from prefect import task
+    from pydantic_settings import BaseSettings
+    @task
+    def load(): ...
+    #   ^^^^ task: test_copied, test_each, test_method, test_patched, test_set, test_settings, test_twice
+    class Base:
+        def __init__(self):
+            self.on = False
+        def run(self):
+            if self.on:
+                load()
+    class ByMethod(Base):
+        def switch(self):
+            self.on = True
+    class Each:
+        ready = False
+        def __init__(self, **options):
+            for name, value in options.items():
+                setattr(self, name, value)
+        def run(self):
+            if self.ready:
+                load()
+    class Twice:
+        def __init__(self, go):
+            self.go = False
+            if go:
+                self.go = bool(go)
+        def run(self):
+            if self.go:
+                load()
+    class Environment(BaseSettings):
+        go_on: bool = False
+        def run(self):
+            if self.go_on:
+                load()
+    class Builder:
+        source = None
+        def reading(self, source):
+            new = copy.copy(self)
+            new.source = source
+            return new
+        def run(self):
+            if self.source:
+                load()
+    class Plain:
+        def __init__(self):
+            self.enabled = False
+            self.wanted = False
+        def run(self):
+            if self.enabled or self.wanted:
+                load()
+    #- helpers.py
+    def enable(job):
+        job.enabled = True
+    #- test_jobs.py
+    from helpers import enable
+    from jobs import Builder, ByMethod, Each, Environment, Plain, Twice
+    def test_method():
+        job = ByMethod()
+        job.switch()
+        job.run()
+    def test_each(): Each(ready=True).run()
+    def test_twice(): Twice(1).run()
+    def test_settings(): Environment().run()
+    def test_copied(): Builder().reading("x").run()
+    def test_set():
+        job = Plain()
+        enable(job)
+        job.run()
+    def test_patched(monkeypatch):
+        job = Plain()
+        monkeypatch.setattr(job, "wanted", True)
+        job.run()
+    """)
