@@ -122,7 +122,7 @@ def test_what_an_annotation_says_of_a_container_is_said_of_its_elements():
     def optional(steps: typing.Optional[typing.Sequence[Step]] = None):
         steps[0].run()
     def pair() -> tuple[Step, int]: ...
-    def plain(steps: list[str], more: list[Unknown], some: type[list[Step]]):
+    def plain(steps: list[str], more: list[Unknown], some: type[list[Step]], none: tuple[()] = ()):
         steps[0].run()
         more[0].run()
         some.run()

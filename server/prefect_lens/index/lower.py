@@ -277,7 +277,7 @@ class _Statements(Expressions):
                 inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
                 return self.annotation(inner)
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
-                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
                 inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
                 if inner is None or (inner[0] == "name" and inner[1] in PLAIN):
                     return None
