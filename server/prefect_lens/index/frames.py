@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from prefect_lens.index.worlds import NOTHING, UNPATCHED, Value, Values, World
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,7 +30,7 @@ _FEW = 16
 
 Parameters = tuple[tuple[str, str], ...]
 
-Passed = tuple[tuple[str, "Values"], ...]
+Passed = tuple[tuple[str, Values], ...]
 """What is passed to parameters, in the order of their names."""
 
 Filler = tuple[int, int, Any]
@@ -38,30 +40,6 @@ Filler = tuple[int, int, Any]
 @lru_cache(maxsize=5_000)
 def _shared(parameters: Parameters) -> Parameters:
     return parameters
-
-
-class Value:
-    """Something that a name can stand for."""
-
-    __slots__ = ("__weakref__",)
-
-
-Values = frozenset[Value]
-NOTHING: Values = frozenset()
-
-
-class World:
-    """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
-
-    __slots__ = ("__weakref__", "patches", "raises")
-
-    def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
-        self.patches = patches
-        self.raises: bool | None = None
-        """Whether a stand-in surely raises, once asked for."""
-
-
-UNPATCHED = World({})
 
 
 class Module(Value):
@@ -115,15 +93,21 @@ class Module(Value):
                 scoped.settle()
 
     def forget_calls(self) -> None:
-        """Let go of the calls of its functions, but those that another frame knows of, or that define something."""
+        """Let go of the calls of its functions, but those that another frame knows of, or that define something.
+
+        What they gave back is kept.
+        """
         for scoped in self._scoped():
-            if isinstance(scoped, Function):
+            if isinstance(scoped, Function) and scoped.frames:
+                given = {key: one.result for key, one in scoped.frames.items() if one.result is not None}
+                scoped.results = {**scoped.results, **given}
                 scoped.frames = {key: frame for key, frame in scoped.frames.items() if frame.is_known}
 
     @property
     def frames(self) -> int:
-        """How many calls of its functions are known."""
-        return sum(len(scoped.frames) for scoped in self._scoped() if isinstance(scoped, Function))
+        """How many calls of its functions are known; a fourth of those of which only the result is kept."""
+        functions = (scoped for scoped in self._scoped() if isinstance(scoped, Function))
+        return sum(len(one.frames) + len(one.results) // 4 for one in functions)
 
     def _scoped(self) -> list[Frame | Function | Class]:
         """Return all that was made of its scopes."""
@@ -328,7 +312,7 @@ class Function(_Scoped, Value):
 
     __slots__ = (
         "_decides", "_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises",
-        "sets",
+        "results", "sets",
     )  # fmt: skip
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
@@ -341,6 +325,8 @@ class Function(_Scoped, Value):
         self._decides: tuple[str, ...] | None = None
         self.frames: dict[Any, Frame] = {}
         """Its calls, by what is patched and what is passed."""
+        self.results: dict[Any, Values] = _NONE
+        """What calls gave back that are not kept."""
         self.patches: tuple[Patch, ...] | None = None
         """The patches among its decorators, from the inside out, once asked for."""
         self.raises: bool | None = None

@@ -9,18 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index.frames import (
-    NOTHING,
-    UNPATCHED,
-    Class,
-    Frame,
-    Function,
-    Module,
-    Parameters,
-    Value,
-    Values,
-    World,
-)
+from prefect_lens.index.frames import Class, Frame, Function, Module, Parameters
+from prefect_lens.index.worlds import NOTHING, UNPATCHED, Value, Values, World
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression

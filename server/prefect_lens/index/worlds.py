@@ -1,0 +1,29 @@
+"""What values are made of, and what is patched while some code runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Value:
+    """Something that a name can stand for."""
+
+    __slots__ = ("__weakref__",)
+
+
+Values = frozenset[Value]
+NOTHING: Values = frozenset()
+
+
+class World:
+    """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
+
+    __slots__ = ("__weakref__", "patches", "raises")
+
+    def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
+        self.patches = patches
+        self.raises: bool | None = None
+        """Whether a stand-in surely raises, once asked for."""
+
+
+UNPATCHED = World({})
