@@ -155,10 +155,11 @@ def test_an_attribute_that_may_be_another_by_then_decides_nothing():
     #- jobs.py
     import copy
     from prefect import task
+    from pydantic import BaseModel, field_validator
     from pydantic_settings import BaseSettings
     @task
     def load(): ...
-    #   ^^^^ task: test_copied, test_each, test_method, test_patched, test_set, test_settings, test_twice
+    #   ^^^^ task: test_check, test_copy, test_each, test_env, test_method, test_named, test_patch, test_set, test_twice
     class Base:
         def __init__(self):
             self.on = False
@@ -198,32 +199,48 @@ def test_an_attribute_that_may_be_another_by_then_decides_nothing():
         def run(self):
             if self.source:
                 load()
+    class Checked(BaseModel):
+        origin: str | None = None
+        @field_validator("origin", mode="before")
+        def given(cls, value):
+            return value or "default"
+        def run(self):
+            if self.origin:
+                load()
     class Plain:
         def __init__(self):
             self.enabled = False
             self.wanted = False
+            self.loud = False
         def run(self):
-            if self.enabled or self.wanted:
+            if self.enabled or self.wanted or self.loud:
                 load()
     #- helpers.py
     def enable(job):
         job.enabled = True
+    def name(job):
+        setattr(job, "loud", True)
     #- test_jobs.py
-    from helpers import enable
-    from jobs import Builder, ByMethod, Each, Environment, Plain, Twice
+    from helpers import enable, name
+    from jobs import Builder, ByMethod, Checked, Each, Environment, Plain, Twice
     def test_method():
         job = ByMethod()
         job.switch()
         job.run()
     def test_each(): Each(ready=True).run()
     def test_twice(): Twice(1).run()
-    def test_settings(): Environment().run()
-    def test_copied(): Builder().reading("x").run()
+    def test_env(): Environment().run()
+    def test_copy(): Builder().reading("x").run()
     def test_set():
         job = Plain()
         enable(job)
         job.run()
-    def test_patched(monkeypatch):
+    def test_named():
+        job = Plain()
+        name(job)
+        job.run()
+    def test_check(): Checked(origin=None).run()
+    def test_patch(monkeypatch):
         job = Plain()
         monkeypatch.setattr(job, "wanted", True)
         job.run()

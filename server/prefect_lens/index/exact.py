@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, literals, objects
+from prefect_lens.index import attributes, literals, objects, registries
 from prefect_lens.index.values import Class, External, Instance
 
 if TYPE_CHECKING:
@@ -106,8 +106,14 @@ def _reads_elsewhere(base: Value) -> bool:
     """Whether objects of a class may have what no call gives them: settings, or what is set by names that vary."""
     if isinstance(base, External):
         return base.dotted.endswith("Settings")
-    scopes = base.module.facts.scopes if isinstance(base, Class) else ()
-    return any(scope.parent == base.index and _mentions(scope.body, _BY_NAME) for scope in scopes)  # type: ignore[attr-defined]
+    if not isinstance(base, Class):
+        return False
+    methods = [scope for scope in base.module.facts.scopes if scope.parent == base.index and scope.kind == "function"]
+    return any(
+        _mentions(scope.body, _BY_NAME)
+        or any("validator" in name for one in scope.decorators for name in registries.last(one))
+        for scope in methods
+    )
 
 
 def _mentions(part: Any, words: frozenset[str]) -> bool:
@@ -130,8 +136,12 @@ def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, a
     if default is None or len(default) != 1:
         return literals.UNKNOWN
     if init is None and arguments.literals is not None and not arguments.more:
-        if (given := _given(objects.field_names(inter, cls), name, arguments)) is not None:
+        is_record = any(base.scope.decorators for base in bases) or objects.is_tuple(line)
+        names = objects.field_names(inter, cls) if is_record else []
+        if (given := _given(names, name, arguments)) is not None:
             return given[0]
+        if arguments.positional and not is_record:
+            return literals.UNKNOWN
     elif init is None or any(isinstance(one, External) and one.dotted.split(".")[-1] not in _PLAIN for one in line):
         return literals.UNKNOWN
     return _constant(default[0])

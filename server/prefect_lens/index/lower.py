@@ -63,6 +63,12 @@ class _Statements(Expressions):
 
     def statement(self, node: ast.stmt) -> None:
         match node:
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Name(id="setattr"), args=[base, ast.Constant(value=str() as name), value], keywords=[]
+                )
+            ):
+                self.assign(ast.Attribute(base, name), self.effect(value))
             case ast.Expr(value=value):
                 self.effect(value)
             case ast.FunctionDef() | ast.AsyncFunctionDef():

@@ -112,11 +112,15 @@ def _pairs(values: Values) -> list[tuple[str, Values]]:
 
 def as_tuple(inter: Interpreter, value: Instance) -> Value | None:
     """Return the places of a named tuple; None for an object that is none."""
-    line = attributes.line(inter, value.cls)
-    if not any(isinstance(base, External) and base.dotted.rpartition(".")[2] == "NamedTuple" for base in line):
+    if not is_tuple(attributes.line(inter, value.cls)):
         return None
     given = dict(value.arguments)
     return inter.one(Sequence, tuple(given.get(name, NOTHING) for name in field_names(inter, value.cls)))
+
+
+def is_tuple(line: tuple[Value, ...]) -> bool:
+    """Whether a class, by its order of look-up, is one of named tuples."""
+    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] == "NamedTuple" for base in line)
 
 
 def is_thread(inter: Interpreter, cls: Class) -> bool:

@@ -83,8 +83,8 @@ class Users:
 
 def names_used(facts: Facts) -> set[str]:
     """Return the names that a file's decorators and statements call, of what its classes are made, and `exact.uses`."""
-    found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in _last(e)}
-    return found.union(exact.uses(facts), *(_last(e) for e in facts.scopes[0].body))
+    found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in last(e)}
+    return found.union(exact.uses(facts), *(last(e) for e in facts.scopes[0].body))
 
 
 def added(inter: Interpreter, frame: Frame, name: str) -> Values:
@@ -226,7 +226,7 @@ def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
         user = inter.modules[path]
         inter.depends(cls.module.path, path)
         for index, scope in enumerate(user.facts.scopes):
-            if scope.kind == "class" and any(cls.scope.name in _last(base) for base in scope.bases):
+            if scope.kind == "class" and any(cls.scope.name in last(base) for base in scope.bases):
                 found = inter.class_(inter.generic(user, scope.parent), index)
                 if found is not cls and cls in attributes.line(inter, found):
                     yield found
@@ -259,12 +259,12 @@ def meet_users(inter: Interpreter, name: str, module: Module) -> None:
         user = inter.modules[path]
         inter.depends(module.path, path)
         for index, scope in enumerate(user.facts.scopes):
-            if scope.decorators and any(name in _last(e) for e in scope.decorators):
+            if scope.decorators and any(name in last(e) for e in scope.decorators):
                 form = ("class" if scope.kind == "class" else "def", index)
                 around = inter.generic(user, scope.parent)
                 inter.meet(form, around)
         for expression in user.facts.scopes[0].body:
-            if name in _last(expression):
+            if name in last(expression):
                 inter.effect(expression, user.frame)
 
 
@@ -318,7 +318,8 @@ def functions(module: Module, index: int) -> list[Function]:
     return [around.functions[index] for around in arounds if index in around.functions]
 
 
-def _last(expression: Expression) -> set[str]:
+def last(expression: Expression) -> set[str]:
+    """Return the last name of what an expression names or calls, if there is one."""
     while expression is not None:
         match expression[0]:
             case "call":
