@@ -7,6 +7,7 @@ that cannot be started, or ends early, costs time and nothing else: what it has 
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import marshal
@@ -55,6 +56,7 @@ def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Foun
 
 def main() -> None:
     """Read the files that are named on the standard input."""
+    gc.disable()  # nothing of what it makes and drops refers to itself
     folder, paths = marshal.load(sys.stdin.buffer)  # noqa: S302  from our own process
     with suppress(BrokenPipeError):  # nobody waits for it any more
         for first in range(0, len(paths), _BATCH):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index.lower_conditions import asked_for, dotted
 from prefect_lens.index.lower_scopes import Scopes
@@ -33,38 +33,11 @@ class Expressions(Scopes):
         self._active = 0
         """Counts what may run something; an expression that leaves it unchanged has no effect worth keeping."""
         self._renamed: list[dict[str, str]] = []
-        self._forms: dict[type[ast.AST], Callable[..., Expression]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Call: self._call,
-            ast.Constant: self._constant,
-            ast.UnaryOp: self._unary,
-            ast.Await: self._inner,
-            ast.Starred: self._starred,
-            ast.NamedExpr: self._walrus,
-            ast.IfExp: self._conditional,
-            ast.BoolOp: self._boolean,
-            ast.BinOp: self._binary,
-            ast.List: self._sequence,
-            ast.Tuple: self._sequence,
-            ast.Set: self._sequence,
-            ast.Dict: self._dict,
-            ast.Subscript: self._subscript,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.Lambda: self.lambda_,
-            ast.Yield: self._yield,
-            ast.YieldFrom: self._yield,
-            ast.JoinedStr: self._joined,
-            ast.FormattedValue: self._inner,
-        }
 
     def value(self, node: ast.expr) -> Expression:
         """Return the form of an expression."""
         form = self._forms.get(type(node))
-        return form(node) if form is not None else self._only(node)
+        return form(self, node) if form is not None else self._only(node)
 
     def effect(self, node: ast.expr) -> Expression:
         """Return the form of an expression, and keep it in the body where it may run something."""
@@ -298,3 +271,34 @@ class Expressions(Scopes):
         if decided is None:
             return ("either", parts)
         return ("choice", (parts[1] if len(parts) == 2 else ("either", parts[1:]), parts[0], None), decided)
+
+    def _lambda(self, node: ast.Lambda) -> Expression:
+        return self.lambda_(node)
+
+    _forms: ClassVar[dict[type[ast.AST], Callable[..., Expression]]] = {
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Call: _call,
+        ast.Constant: _constant,
+        ast.UnaryOp: _unary,
+        ast.Await: _inner,
+        ast.Starred: _starred,
+        ast.NamedExpr: _walrus,
+        ast.IfExp: _conditional,
+        ast.BoolOp: _boolean,
+        ast.BinOp: _binary,
+        ast.List: _sequence,
+        ast.Tuple: _sequence,
+        ast.Set: _sequence,
+        ast.Dict: _dict,
+        ast.Subscript: _subscript,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _comprehension,
+        ast.Lambda: _lambda,
+        ast.Yield: _yield,
+        ast.YieldFrom: _yield,
+        ast.JoinedStr: _joined,
+        ast.FormattedValue: _inner,
+    }
