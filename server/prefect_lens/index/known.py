@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Key
     from prefect_lens.model import Definition, TestCase
 
-MOST_FRAMES = 25_000
-"""Calls of functions that are kept from one question to the next: some thirty megabytes."""
+MOST_FRAMES = 20_000
+"""Calls of functions that are kept from one question to the next: some twenty-five megabytes."""
 
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
