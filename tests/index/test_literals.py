@@ -245,3 +245,37 @@ def test_the_class_of_what_is_passed_decides_which_branch_runs():
     def test_case(): cases(Mail())
     def test_case_of_another(): cases(Call())
     """)
+
+
+def test_a_bound_says_which_branch_runs():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import flow, task
+    @dataclass
+    class Plan:
+        parts: int = 4
+    @task
+    def load(): ...
+    #   ^^^^ task: ~test_many, ~test_one, ~test_unknown
+    @task
+    def split(): ...
+    #   ^^^^^ task: ~test_many, ~test_unknown
+    @flow
+    def etl(count, plan=None):
+    #   ^^^ flow: test_many, test_negative, test_one, test_unknown
+        if count < 0:
+            raise ValueError("negative")
+        if count > 1 and plan.parts >= 2:
+            split()
+        load()
+    #- test_flows.py
+    import pytest
+    from flows import Plan, etl
+    def test_many(): etl(5, Plan())
+    def test_one(): etl(5, Plan(parts=1))
+    def test_unknown(count): etl(count, Plan())
+    def test_negative():
+        with pytest.raises(ValueError):
+            etl(-1)
+    """)

@@ -35,10 +35,10 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("here",)` | as such a base: the module itself |
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
 | `("block", body)` | in a function's body only: what may be evaluated or not |
-| `("block", body, test)` | the same, where the function's parameters may say which; see `lower_conditions.test` |
+| `("block", body, test)` | the same, where parameters may say which, or in a loop; see `lower_conditions.test` |
 | `("try", body, handlers, final)` | in a function's body only: bodies |
 | `("return",)` | in a function's body only: a branch returns here |
-| `("raise", surely)` | in a function's body only: it raises here; surely, where nothing returns before |
+| `("raise", surely, name, message)` | in a function's body only: it raises here; surely, where nothing returns before |
 """
 
 from __future__ import annotations

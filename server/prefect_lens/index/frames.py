@@ -48,7 +48,7 @@ class Module(Value):
     What it says stays packed until somebody reads in it, and is packed again when it has `settled`.
     """
 
-    __slots__ = ("_added", "_facts", "_read", "frame", "packed", "path")
+    __slots__ = ("_added", "_facts", "_read", "frame", "packed", "path", "watched")
 
     def __init__(self, path: str, packed: Packed, read: Callable[[Module], Facts]) -> None:
         self.path = path
@@ -56,6 +56,8 @@ class Module(Value):
         self._read = read
         self._facts: Facts | None = None
         self._added: dict[str, list[tuple[int, Any]]] | None = None
+        self.watched: set[int] = set()
+        """The functions of which it matters to a test that expects an exception whom they call."""
         self.frame = Frame(self, 0, None, (), UNPATCHED)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact
+from prefect_lens.index import attributes, exact, expected
 from prefect_lens.index.values import NOTHING, Arguments, Class, Exact, External, Function, Instance, Value, Values
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ def bury(inter: Interpreter, frame: Frame) -> None:
     """Have the calls of branches that do not run come to nothing, whoever asks for their values."""
     if _may_tell(frame):
         _bury(inter, frame, frame.scope.body)
+    if expected.is_source(frame):
+        for part in expected.dead(frame.scope.body):
+            _forget(frame, part)
 
 
 def _bury(inter: Interpreter, frame: Frame, body: tuple[Expression, ...]) -> None:
@@ -161,6 +164,10 @@ def _literal(expression: Expression, frame: Frame) -> Any:
     return constant(expression)
 
 
+def _value(inter: Interpreter, name: str, frame: Frame) -> Any:
+    return exact.told(inter, frame, name) if "." in name else _told(name, frame)
+
+
 def _told(name: str, frame: Frame) -> Any:
     return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), UNKNOWN)
 
@@ -184,6 +191,8 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
     match test:
         case ("not", inner):
             return None if (found := _test(inter, inner, frame)) is None else not found
+        case ("loop", inner):
+            return False if _test(inter, inner, frame) is False else None
         case ("all" | "any" as how, parts):
             found = [_test(inter, part, frame) for part in parts]
             if (how == "any") in found:
@@ -192,12 +201,17 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
         case ("is", name, classes):
             return _is_one(inter, name, classes, frame)
         case ("truth" | "none" | "in" as how, name, *constants):
-            value = exact.told(inter, frame, name) if "." in name else _told(name, frame)
+            value = _value(inter, name, frame)
             if value is UNKNOWN or (how == "in" and value is ...):
                 return None
             if how == "truth":
                 return bool(value)
             return value is None if how == "none" else value in constants[0]
+        case ("less" | "more" as how, name, bound):
+            value = _value(inter, name, frame)
+            if not isinstance(value, int):
+                return None
+            return value < bound if how == "less" else value > bound
         case _:
             return None
 

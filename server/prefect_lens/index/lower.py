@@ -109,7 +109,7 @@ class _Statements(Expressions):
                 before = self.enter_block(loop=True)
                 self.effect(node.test)
                 self.block(node.body)
-                self.leave_block(before)
+                self.leave_block(before, loops(None))
                 self.branch(node.orelse)
             case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if asked_for(
                 node.test
@@ -152,11 +152,19 @@ class _Statements(Expressions):
                 if node.exc is not None:
                     self.effect(node.exc)
                 if self.open.kind == "function" and not _is_missing(node.exc):
-                    self.open.body.append(("raise", not self.open.branch and not self.open.returned))
+                    self.open.body.append(
+                        ("raise", not self.open.branch and not self.open.returned, *self.raised(node.exc))
+                    )
             case ast.Delete() | ast.Pass() | ast.Break() | ast.Continue():
                 pass
             case _:  # newer forms, such as `type X = …`
                 pass
+
+    def raised(self, node: ast.expr | None) -> tuple[str | None, Expression]:
+        """Return the name of what is raised, and the form of what it says."""
+        if not isinstance(node, ast.Call):
+            return (dotted(node) if node is not None else None), None
+        return dotted(node.func), self.value(node.args[0]) if node.args else None
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
         bound = {name: len(found) for name, found in self.open.bindings.items()}

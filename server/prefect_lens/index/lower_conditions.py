@@ -49,8 +49,9 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
 def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
-    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`, or `("not", …)`,
-    `("all", …)`, `("any", …)` of such. A name with dots is an attribute of a parameter.
+    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
+    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such.
+    A name with dots is an attribute of a parameter.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
@@ -77,20 +78,20 @@ def negated(found: Expression) -> Expression:
 
 def loops(found: Expression) -> Expression:
     """Return the test of a loop over what another one asks for: where there is something, it is open what runs."""
-    return ("all", (found, None)) if found is not None else None
+    return ("loop", found)
 
 
 def asked(found: Expression) -> Iterator[str]:
     """Return the parameters that a test asks for, in the forms of `Scope.decides`."""
     match found:
-        case ("not", inner):
+        case ("not" | "loop", inner):
             yield from asked(inner)
         case ("all" | "any", parts):
             for part in parts:
                 yield from asked(part)
         case ("is", name, _):
             yield f"~{name}"
-        case ("in", name, _) if "." in name:
+        case ("in" | "less" | "more", name, _) if "." in name:
             yield f".={name}"
         case (_, name, *_):
             yield f".{name}" if "." in name else name
@@ -156,13 +157,17 @@ def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:
             found: Expression = ("none", name)
         case ((ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot()), ast.Constant(value=str() | int() as value)):
             found = ("in", name, (value,))
+        case ((ast.Lt() | ast.GtE()), ast.Constant(value=int() as bound)):
+            found = ("less", name, bound)
+        case ((ast.Gt() | ast.LtE()), ast.Constant(value=int() as bound)):
+            found = ("more", name, bound)
         case ((ast.In() | ast.NotIn()), (ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts))):
             if not all(isinstance(part, ast.Constant) and isinstance(part.value, str | int | None) for part in parts):
                 return None
             found = ("in", name, tuple(part.value for part in parts if isinstance(part, ast.Constant)))
         case _:
             return None
-    return negated(found) if isinstance(op, ast.NotEq | ast.IsNot | ast.NotIn) else found
+    return negated(found) if isinstance(op, ast.NotEq | ast.IsNot | ast.NotIn | ast.GtE | ast.LtE) else found
 
 
 def dotted(node: ast.expr) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakValueDictionary, ref
 
 from prefect_lens.index.values import NOTHING, UNPATCHED, Frame, Key, Opaque, Value, Values, World
+from prefect_lens.index.worlds import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class Memory:
         """The values that have been made, by what they are made of."""
         self.answered: dict[Values, Values] = {}
         """The sets of values that have been answered, each once."""
-        self.worlds = WeakValueDictionary[frozenset[tuple[Any, Values]], World]()
+        self.worlds = WeakValueDictionary[tuple[frozenset[tuple[Any, Values]], Chain], World]()
 
     def next(
         self, modules: ModuleTable, resolver: Modules, users: Users, active: frozenset[str], gone: set[str]
@@ -127,14 +128,14 @@ class Memory:
         """Return one object for all equal answers: they are most of what is kept."""
         return self.answered.setdefault(values, values) if values else NOTHING
 
-    def world(self, patched: dict[tuple[Any, str], Values]) -> World:
-        """Return the one world with these patches."""
-        if not patched:
+    def world(self, patched: dict[tuple[Any, str], Values], chain: Chain = ()) -> World:
+        """Return the one world with these patches, in which the calls of a chain raise."""
+        if not patched and not chain:
             return UNPATCHED
-        key = frozenset(patched.items())
+        key = frozenset(patched.items()), chain
         found = self.worlds.get(key)
         if found is None:
-            found = self.worlds[key] = World(dict(patched))
+            found = self.worlds[key] = World(dict(patched), chain)
         return found
 
     def depends(self, path: str, on: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from prefect_lens.index import calls, registries
+from prefect_lens.index import calls, expected, registries
 from prefect_lens.index.definitions import may_define
 from prefect_lens.index.moves import apart, same_but
 from prefect_lens.index.packed import pack
@@ -50,13 +50,16 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
         return None
     scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
     frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]
+    if not all(expected.follows(frame, scope) for frame, scope in frames):
+        return None
     again = inter.attempt(module.path, lambda: [_again(inter, frame, scope) for frame, scope in frames], None)
     if again is None or not all(_gives_the_same(old, new) for (old, _), new in zip(frames, again, strict=True)):
         return None
-    rewired: list[Frame] = []
-    for (frame, _), after in zip(frames, again, strict=True):
-        if list(frame.edges.items()) != list(after.edges.items()):
-            rewired.append(frame)
+    both = [(frame, after) for (frame, _), after in zip(frames, again, strict=True)]
+    rewired = [frame for frame, after in both if list(frame.edges.items()) != list(after.edges.items())]
+    if any(frame.index in module.watched for frame in rewired):
+        return None
+    for frame, after in both:
         frame.become(after)
     facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
     module.become(facts, pack(facts))

@@ -37,6 +37,8 @@ def leads_nowhere(inter: Interpreter, function: Function, arguments: Arguments, 
     """Whether a call cannot come to a definition."""
     if function.module.path in inter.active or not _stands_outside(function):
         return False
+    if world.chain and not all(path in inter.active for path, _, _ in world.chain):
+        return False
     return (
         all(is_data(inter, values) for values in world.patches.values())
         and all(is_data(inter, values) for values in arguments.positional)
@@ -50,7 +52,7 @@ def telling(inter: Interpreter, world: World) -> World:
 
     Tests patch what they like, each by a mock of its own; without this, each would have all plain code followed anew.
     """
-    if not world.patches:
+    if not world.patches and not world.chain:
         return world
     found = inter.telling.get(world)
     if found is None:

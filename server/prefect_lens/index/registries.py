@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, exact
+from prefect_lens.index import attributes, calls, exact, expected
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -82,9 +82,9 @@ class Users:
 
 
 def names_used(facts: Facts) -> set[str]:
-    """Return the names that a file's decorators and statements call, of what its classes are made, and `exact.uses`."""
+    """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
     found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in last(e)}
-    return found.union(exact.uses(facts), *(last(e) for e in facts.scopes[0].body))
+    return found.union(exact.uses(facts), expected.uses(facts), *(last(e) for e in facts.scopes[0].body))
 
 
 def added(inter: Interpreter, frame: Frame, name: str) -> Values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, exact, literals, makers, mocks, patches
+from prefect_lens.index import calls, exact, expected, literals, makers, mocks, patches
 from prefect_lens.index.values import Function, Instance, Mock, Sequence
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Arguments, Frame, Value, World
 
-_EXPECT = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 """Context managers, by their last names, in which code is to raise."""
 
-_SWALLOW = _EXPECT | {"suppress"}
+_SWALLOW = RAISES | {"suppress"}
 """Context managers, by their last names, behind which code goes on after an exception."""
 
 _STATE = "return_state"
@@ -99,8 +99,10 @@ def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
         frame.world = patches.entered(inter, values, frame)
         named = makers.called(manager) if manager is not None and manager[0] == "call" else None
         swallows |= named in _SWALLOW or any(isinstance(value, Instance | Sequence) for value in values)
-        if manager is not None and named in _EXPECT:
+        if manager is not None and named in RAISES:
             inter.expecting, inter.expected = frame, makers.called(("call", *manager[2][:1], None))
+    if found := expected.chain(inter, expression[1], expression[2], frame):
+        frame.world = inter.world(frame.world.patches, found)
     returned = run(inter, expression[2], frame)
     inter.expecting, inter.expected = expecting
     frame.raising = frame.raising and not swallows
@@ -112,13 +114,15 @@ def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) 
     """Note in a frame whether a call that it has just made surely raises."""
     if function.raises is None:
         scope = function.scope
-        function.raises = not scope.is_generator and scope.body[-1:] == (("raise", True),)
-    may_raise = can_raise(inter, target.world) or literals.may_refuse(target) or exact.is_known(target)
+        function.raises = not scope.is_generator and _ends_in_raise(scope.body)
+    may_raise = (
+        target.world.chain or can_raise(inter, target.world) or literals.may_refuse(target) or exact.is_known(target)
+    )
     if not function.raises and may_raise and inter.depth <= inter.most_depth:
         inter.depth += 1
         walk(inter, target)
         inter.depth -= 1
-    if function.raises or (target.raises and not function.scope.is_generator):
+    if function.raises or (target.raises and not function.scope.is_generator) or expected.is_next(frame, target):
         frame.raising = True
 
 
@@ -140,8 +144,12 @@ def can_raise(inter: Interpreter, world: World) -> bool:
 def raises(value: Value) -> bool:
     """Whether a stand-in surely raises."""
     return (isinstance(value, Mock) and value.raises) or (
-        isinstance(value, Function) and value.scope.body[-1:] == (("raise", True),)
+        isinstance(value, Function) and _ends_in_raise(value.scope.body)
     )
+
+
+def _ends_in_raise(body: tuple[Expression, ...]) -> bool:
+    return bool(body) and body[-1] is not None and body[-1][:2] == ("raise", True)
 
 
 def is_entry(frame: Frame) -> bool:

@@ -15,13 +15,19 @@ Values = frozenset[Value]
 NOTHING: Values = frozenset()
 
 
+Chain = tuple[tuple[str, int, str], ...]
+"""Functions, each called by the one before: path, scope's index, name."""
+
+
 class World:
     """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
 
-    __slots__ = ("__weakref__", "patches", "raises")
+    __slots__ = ("__weakref__", "chain", "patches", "raises")
 
-    def __init__(self, patches: dict[tuple[Any, str], Values]) -> None:
+    def __init__(self, patches: dict[tuple[Any, str], Values], chain: Chain = ()) -> None:
         self.patches = patches
+        self.chain = chain
+        """The calls on the only way to what a test expects to be raised; see `expected`."""
         self.raises: bool | None = None
         """Whether a stand-in surely raises, once asked for."""
 
