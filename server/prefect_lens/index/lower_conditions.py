@@ -49,9 +49,9 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
 def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
-    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
-    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such.
-    A name with dots is an attribute of a parameter.
+    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`, `("less", name,
+    bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such. A name with
+    dots is an attribute of a parameter.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
