@@ -303,6 +303,7 @@ class Known:
         plain = self.interpreter.modules.forget_calls(self.links.active)
         self.sure = (set(self.files) if self.sure is None else self.sure) - plain
         self.interpreter.answered.clear()
+        self.interpreter.met_users.clear()
         self.interpreter.frames = self.interpreter.modules.frames
 
     def tidy(self) -> None:

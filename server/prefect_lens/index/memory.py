@@ -58,6 +58,8 @@ class Memory:
         """The definitions whose hooks have been looked for."""
         self.frames = 0
         """How many frames were made: what this takes of memory."""
+        self.met_users: set[tuple[str, str]] = set()
+        """The uses of a name in a file that have been met; see `registries.meet_users`."""
         self.depth = 0
         self.running: dict[tuple[Frame | None, int], int] = {}
         """How many calls of a function are being followed for their value."""
@@ -82,6 +84,7 @@ class Memory:
             key: found for key, found in self.registered.items() if not key.site or key.site[0] not in gone
         }
         new.hooks = {key: found for key, found in self.hooks.items() if key[1] not in gone}
+        new.met_users = {met for met in self.met_users if met[1] not in gone}
         new.hooked = {key for key in self.hooked if key[1] not in gone}
         return new
 

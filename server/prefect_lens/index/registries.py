@@ -256,8 +256,12 @@ def _meet_subclasses(inter: Interpreter, *classes: Class) -> None:
 def meet_users(inter: Interpreter, name: str, module: Module) -> None:
     """Meet the decorators and statements of all modules that use a name."""
     for path in inter.users.paths(name, module.path):
-        user = inter.modules[path]
         inter.depends(module.path, path)
+        if (name, path) in inter.met_users:
+            continue
+        if 2 * inter.depth < inter.most_depth:  # else some of it may lie too deep to be followed from here
+            inter.met_users.add((name, path))
+        user = inter.modules[path]
         for index, scope in enumerate(user.facts.scopes):
             if scope.decorators and any(name in last(e) for e in scope.decorators):
                 form = ("class" if scope.kind == "class" else "def", index)
