@@ -173,10 +173,14 @@ def _ends(expression: Expression, name: str) -> bool:
 
 def _sites(module: Module, name: str, patterns: list[str]) -> Iterator[int]:
     """Yield the scopes of a module that raise something of a name which may say what is expected."""
-    for index, scope in enumerate(module.facts.scopes):
-        for raised, message in _raised(scope.body):
-            if (raised or "").rpartition(".")[2] == name and all(_may_say(scope, message, one) for one in patterns):
-                yield index
+    scopes = module.facts.scopes
+    sites: list[tuple[int, str, Expression]] | None = module.kept.get(_RAISED)
+    if sites is None:
+        found = ((index, *one) for index, scope in enumerate(scopes) for one in _raised(scope.body))
+        sites = module.kept[_RAISED] = [(index, (said or "").rpartition(".")[2], text) for index, said, text in found]
+    for index, raised, message in sites:
+        if raised == name and all(_may_say(scopes[index], message, one) for one in patterns):
+            yield index
 
 
 def _may_say(scope: Scope, message: Expression, pattern: str) -> bool:
@@ -210,14 +214,22 @@ def _around(inter: Interpreter, module: Module) -> Iterator[Module]:
 
 def _mentions(module: Module, name: str, frame: Frame) -> bool:
     """Whether something that a test may use hands an exception on as a value: then others may raise it."""
-    for index, scope in enumerate(module.facts.scopes):
-        is_own = module is frame.module and index == frame.index
-        if is_own or scope.kind != "function" or not scope.name.startswith("test"):
-            values = tuple(one for _, bound in scope.bindings.values() for one in bound)
-            defaults = tuple(parameter.default for parameter in scope.parameters)
-            if _has_name((scope.body, scope.returns, scope.yields, scope.decorators, values, defaults), name):
-                return True
-    return False
+    scopes = module.facts.scopes
+    places: list[int] | None = module.kept.get(name)
+    if places is None:
+        places = module.kept[name] = [index for index, scope in enumerate(scopes) if _says(scope, name)]
+    return any(
+        (module is frame.module and index == frame.index)
+        or scopes[index].kind != "function"
+        or not scopes[index].name.startswith("test")
+        for index in places
+    )
+
+
+def _says(scope: Scope, name: str) -> bool:
+    values = tuple(one for _, bound in scope.bindings.values() for one in bound)
+    defaults = tuple(parameter.default for parameter in scope.parameters)
+    return _has_name((scope.body, scope.returns, scope.yields, scope.decorators, values, defaults), name)
 
 
 def _has_name(part: Any, name: str) -> bool:

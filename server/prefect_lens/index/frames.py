@@ -48,7 +48,7 @@ class Module(Value):
     What it says stays packed until somebody reads in it, and is packed again when it has `settled`.
     """
 
-    __slots__ = ("_added", "_facts", "_read", "frame", "packed", "path", "watched")
+    __slots__ = ("_added", "_facts", "_read", "frame", "kept", "packed", "path", "watched")
 
     def __init__(self, path: str, packed: Packed, read: Callable[[Module], Facts]) -> None:
         self.path = path
@@ -56,6 +56,8 @@ class Module(Value):
         self._read = read
         self._facts: Facts | None = None
         self._added: dict[str, list[tuple[int, Any]]] | None = None
+        self.kept: dict[Any, Any] = {}
+        """What was worked out from the facts alone, for as long as they lie open."""
         self.watched: set[int] = set()
         """The functions of which it matters to a test that expects an exception whom they call."""
         self.frame = Frame(self, 0, None, (), UNPATCHED)
@@ -80,6 +82,7 @@ class Module(Value):
     def become(self, facts: Facts, packed: Packed) -> None:
         """Take over what the file says now, which comes to the same."""
         self._facts, self._added, self.packed = facts, None, packed
+        self.kept.clear()
         for scoped in self._scoped():
             scoped.forget_scope()
 
@@ -89,6 +92,7 @@ class Module(Value):
         What was concluded from them stays: who is called, what comes back, what names mean.
         """
         self._facts = self._added = None
+        self.kept.clear()
         for scoped in self._scoped():
             scoped.forget_scope()
             if isinstance(scoped, Frame):
