@@ -102,11 +102,12 @@ class Modules:
         return best[3] if best is not None else namespace
 
     def _inside(self, base: str, dotted: str) -> str | None:
-        at = join(base, dotted.replace(".", "/")) if dotted else base
-        if dotted and f"{at}.py" in self._paths and join(at, "__init__.py") not in self._paths:
-            return f"{at}.py"
-        if (package := join(at, "__init__.py")) in self._paths:
+        name = dotted.replace(".", "/")
+        at = base if not name else name if base in {"", "."} else f"{base}/{name}"
+        if (package := "__init__.py" if at in {"", "."} else f"{at}/__init__.py") in self._paths:
             return package
+        if name and (module := f"{at}.py") in self._paths:
+            return module
         return at if at in self.folders and (at != "." or not dotted) else None
 
     def inside(self, folder: str) -> list[str]:
