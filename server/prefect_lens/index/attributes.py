@@ -6,7 +6,7 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, fixture_values, generated, loading, mocks, objects, registries
+from prefect_lens.index import calls, command_lines, fixture_values, generated, loading, mocks, objects, registries
 from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
@@ -26,6 +26,7 @@ from prefect_lens.index.values import (
     Mock,
     Module,
     Opaque,
+    Parsed,
     Partial,
     Patch,
     Path,
@@ -100,6 +101,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return mocks.attribute(inter, value, name)
         case Record():
             return dict(value.fields).get(name, NOTHING)
+        case Parsed():
+            return command_lines.attribute(inter, value, name)
         case Opaque() | Sequence() | Mapping() | Text() | Patch():
             return frozenset((inter.one(Method, value, name),))
         case _:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, literals, objects, registries
-from prefect_lens.index.values import Class, External, Instance
+from prefect_lens.index import attributes, command_lines, literals, objects, registries
+from prefect_lens.index.values import NOTHING, Class, External, Instance, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Argu
 def told(inter: Interpreter, frame: Frame, dotted: str) -> Any:
     """Return the constant that an attribute of a parameter is; `...` for one that is true; else `literals.UNKNOWN`."""
     first, *between, name = dotted.split(".")
-    values = frame.argument(first)
+    values = frame.argument(first) or (inter.name_in(frame, first) if first in frame.scope.bindings else NOTHING)
     for part in between:
         values = attributes.of_all(inter, values, part, frame)
     found = [_of(inter, value, name, frame) for value in values]
@@ -69,10 +69,16 @@ def told(inter: Interpreter, frame: Frame, dotted: str) -> Any:
 
 def is_known(frame: Frame) -> bool:
     """Whether something is known of an object that is passed to a frame."""
-    return any(isinstance(one, Instance) and one.known for _, values in frame.arguments for one in values)
+    return any(
+        (isinstance(one, Instance) and one.known) or isinstance(one, Parsed)
+        for _, values in frame.arguments
+        for one in values
+    )
 
 
 def _of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Any:
+    if isinstance(value, Parsed):
+        return command_lines.known(inter, value, name)
     if not isinstance(value, Instance) or not value.known:
         return literals.UNKNOWN
     patches = frame.world.patches

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, mocks, patches, prefect_rules, registries, standard
+from prefect_lens.index import calls, command_lines, containers, mocks, patches, prefect_rules, registries, standard
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -117,6 +117,10 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     if name in {"enter_context", "enter_async_context", "enterContext"}:
         patches.stay(inter, frame, patches.held(arguments.at(0), frame))
         return calls.enter(inter, arguments.at(0), frame)
+    if name == command_lines.PARSE:
+        return command_lines.parsed(inter, arguments, frame)
+    if name == command_lines.KEEP:
+        return NOTHING
     snake = _WORDS.sub("_", name).lower()
     if name[:1].isupper():
         snake = snake.removeprefix("async_")  # of a class, this says nothing
@@ -162,7 +166,9 @@ def _group(inter: Interpreter, function: Function) -> Opaque:
 def _hand_over(inter: Interpreter, value: Value, arguments: Arguments, frame: Frame, *, runs: bool) -> None:
     match value:
         case Function(scope=scope) if runs or scope.kind == "lambda" or scope.parent > 0:
-            calls.call(inter, value, arguments, frame, None)
+            line = command_lines.words(arguments.at(0, "args")) if scope.decorators else None
+            given = command_lines.given(value, line) if line is not None else None
+            calls.call(inter, value, given or arguments, frame, None)
             if scope.decorators:
                 _call_registered(inter, _group(inter, value), arguments, frame)
         case Made() | Body() | Function() if runs:
@@ -195,7 +201,8 @@ def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Argum
     """Call a method of what a library made."""
     if name in {"result", "aresult", "get"} and owner.held:
         return _results(inter, owner, frame)
-    unknown(inter, name, arguments, frame)
+    if given := unknown(inter, name, arguments, frame):
+        return given
     snake = _WORDS.sub("_", name).lower()
     if (_FIRST.match(snake) or _ASKS.match(snake) or _ANYWHERE.search(snake)) and not _NEVER.search(snake):
         for value in owner.held:
@@ -231,7 +238,8 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
     """Call what was registered with a library's object: commands of an application, routes, handlers."""
     for item in value.held:
         _hand_over(inter, item, calls.NO_ARGUMENTS, frame, runs=True)
-    words = {
+    line = next((line for values in arguments.positional if (line := command_lines.words(values)) is not None), None)
+    words = {text for text in line or () if text is not None} | {
         text
         for values in arguments.positional
         for text in [*texts(values), *texts(containers.elements(inter, values, frame))]
@@ -241,7 +249,13 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         return
     named = [item for item in registered if isinstance(item, Function) and words & _names(inter, item)]
     for item in named or registered:
-        calls.call(inter, item, calls.NO_ARGUMENTS, frame, None)
+        given = calls.NO_ARGUMENTS
+        if line is not None and isinstance(item, Function):
+            own = command_lines.behind(line, _names(inter, item))
+            if item in named and command_lines.lacks(item, own):
+                continue
+            given = command_lines.given(item, own) or given
+        calls.call(inter, item, given, frame, None)
 
 
 def _register(inter: Interpreter, owner: Opaque, arguments: Arguments) -> None:

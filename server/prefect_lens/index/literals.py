@@ -82,10 +82,10 @@ def is_told(frame: Frame) -> bool:
 
 def _may_tell(frame: Frame) -> bool:
     """Whether what is passed to a frame may decide its branches."""
-    if not frame.arguments:
-        return False
     decides = frame.scope.decides
-    return is_told(frame) or decides[-1:] >= (_BY_CLASS,) or (decides != () and decides[0][0] == _BEHIND)
+    if decides and decides[0][0] == _BEHIND:
+        return True
+    return bool(frame.arguments) and (is_told(frame) or decides[-1:] >= (_BY_CLASS,))
 
 
 def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | None:

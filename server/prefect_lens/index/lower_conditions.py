@@ -49,9 +49,9 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
 def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
-    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`, `("less", name,
-    bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such. A name with
-    dots is an attribute of a parameter.
+    That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
+    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such.
+    A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
@@ -148,7 +148,10 @@ def _asked(subject: ast.expr, pattern: ast.pattern) -> Iterator[ast.expr]:
 def _subject(node: ast.expr, names: Container[str]) -> str | None:
     """Return the name, or the attribute behind it, that an expression is; None for anything but a parameter's."""
     name = dotted(node)
-    return name if name is not None and name.partition(".")[0] in names else None
+    if name is None:
+        return None
+    first, dot, _ = name.partition(".")
+    return name if first in names or first + dot in names else None
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:

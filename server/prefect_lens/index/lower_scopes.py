@@ -168,7 +168,8 @@ class Scopes:
         if self.open.kind != "function":
             return None
         names = {p.name for p in self.open.parameters if p.kind in {"positional", "keyword"}}
-        found = test(node, names.difference(self.open.elsewhere))
+        parsed = {f"{name}." for name, found in self.open.bindings.items() if _is_parsed(found)}
+        found = test(node, names.difference(self.open.elsewhere) | parsed)
         self.open.decides.update(asked(found))
         return found
 
@@ -218,6 +219,11 @@ def _is_settled(scope: Open, name: str) -> bool:
     parts = name.split(".")
     behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
     return len(scope.bindings[parts[0]]) == 1 and scope.bindings.keys().isdisjoint(behind)
+
+
+def _is_parsed(found: list[tuple[Expression, tuple[int, ...]]]) -> bool:
+    """Whether a name stands for what one call gives: that may be a command line, whose attributes decide branches."""
+    return len(found) == 1 and found[0][0] is not None and found[0][0][0] == "call"
 
 
 def _is_switch(parameter: Parameter) -> bool:

@@ -56,6 +56,8 @@ class Memory:
         """What was put on definitions as hooks, by their methods."""
         self.hooked: set[Key] = set()
         """The definitions whose hooks have been looked for."""
+        self.declared: dict[Any, Any] = {}
+        """What the parsers of command lines take, by the module that uses them; see `command_lines`."""
         self.frames = 0
         """How many frames were made: what this takes of memory."""
         self.met_users: set[tuple[str, str]] = set()
@@ -112,6 +114,7 @@ class Memory:
         self.modules.settle()
         self.data.clear()
         self.telling.clear()
+        self.declared.clear()
         if len(self.answered) > MOST_ANSWERS:
             self.answered.clear()
         for key in [key for key, value in self.interned.items() if value() is None]:

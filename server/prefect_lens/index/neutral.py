@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from prefect_lens.index import calls, expected, registries
+from prefect_lens.index import calls, command_lines, expected, registries
 from prefect_lens.index.definitions import may_define
 from prefect_lens.index.moves import apart, same_but
 from prefect_lens.index.packed import pack
@@ -47,6 +47,8 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
     if changed is None or not all(_is_apart(facts, index, factories) for index in changed for facts in (old, new)):
         return None
     if any(_reads(facts, index) for index in changed for facts in (old, new)):
+        return None
+    if any(command_lines.declares(facts, index) for index in changed for facts in (old, new)):
         return None
     scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
     frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]

@@ -270,7 +270,7 @@ def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Pl
         place
         for place in places
         if isinstance(place[0], Module | Class | Instance | Made | Function | Mock | Mapping)
-        or (may_raise and isinstance(place[0], External))
+        or (isinstance(place[0], External) and (may_raise or place[1] == "argv"))
     ]
 
 

@@ -18,6 +18,7 @@ from prefect_lens.index.values import (
     Mock,
     Module,
     Number,
+    Parsed,
     Path,
     Record,
     Sequence,
@@ -96,7 +97,7 @@ def may_grow(inter: Interpreter, values: Values) -> bool:
 
 def _is_datum(inter: Interpreter, value: Value) -> bool:
     match value:
-        case Text() | Number() | Path():
+        case Text() | Number() | Path() | Parsed():
             return True
         case External(dotted=dotted):
             return dotted.partition(".")[0] not in _ACTIVE_LIBRARIES

@@ -157,6 +157,14 @@ class Record(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parsed(Value):
+    """What argparse makes of a command line; see `command_lines`."""
+
+    words: tuple[str | None, ...] | None
+    module: Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Text(Value):
     """A string."""
 
@@ -285,6 +293,6 @@ def expression_place(path: str, expression: Expression) -> Key:
 __all__ = [
     "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact", "External", "Frame",
     "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module",
-    "Number", "Opaque", "Parameters", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super", "Text",
-    "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
+    "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super",
+    "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
 ]  # fmt: skip

@@ -1,0 +1,156 @@
+"""What tests say on command lines decides branches: of argparse, click and typer."""
+
+from tests.checking import check
+
+
+def test_argparse_gives_what_the_command_line_says():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_by_default, test_by_place, test_of_any
+    @flow
+    def other(): ...
+    #   ^^^^^ flow: test_of_any, test_other, test_other_path
+    #- cli.py
+    import argparse
+    from flows import etl, other
+    def build():
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--mode", default="full")
+        parser.add_argument("--dry-run", "-n", action="store_true")
+        parser.add_argument("path", type=str)
+        return parser
+    def main(argv=None):
+        args = build().parse_args(argv)
+        if args.dry_run:
+            return
+        if args.path == "here" or args.mode == "full":
+            etl()
+        else:
+            other()
+    #- test_cli.py
+    from cli import main
+    def test_by_default(): main(["there"])
+    def test_by_place(): main(["--mode", "fast", "here"])
+    def test_dry(): main(["there", "--dry-run"])
+    def test_dry_too(): main(["-n", "there"])
+    def test_other(): main(["--mode=fast", "there"])
+    def test_other_path(tmp_path): main(["there", "--mode", "fast"])
+    def test_of_any(argv): main(argv)
+    """)
+
+
+def test_argparse_gives_what_is_set_for_the_command():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_any, test_argv, test_compared, test_looked_up, test_set
+    @flow
+    def other(): ...
+    #   ^^^^^ flow: test_any, test_argv_other
+    #- cli.py
+    import argparse
+    from flows import etl, other
+    def run(args): etl()
+    def rest(args): other()
+    HANDLERS = {"run": run, "rest": rest}
+    def parse(argv=None):
+        parser = argparse.ArgumentParser()
+        commands = parser.add_subparsers(dest="command")
+        one = commands.add_parser("run")
+        one.set_defaults(func=run)
+        two = commands.add_parser("rest")
+        two.set_defaults(func=rest)
+        return parser.parse_args(argv)
+    def by_func(argv=None):
+        args = parse(argv)
+        args.func(args)
+    def by_table(argv=None):
+        args = parse(argv)
+        HANDLERS[args.command](args)
+    def by_name():
+        args = parse()
+        if args.command == "run": etl()
+        elif args.command == "rest": other()
+    #- test_cli.py
+    import sys
+    from unittest.mock import patch
+    from cli import by_func, by_name, by_table
+    def test_set(): by_func(["run"])
+    def test_any(argv): by_func(argv)
+    def test_looked_up(): by_table(["run", "--verbose"])
+    def test_compared(monkeypatch):
+        monkeypatch.setattr(sys, "argv", ["prog", "run"])
+        by_name()
+    @patch("sys.argv", ["prog", "run"])
+    def test_argv(): by_name()
+    def test_argv_other():
+        with patch.object(sys, "argv", ["prog", "rest"]): by_name()
+    """)
+
+
+def test_a_command_gets_what_its_options_say():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_custom, test_full, test_group_also, test_short_default, test_unknown
+    @flow
+    def other(): ...
+    #   ^^^^^ flow: test_custom_other, test_fast, test_group, test_group_also, test_more, test_unknown
+    #- cli.py
+    import click, typer
+    from typing import Annotated
+    from flows import etl, other
+    app = typer.Typer()
+    @app.command()
+    def run(mode: Annotated[str, typer.Option(help="x")], dry_run: bool = typer.Option(False, "--dry-run")):
+        if dry_run:
+            return
+        if mode == "full": etl()
+        else: other()
+    @app.command("second")
+    def two(mode: str = typer.Option("full", "--how"), deep: Annotated[bool, typer.Option("--deep")] = False):
+        if deep: other()
+        if mode == "full": etl()
+    @click.command()
+    @click.option("--kind", "-k", default="etl")
+    @click.option("--skip", is_flag=True)
+    @click.option("--more/--no-more", default=False)
+    def single(kind, skip, more):
+        if skip: return
+        if kind == "etl": etl()
+        if more: other()
+    @click.group()
+    def group(): ...
+    @group.command()
+    @click.argument("which")
+    @click.option("--also", is_flag=True, default=False)
+    def inner(which, also):
+        if also: etl()
+        other()
+    #- test_cli.py
+    import click.testing
+    from typer.testing import CliRunner
+    from cli import app, group, single
+    runner = CliRunner()
+    def test_full(): runner.invoke(app, ["run", "--mode", "full"])
+    def test_fast(): runner.invoke(app, ["run", "--mode=fast"])
+    def test_dry(): runner.invoke(app, ["run", "--dry-run", "--mode", "full"])
+    def test_missing(): runner.invoke(app, ["run", "--dry-run"])
+    def test_missing_all(): runner.invoke(app, ["run"])
+    def test_unknown(tmp_path): runner.invoke(app, ["run", "--mode", str(tmp_path)])
+    def test_custom(): runner.invoke(app, ["second"])
+    def test_custom_other(): runner.invoke(app, ["second", "--how", "fast", "--deep"])
+    def test_short_default(): click.testing.CliRunner().invoke(single, [])
+    def test_short(): click.testing.CliRunner().invoke(single, "-k other")
+    def test_skip(tmp_path): click.testing.CliRunner().invoke(single, ["--kind", str(tmp_path), "--skip"])
+    def test_more(): click.testing.CliRunner().invoke(single, ["--kind", "other", "--more"])
+    def test_group(): click.testing.CliRunner().invoke(group, ["inner", "y"])
+    def test_group_also(): click.testing.CliRunner().invoke(group, ["inner", "y", "--also"])
+    """)
