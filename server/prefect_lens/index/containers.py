@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, objects, strings
+from prefect_lens.index import calls, objects, patches, strings
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -166,6 +166,7 @@ def keyed(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
         found.extend((name, values) for name in texts(inter.evaluate(key, one)) or [None])
         for (called, made), name in one.edges.items():
             frame.call(called, name, made)
+        patches.stay(inter, frame, one.left)
     return frozenset((inter.one(Mapping, tuple(sorted(found, key=lambda pair: pair[0] or ""))),))
 
 

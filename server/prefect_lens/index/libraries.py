@@ -115,7 +115,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
 def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values:
     """Call something of which only the name is known: it may call what it is given."""
     if name in {"enter_context", "enter_async_context", "enterContext"}:
-        patches.stay(inter, frame, patches.held(arguments.at(0), frame))
+        patches.stay(inter, frame, patches.held(arguments.at(0), frame, stays=True))
         return calls.enter(inter, arguments.at(0), frame)
     if name == command_lines.PARSE:
         return command_lines.parsed(inter, arguments, frame)

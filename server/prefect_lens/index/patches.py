@@ -54,7 +54,7 @@ def external(
             return frozenset((mocks.make(inter, arguments, frame, expression),))
         patch = _patch(inter, name, arguments, frame, expression)
         if patch is not None:
-            put(inter, frame, patch.places, patch.stand_in)
+            put(inter, frame, (*patch.places, *patch.one_by_one), patch.stand_in)
             return patch.stand_in
         return NOTHING
     if dotted == "pytest.monkeypatch.setattr":
@@ -115,13 +115,14 @@ def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
         frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
 
-def held(values: Values, frame: Frame) -> dict[Place, Values]:
-    """Return what is patched while context managers are entered."""
+def held(values: Values, frame: Frame, *, stays: bool = False) -> dict[Place, Values]:
+    """Return what is patched while context managers are entered; `stays` says that they are beyond a loop's turn."""
     found: dict[Place, Values] = {}
     for value in values:
         match value:
             case Patch():
-                found |= dict.fromkeys(_counted(value.places, value.stand_in, frame.scope), value.stand_in)
+                places = (*value.places, *value.one_by_one) if stays else value.places
+                found |= dict.fromkeys(_counted(places, value.stand_in, frame.scope), value.stand_in)
             case Sequence(within=within):
                 found |= within.patches
             case _:
@@ -167,10 +168,10 @@ def of_class(inter: Interpreter, cls: Class) -> tuple[Patch, ...]:
 def method(inter: Interpreter, owner: Patch, name: str, frame: Frame) -> Values:
     """Call a method of a patch: `start` puts it in place."""
     if name in {"start", "__enter__"}:
-        put(inter, frame, owner.places, owner.stand_in)
+        put(inter, frame, (*owner.places, *owner.one_by_one), owner.stand_in)
         return owner.stand_in
     if name in {"stop", "__exit__"}:
-        lift(inter, frame, owner.places)
+        lift(inter, frame, (*owner.places, *owner.one_by_one))
     return NOTHING
 
 
@@ -190,12 +191,13 @@ def _among(inter: Interpreter, decorators: tuple[Any, ...], frame: Frame) -> tup
 def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression) -> Patch | None:
     match name:
         case "patch":
-            places = _places(inter, _only(texts(arguments.at(0, "target"))), frame)
-            new, at = arguments.at(-1, "new"), 1
+            named = texts(arguments.at(0, "target"))
+            places = _places(inter, named, frame)
+            new, at, name_at = arguments.at(-1, "new"), 1, 0
         case "patch.object":
-            names = _only(texts(arguments.at(1, "attribute")))
-            places = tuple((owner, n) for owner in arguments.at(0, "target") for n in names)
-            new, at = arguments.at(-1, "new"), 2
+            named = texts(arguments.at(1, "attribute"))
+            places = tuple((owner, n) for owner in arguments.at(0, "target") for n in named)
+            new, at, name_at = arguments.at(-1, "new"), 2, 1
         case "patch.multiple":
             owners: list[Value] = list(arguments.at(0, "target"))
             for text in texts(arguments.at(0, "target")):
@@ -213,7 +215,29 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
     if given:
         new = new or arguments.at(at)
     stand_in = new or frozenset((mocks.make(inter, arguments, frame, expression),))
-    return inter.one(Patch, places, stand_in, not given)
+    if len(named) <= 1:
+        return inter.one(Patch, places, stand_in, not given)
+    loops = expression is not None and any(_is_of_loop(one, frame) for one in expression[2][name_at : name_at + 1])
+    return inter.one(Patch, (), stand_in, not given, places if loops else ())
+
+
+def _is_of_loop(expression: Expression, frame: Frame) -> bool:
+    """Whether an expression is another one in each turn of a loop around it."""
+    match expression:
+        case ("local", str() as name, *_):
+            return any(_is_element(one) for one in frame.scope.bindings[name][1])
+        case ("join", parts):
+            return any(_is_of_loop(part, frame) for part in parts)
+        case ("plus", left, right):
+            return _is_of_loop(left, frame) or _is_of_loop(right, frame)
+        case _:
+            return False
+
+
+def _is_element(expression: Expression) -> bool:
+    while expression is not None and expression[0] == "part":
+        expression = expression[1]
+    return expression is not None and expression[0] == "each"
 
 
 def _of_dictionary(inter: Interpreter, arguments: Arguments, frame: Frame) -> Patch:

@@ -212,6 +212,8 @@ class Patch(Value):
     places: tuple[tuple[Any, str], ...]
     stand_in: Values
     gives_argument: bool
+    one_by_one: tuple[tuple[Any, str], ...] = ()
+    """Places that a loop patches, each in its turn: together only where each patch stays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

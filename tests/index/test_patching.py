@@ -1,0 +1,64 @@
+"""What tests put in the place of flows and tasks, one by one or all at once."""
+
+from tests.checking import check
+
+
+def test_what_a_loop_patches_is_patched_behind_it_where_each_patch_stays():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def one(): ...
+    #   ^^^ task: ~test_each, ~test_param
+    @task
+    def two(): ...
+    #   ^^^ task: ~test_each, ~test_param
+    @flow
+    def etl():
+    #   ^^^ flow: test_each, test_fixture, test_manager, test_mocker, test_object, test_param, test_stack, test_start
+        one()
+        two()
+    #- test_flows.py
+    from contextlib import ExitStack, contextmanager
+    from unittest.mock import patch
+    import pytest
+    import flows
+    from flows import etl
+    NAMES = ["one", "two"]
+    def test_stack():
+        with ExitStack() as stack:
+            for name in ("one", "two"):
+                stack.enter_context(patch(f"flows.{name}"))
+            etl()
+    def test_start():
+        patchers = [patch("flows." + name) for name in NAMES]
+        for patcher in patchers: patcher.start()
+        etl()
+        for patcher in patchers: patcher.stop()
+    def test_object():
+        with ExitStack() as stack:
+            for name, value in {"one": 1, "two": 2}.items():
+                stack.enter_context(patch.object(flows, name, return_value=value))
+            etl()
+    @contextmanager
+    def patched():
+        with ExitStack() as stack:
+            mocks = {name: stack.enter_context(patch(f"flows.{name}")) for name in NAMES}
+            yield mocks
+    def test_manager():
+        with patched() as mocks: etl()
+    @pytest.fixture
+    def stubs():
+        with ExitStack() as stack:
+            yield {name: stack.enter_context(patch(f"flows.{name}")) for name in NAMES}
+    def test_fixture(stubs): etl()
+    def test_mocker(mocker):
+        for name in NAMES: mocker.patch(f"flows.{name}")
+        etl()
+    def test_each():
+        for name in NAMES:
+            with patch(f"flows.{name}"): etl()
+    @pytest.mark.parametrize("name", NAMES)
+    def test_param(name):
+        with patch(f"flows.{name}"): etl()
+    """)
