@@ -279,3 +279,51 @@ def test_a_bound_says_which_branch_runs():
         with pytest.raises(ValueError):
             etl(-1)
     """)
+
+
+def test_a_literal_is_no_object_of_a_class_of_the_project():
+    check("""
+    #- flows.py
+    from prefect import flow
+    from pydantic import BaseModel
+    class Config(BaseModel): ...
+    class Named(dict): ...
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_config, test_loop, test_named, test_or, test_perhaps, test_unknown
+    def run(config):
+        if not isinstance(config, Config):
+            raise TypeError("no config")
+        etl()
+    def named(config):
+        if not isinstance(config, Named):
+            raise TypeError("no config")
+        etl()
+    #- test_flows.py
+    import pytest
+    from flows import Config, named, run
+    def test_none():
+        with pytest.raises(TypeError): run(None)
+    def test_none_by_name():
+        config = None
+        with pytest.raises(TypeError): run(config)
+    def test_dictionary():
+        with pytest.raises(TypeError): run({"a": 1})
+    def test_empty():
+        with pytest.raises(TypeError): run({})
+    def test_text():
+        with pytest.raises(TypeError): run("text")
+    def test_config(): run(Config())
+    def test_perhaps(tmp_path):
+        config = None
+        if tmp_path: config = Config()
+        run(config)
+    def test_loop():
+        last = None
+        for _ in range(3):
+            run(last)
+            last = Config()
+    def test_or(tmp_path): run(tmp_path or {})
+    def test_unknown(tmp_path): run(tmp_path)
+    def test_named(): named({"a": 1})
+    """)

@@ -10,7 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import attributes, exact, expected
-from prefect_lens.index.values import NOTHING, Arguments, Class, Exact, External, Function, Instance, Value, Values
+from prefect_lens.index.values import (
+    NOTHING,
+    Arguments,
+    Class,
+    Exact,
+    External,
+    Function,
+    Instance,
+    Value,
+    Values,
+)
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
@@ -30,6 +40,9 @@ _BEHIND = "."
 
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
+
+_LITERALS = ("builtins.", "collections.", "typing.", "enum.")
+"""Where the classes come from that containers, texts and numbers are of, and what is like them."""
 
 UNKNOWN = object()
 """Stands for the value of what is not known."""
@@ -58,9 +71,7 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
     for given in deciding:
         if given[0] == _BEHIND:
             continue
-        if given[0] == _BY_CLASS:
-            break  # they are the last
-        name = given.removeprefix("=")
+        name = given.lstrip("=~")
         if name is not given and not literals:
             continue
         place = places.index(name) if name in places else len(arguments.positional)
@@ -70,7 +81,10 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
             value = literals.get(name, UNKNOWN)
         else:
             value = next((constant(p.default) for p in function.scope.parameters if p.name == name), UNKNOWN)
-        if value is not UNKNOWN and (name is given or _is_key(value)):
+        if given[0] == _BY_CLASS:
+            if value is not UNKNOWN and _MARK + name not in found:
+                found[_MARK + name] = frozenset((inter.one(Exact, None if value is None else ...),))
+        elif value is not UNKNOWN and (name is given or _is_key(value)):
             found[_MARK + name] = frozenset((inter.one(Exact, value),))
     return found
 
@@ -218,6 +232,8 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
 
 def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
     """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
+    if _told(name, frame) is not UNKNOWN and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame)):
+        return False
     found = {_belongs(inter, value, classes, frame) for value in frame.argument(name)}
     return found.pop() if len(found) == 1 else None
 
@@ -226,10 +242,22 @@ def _belongs(inter: Interpreter, value: Value, classes: tuple[str, ...], frame: 
     if not isinstance(value, Instance):
         return None
     line = attributes.line(inter, value.cls)
-    wanted = [cls for dotted in classes for cls in _named(inter, dotted, frame)]
+    wanted = _wanted(inter, classes, frame)
     if any(cls in line for cls in wanted):
         return True
     return None if any(_may_be(inter, line, cls) for cls in wanted) else False
+
+
+def _is_of_code(inter: Interpreter, cls: Value | None) -> bool:
+    """Whether no literal is of a class: one of the project's that is no container or text itself."""
+    return isinstance(cls, Class) and not any(
+        base is None or (isinstance(base, External) and base.dotted.startswith(_LITERALS))
+        for base in attributes.line(inter, cls)
+    )
+
+
+def _wanted(inter: Interpreter, classes: tuple[str, ...], frame: Frame) -> list[Value | None]:
+    return [cls for dotted in classes for cls in _named(inter, dotted, frame)]
 
 
 def _may_be(inter: Interpreter, line: tuple[Value, ...], cls: Value | None) -> bool:

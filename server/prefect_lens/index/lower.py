@@ -85,6 +85,7 @@ class _Statements(Expressions):
                 expression = ("none",) if self._is_reset(value, targets) else self.effect(value)
                 for target in targets:
                     self.assign(target, expression)
+                    self.open.nones.update(self._made_none(target, value))
             case ast.AnnAssign(target=target, value=value, annotation=annotation):
                 typed = ("typed", note) if (note := self.annotation(annotation)) is not None else None
                 if value is None:
@@ -327,6 +328,11 @@ class _Statements(Expressions):
                 self.assign(inner, value)
             case _:
                 pass
+
+    def _made_none(self, target: ast.expr, value: ast.expr) -> tuple[str, ...]:
+        is_none = isinstance(value, ast.Constant) and value.value is None
+        surely = self.open.kind == "function" and not self.open.branch
+        return (target.id,) if is_none and surely and isinstance(target, ast.Name) else ()
 
     def _is_reset(self, value: ast.expr, targets: list[ast.expr]) -> bool:
         """Whether attributes of the objects of a class are None from here on."""

@@ -50,7 +50,8 @@ class Expressions(Scopes):
     def passed(self, node: ast.expr) -> Expression:
         """Return the form of what a parameter is given."""
         self.passes_on(node)
-        return ("none",) if isinstance(node, ast.Constant) and node.value is None else self.value(node)
+        is_none = isinstance(node, ast.Constant) and node.value is None
+        return ("none",) if is_none or self.is_none_here(node) else self.value(node)
 
     def lambda_(self, node: ast.Lambda) -> Expression:
         """Return the form of a lambda."""

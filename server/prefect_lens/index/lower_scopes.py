@@ -52,6 +52,8 @@ class Open:
     loop: int = 0
     decides: set[str] = field(default_factory=set[str])
     """See `Scope.decides`."""
+    nones: set[str] = field(default_factory=set[str])
+    """The names of a function that were made None last, and surely."""
     instead: dict[str, Expression] = field(default_factory=dict[str, Any])
     """In a handler of ImportError: the imports that it stands in for."""
 
@@ -115,12 +117,17 @@ class Scopes:
     def bind(self, name: str, value: Expression) -> None:
         """Note that a name of the open scope is bound to a value here."""
         where, branch = self.open, self.open.branch
+        where.nones.discard(name)
         if where.instead and name in where.instead:
             value = ("or", (where.instead[name], value))
         if name in where.elsewhere:
             value = ("inside", where.index, value) if value is not None else None
             where, branch = self._at(where.elsewhere[name]), NEVER
         where.bindings.setdefault(name, []).append((value, branch))
+
+    def is_none_here(self, node: ast.expr) -> bool:
+        """Whether an expression is a name that was None all the way down to where it stands."""
+        return isinstance(node, ast.Name) and not self.open.loop and node.id in self.open.nones
 
     def add_to(self, name: str, value: Expression) -> None:
         """Note that something is added to what a name holds."""
