@@ -37,7 +37,7 @@ def uses(facts: Facts) -> Iterator[str]:
     """Yield which attributes a file decides branches by, and which ones it assigns."""
     for scope in facts.scopes:
         for one in scope.decides:
-            if one[0] == ".":
+            if one[0] == "." != one[-1]:
                 mark = f"{_ASKED}=" if one[1] == "=" else _ASKED
                 yield mark + one.rpartition(".")[2]
         own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None

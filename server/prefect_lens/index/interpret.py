@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, strings, walking
+from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, results, strings, walking
 from prefect_lens.index.memory import Memory
 from prefect_lens.index.values import (
     NOTHING,
@@ -191,7 +191,10 @@ class Interpreter(Memory):
 
     def _set(self, expression: Expression, frame: Frame) -> Values:
         _, base, name, value = expression
-        patches.assign(self, frame, self.evaluate(base, frame), name, self.evaluate(value, frame))
+        owners = self.evaluate(base, frame)
+        patches.assign(self, frame, owners, name, self.evaluate(value, frame))
+        if name == "return_value":
+            patches.stay(self, frame, results.assigned(self, owners, value, frame))
         return NOTHING
 
     # --- names

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected
+from prefect_lens.index import attributes, exact, expected, makers, results
 from prefect_lens.index.values import (
     NOTHING,
+    UNKNOWN,
     Arguments,
     Class,
     Exact,
@@ -43,9 +44,6 @@ LONGEST_KEY = 120
 
 _LITERALS = ("builtins.", "collections.", "typing.", "enum.")
 """Where the classes come from that containers, texts and numbers are of, and what is like them."""
-
-UNKNOWN = object()
-"""Stands for the value of what is not known."""
 
 
 def written(expression: Expression, frame: Frame) -> Literals | None:
@@ -195,6 +193,8 @@ def constant(expression: Expression) -> Any:
             return None
         case ("seq" | "dict", ()):
             return ()
+        case ("call", _, (), (), *_) if makers.called(expression) == "DataFrame":
+            return ()
         case ("seq" | "dict", (first, *_)) if first is None or first[0] != "star":
             return ...  # there is something in it
         case _:
@@ -214,6 +214,8 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             return None if None in found else how == "all"
         case ("is", name, classes):
             return _is_one(inter, name, classes, frame)
+        case ("truth", str() as name) if (is_empty := results.is_empty(inter, name, frame)) is not None:
+            return is_empty
         case ("truth" | "none" | "in" as how, name, *constants):
             value = _value(inter, name, frame)
             if value is UNKNOWN or (how == "in" and value is ...):
@@ -228,6 +230,15 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             return value < bound if how == "less" else value > bound
         case _:
             return None
+
+
+def _value(inter: Interpreter, subject: Any, frame: Frame) -> Any:
+    """Return the constant that a test asks for: of a call, a name that a call is given, a parameter or an attribute."""
+    if not isinstance(subject, str):
+        return results.of_call(inter, subject, frame)
+    if subject.endswith("."):
+        return results.of_name(inter, subject[:-1], frame)
+    return exact.told(inter, frame, subject) if "." in subject else _told(subject, frame)
 
 
 def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
-from prefect_lens.index.lower_conditions import asked_for, cases, dotted, is_sure, loops, negated
+from prefect_lens.index.lower_conditions import asked_for, called, cases, dotted, is_sure, loops, negated
 from prefect_lens.index.lower_expressions import Expressions
 from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
 
@@ -45,6 +45,10 @@ def scopes(tree: ast.Module, text: str) -> tuple[Scope, ...]:
     return tuple(scope for scope in builder.scopes if scope is not None)
 
 
+RESULT = "return_value"
+"""The attribute of a mock that says what it gives."""
+
+
 class _Statements(Expressions):
     """Walks statements and fills the scope that is open."""
 
@@ -77,7 +81,7 @@ class _Statements(Expressions):
                 self.class_(node)
             case ast.Return(value=value):
                 if value is not None:
-                    self.open.returns.append(self.effect(value))
+                    self.open.returns.append(self._returned(value))
                 if self.open.branch:
                     self.open.returned = True
                     self.open.body.append(("return",))
@@ -104,7 +108,7 @@ class _Statements(Expressions):
                 before = self.enter_block(loop=True)
                 self.assign(node.target, ("each", expression))
                 self.block(node.body)
-                self.leave_block(before, loops(self.condition(node.iter)))
+                self.leave_block(before, loops(self.condition(node.iter) or self.given(expression)))
                 self.branch(node.orelse)
             case ast.While():
                 before = self.enter_block(loop=True)
@@ -121,8 +125,12 @@ class _Statements(Expressions):
             case ast.If() if (holds := is_sure(node.test)) is not None:
                 self.block(node.body if holds else node.orelse)
             case ast.If():
-                test = self.condition(node.test)
-                self.effect(node.test)
+                if (call := called(node.test)) is not None:
+                    test = self.given(self.effect(call[0]))
+                    test = test if call[1] else negated(test)
+                else:
+                    test = self.condition(node.test)
+                    self.effect(node.test)
                 self.branch(node.body, test)
                 self.branch(node.orelse, negated(test))
             case ast.With() | ast.AsyncWith():
@@ -271,9 +279,16 @@ class _Statements(Expressions):
         parameters = self.parameters(node.args)
         column = self.code_points(node.lineno - 1, node.col_offset)
         index = self.open_scope("lambda", "<lambda>", (node.lineno - 1, column, node.lineno - 1), parameters)
-        self.open.returns.append(self.effect(node.body))
+        self.open.returns.append(self._returned(node.body))
         self.close_scope()
         return ("lambda", index)
+
+    def _returned(self, node: ast.expr) -> Expression:
+        """Return what a function gives; of one that may stand in for another, it tells None from what is not known."""
+        found = self.effect(node)
+        if found is not None or (self.open.kind == "function" and self.open.parent == 0):
+            return found
+        return ("none",) if isinstance(node, ast.Constant) and node.value is None else ("effects", ())
 
     def annotation(self, node: ast.expr) -> Expression:
         """Return the class that an annotation names; None where it names none that could be the project's."""
@@ -340,7 +355,8 @@ class _Statements(Expressions):
             isinstance(value, ast.Constant)
             and value.value is None
             and (
-                self.open.kind == "class" or any(isinstance(t, ast.Attribute) and self.is_own(t.value) for t in targets)
+                self.open.kind == "class"
+                or any(isinstance(t, ast.Attribute) and (self.is_own(t.value) or t.attr == RESULT) for t in targets)
             )
         )
 

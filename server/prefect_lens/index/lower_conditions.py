@@ -51,7 +51,8 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
     `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such.
-    A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them.
+    A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them; with a dot at
+    its end, it is what a call gave the name.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
@@ -63,10 +64,39 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
             return ("all" if isinstance(op, ast.And) else "any", parts) if any(parts) else None
         case ast.Compare(left=left, ops=[op], comparators=[other]) if (name := _subject(left, names)) is not None:
             return _compared(name, op, other)
+        case ast.Call(func=ast.Name(id="len"), args=[inner]):
+            return test(inner, names)
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="len"), args=[inner]), ops=[op], comparators=[ast.Constant(value=0 | 1 as n)]
+        ):
+            return _counted(test(inner, names), op, n)
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in names:
             parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
             found = tuple(dotted(part) for part in parts)
             return ("is", name, found) if None not in found else None
+        case _:
+            return None
+
+
+def _counted(found: Expression, op: ast.cmpop, number: int) -> Expression:
+    """Return what a comparison of a length with 0 or 1 says of whether there is something."""
+    match op, number:
+        case (ast.Gt() | ast.NotEq(), 0) | (ast.GtE(), 1):
+            return found
+        case (ast.Eq() | ast.LtE(), 0) | (ast.Lt(), 1):
+            return negated(found)
+        case _:
+            return None
+
+
+def called(node: ast.expr) -> tuple[ast.Call, bool] | None:
+    """Return the call whose result a condition is, and whether it holds when that is true."""
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return (found[0], not found[1]) if (found := called(operand)) is not None else None
+        case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
+            named = isinstance(call.func, ast.Name) and call.func.id in {"isinstance", "len"}
+            return None if named else (call, True)
         case _:
             return None
 
@@ -91,6 +121,8 @@ def asked(found: Expression) -> Iterator[str]:
                 yield from asked(part)
         case ("is", name, _):
             yield f"~{name}"
+        case (_, name, *_) if not isinstance(name, str) or name.endswith("."):
+            yield "."
         case ("in" | "less" | "more", name, _) if "." in name:
             yield f".={name}"
         case (_, name, *_):
@@ -150,8 +182,10 @@ def _subject(node: ast.expr, names: Container[str]) -> str | None:
     name = dotted(node)
     if name is None:
         return None
-    first, dot, _ = name.partition(".")
-    return name if first in names or first + dot in names else None
+    first = name.partition(".")[0]
+    if f"{first}." in names:
+        return name if first != name else f"{name}."
+    return name if first in names else None
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:

@@ -180,6 +180,13 @@ class Scopes:
         self.open.decides.update(asked(found))
         return found
 
+    def given(self, called: Expression) -> Expression:
+        """Return the test of what a call gives."""
+        if self.open.kind != "function" or called is None or called[0] != "call":
+            return None
+        self.open.decides.add(".")
+        return ("truth", called)
+
     def passes_on(self, node: ast.expr) -> None:
         """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
         if isinstance(node, ast.Name) and self.open.kind == "function":
@@ -223,6 +230,8 @@ class Scopes:
 
 def _is_settled(scope: Open, name: str) -> bool:
     """Whether a parameter, or an attribute behind one, is what it was passed as throughout a function."""
+    if not name:
+        return True  # what a call gives
     parts = name.split(".")
     behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
     return len(scope.bindings[parts[0]]) == 1 and scope.bindings.keys().isdisjoint(behind)

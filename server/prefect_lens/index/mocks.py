@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers
+from prefect_lens.index import attributes, calls, containers, results
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -48,7 +48,8 @@ def make(inter: Interpreter, arguments: Arguments, frame: Frame, expression: Exp
     attributes = tuple((name, values) for name, values in arguments.keywords if name not in _OPTIONS and values)
     if are_exceptions(inter, runs):
         return inter.one(Mock, NOTHING, gives, attributes, True, site)  # noqa: FBT003
-    return inter.one(Mock, frozenset(v for v in runs if isinstance(v, _CALLED)), gives, attributes, False, site)  # noqa: FBT003
+    runs = frozenset(v for v in runs if isinstance(v, _CALLED))
+    return inter.one(Mock, runs, gives, attributes, False, site, results.said(arguments))  # noqa: FBT003
 
 
 def attribute(inter: Interpreter, mock: Mock, name: str) -> Values:

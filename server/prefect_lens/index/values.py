@@ -15,6 +15,9 @@ from prefect_lens.index.worlds import NOTHING, UNPATCHED, Value, Values, World
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
 
+UNKNOWN = object()
+"""Stands for a constant that is not known."""
+
 Key = tuple[Any, ...]
 """What tells one definition from another: `("def", path, scope)` or `("call", path, line, column)`."""
 
@@ -203,6 +206,8 @@ class Mock(Value):
     """Whether its `side_effect` is an exception."""
     site: tuple[Any, ...] = ()
     """Where it was made, and the names behind it: a mock's attributes and results are mocks, too."""
+    says: Any = UNKNOWN
+    """The constant that it surely gives; see `results`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,7 +298,7 @@ def expression_place(path: str, expression: Expression) -> Key:
 
 
 __all__ = [
-    "NOTHING", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact", "External", "Frame",
+    "NOTHING", "UNKNOWN", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact", "External", "Frame",
     "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module",
     "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super",
     "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",

@@ -1,0 +1,135 @@
+"""What tests have stand-ins give back decides branches and loops."""
+
+from tests.checking import check
+
+
+def test_what_a_stand_in_gives_decides_what_is_done_with_it():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def extract(): ...
+    #   ^^^^^^^ task: ~test_real
+    @task
+    def load(rows): ...
+    #   ^^^^ task: ~test_may, ~test_odd, ~test_real, ~test_side, ~test_some
+    @task
+    def alert(): ...
+    #   ^^^^^ task: ~test_def, ~test_lam, ~test_may, ~test_nil, ~test_no, ~test_odd, ~test_real, ~test_set, ~test_side
+    @flow
+    def early():
+    #   ^^^^^ flow: test_def, test_lam, test_may, test_nil, test_no, test_odd, test_real, test_set, test_side, test_some
+        rows = extract()
+        if not rows:
+            alert()
+            return
+        load(rows)
+    #- test_flows.py
+    from unittest.mock import patch
+    import flows
+    def test_no():
+        with patch("flows.extract", return_value=[]): flows.early()
+    def test_some():
+        with patch("flows.extract", return_value=[1]): flows.early()
+    @patch("flows.extract")
+    def test_set(extract):
+        extract.return_value = []
+        flows.early()
+    @patch("flows.extract")
+    def test_nil(extract):
+        extract.return_value = None
+        flows.early()
+    def test_lam(monkeypatch):
+        monkeypatch.setattr(flows, "extract", lambda: None)
+        flows.early()
+    def test_odd(monkeypatch):
+        monkeypatch.setattr(flows, "extract", lambda: 3.5)
+        flows.early()
+    def test_def(monkeypatch):
+        def fake():
+            return []
+        monkeypatch.setattr(flows, "extract", fake)
+        flows.early()
+    def test_may(monkeypatch, x):
+        def fake():
+            if x: return [1]
+            return []
+        monkeypatch.setattr(flows, "extract", fake)
+        flows.early()
+    def test_real(): flows.early()
+    def test_side():
+        with patch("flows.extract", return_value=[], side_effect=[[1]]): flows.early()
+    """)
+
+
+def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
+    check("""
+    #- flows.py
+    import pandas as pd
+    from prefect import flow, task
+    @task
+    def extract(): ...
+    #   ^^^^^^^ task:
+    @task
+    def load(rows): ...
+    #   ^^^^ task: ~test_direct_true, ~test_loop_some, ~test_table_some
+    @task
+    def alert(): ...
+    #   ^^^^^ task: ~test_direct
+    def ready(): ...
+    @flow
+    def length():
+    #   ^^^^^^ flow: test_length
+        rows = extract()
+        if len(rows) == 0:
+            return
+        load(rows)
+    @flow
+    def table():
+    #   ^^^^^ flow: test_table, test_table_some
+        rows = extract()
+        if rows is None or rows.empty:
+            return
+        load(rows)
+    @flow
+    def loop():
+    #   ^^^^ flow: test_loop, test_loop_some
+        for row in extract():
+            load(row)
+    @flow
+    def direct():
+    #   ^^^^^^ flow: test_direct, test_direct_true
+        if not ready():
+            return alert()
+        load(1)
+    @flow
+    def submitted():
+    #   ^^^^^^^^^ flow: test_submitted
+        future = extract.submit()
+        rows = future.result()
+        if rows:
+            load(rows)
+    #- test_flows.py
+    from unittest.mock import patch
+    import pandas as pd
+    import flows
+    def test_length(mocker):
+        mocker.patch("flows.extract", return_value=[])
+        flows.length()
+    def test_table():
+        with patch("flows.extract", return_value=pd.DataFrame()): flows.table()
+    def test_table_some():
+        with patch("flows.extract", return_value=pd.DataFrame({"a": [1]})): flows.table()
+    def test_loop():
+        with patch("flows.extract", return_value=[]): flows.loop()
+    def test_loop_some():
+        with patch("flows.extract", return_value=[1]): flows.loop()
+    def test_direct():
+        with patch("flows.ready", return_value=False): flows.direct()
+    def test_direct_true():
+        with patch("flows.ready", return_value=True): flows.direct()
+    def test_submitted():
+        with patch("flows.extract") as m:
+            m.submit.return_value.result.return_value = []
+            flows.submitted()
+    """)
