@@ -75,7 +75,7 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
     #   ^^^^ task: ~test_direct_true, ~test_loop_some, ~test_table_some
     @task
     def alert(): ...
-    #   ^^^^^ task: ~test_direct
+    #   ^^^^^ task: ~test_direct, ~test_provided
     def ready(): ...
     @flow
     def length():
@@ -109,8 +109,17 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
         rows = future.result()
         if rows:
             load(rows)
+    def get_provider(): ...
+    @flow
+    async def provided():
+    #         ^^^^^^^^ flow: test_provided
+        rows = await get_provider().fetch()
+        if rows is None:
+            alert()
+            raise ValueError
+        load(rows)
     #- test_flows.py
-    from unittest.mock import patch
+    from unittest.mock import AsyncMock, patch
     import pandas as pd
     import flows
     def test_length(mocker):
@@ -132,4 +141,8 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
         with patch("flows.extract") as m:
             m.submit.return_value.result.return_value = []
             flows.submitted()
+    async def test_provided():
+        provider = AsyncMock()
+        provider.fetch = AsyncMock(return_value=None)
+        with patch("flows.get_provider", return_value=provider): await flows.provided()
     """)

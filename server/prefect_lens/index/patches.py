@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.index import attributes, containers, mocks, plain, walking
 from prefect_lens.index.values import (
     NOTHING,
+    UNKNOWN,
     Arguments,
     Class,
     External,
@@ -98,13 +99,19 @@ def assign(inter: Interpreter, frame: Frame, owners: Values, name: str, values: 
 
 
 def _may_fail(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> bool:
-    """Whether an assignment decides if something raises: of an exception, of none any more, of a mock that may."""
+    """Whether an assignment decides if something raises: of an exception, of none any more, of a mock that may.
+
+    So does a mock of which it is known what it gives: a branch may hang on that.
+    """
     if name == "side_effect":
         raised = any(
             (isinstance(owner, Mock) and owner.raises) or (owner, name) in frame.world.patches for owner in owners
         )
         return raised or mocks.are_exceptions(inter, values)
-    return any(isinstance(value, Mock) for value in values) and walking.can_raise(inter, frame.world)
+    mocked = [value for value in values if isinstance(value, Mock)]
+    if any(value.raises or value.says is not UNKNOWN for value in mocked):
+        return True
+    return bool(mocked) and walking.can_raise(inter, frame.world)
 
 
 def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
