@@ -62,3 +62,44 @@ def test_what_a_loop_patches_is_patched_behind_it_where_each_patch_stays():
     def test_param(name):
         with patch(f"flows.{name}"): etl()
     """)
+
+
+def test_patches_that_a_fixture_stops_behind_its_yield_are_in_place_for_the_test():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def one(): ...
+    #   ^^^ task: ~test_method
+    @task
+    def two(): ...
+    #   ^^^ task: ~test_method, ~test_one
+    @flow
+    def etl():
+    #   ^^^ flow: test_all, test_method, test_one
+        one()
+        two()
+    #- test_flows.py
+    from unittest import mock
+    import pytest
+    from flows import etl
+    @pytest.fixture
+    def patched():
+        patcher = mock.patch("flows.one")
+        patcher.start()
+        yield
+        patcher.stop()
+    @pytest.fixture
+    def all_patched():
+        patchers = [mock.patch("flows.one"), mock.patch("flows.two")]
+        started = [patcher.start() for patcher in patchers]
+        yield started
+        for patcher in patchers: patcher.stop()
+    def test_one(patched): etl()
+    def test_all(all_patched): etl()
+    def test_method():
+        patcher = mock.patch("flows.one")
+        patcher.start()
+        patcher.stop()
+        etl()
+    """)

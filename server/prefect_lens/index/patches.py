@@ -115,11 +115,12 @@ def _may_fail(inter: Interpreter, frame: Frame, owners: Values, name: str, value
 
 
 def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
-    """Take patches away from here on."""
+    """Take patches away from here on. A generator does so when it goes on: while it waits, they are in place."""
     left = {place: values for place, values in frame.world.patches.items() if place not in places}
     if len(left) < len(frame.world.patches):
         frame.world = inter.world(left, frame.world.chain)
-        frame.left = {place: values for place, values in frame.left.items() if place not in places}
+        if not frame.scope.is_generator:
+            frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
 
 def held(values: Values, frame: Frame, *, stays: bool = False) -> dict[Place, Values]:
