@@ -65,6 +65,7 @@ def test_what_a_stand_in_gives_decides_what_is_done_with_it():
 def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
     check("""
     #- flows.py
+    import os
     import pandas as pd
     from prefect import flow, task
     @task
@@ -72,7 +73,7 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
     #   ^^^^^^^ task:
     @task
     def load(rows): ...
-    #   ^^^^ task: ~test_direct_true, ~test_loop_some, ~test_table_some
+    #   ^^^^ task: ~test_direct_true, ~test_found, ~test_loop_some, ~test_table_some
     @task
     def alert(): ...
     #   ^^^^^ task: ~test_direct, ~test_provided
@@ -109,6 +110,12 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
         rows = future.result()
         if rows:
             load(rows)
+    @flow
+    def found(path):
+    #   ^^^^^ flow: test_found, test_lost
+        if not os.path.exists(path):
+            raise FileNotFoundError
+        load(path)
     def get_provider(): ...
     @flow
     async def provided():
@@ -121,6 +128,7 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
     #- test_flows.py
     from unittest.mock import AsyncMock, patch
     import pandas as pd
+    import pytest
     import flows
     def test_length(mocker):
         mocker.patch("flows.extract", return_value=[])
@@ -141,6 +149,11 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
         with patch("flows.extract") as m:
             m.submit.return_value.result.return_value = []
             flows.submitted()
+    @patch("os.path.exists", return_value=False)
+    def test_lost(exists):
+        with pytest.raises(FileNotFoundError): flows.found("path")
+    @patch("os.path.exists", return_value=True)
+    def test_found(exists): flows.found("path")
     async def test_provided():
         provider = AsyncMock()
         provider.fetch = AsyncMock(return_value=None)

@@ -293,7 +293,8 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 
 def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Place]:
-    """Return those of the places whose patching can matter: of libraries, where what stands in for it may raise."""
+    """Return those of the places whose patching can matter: of libraries, where a branch may hang on what stands in."""
+    tells = any(isinstance(value, Mock) and value.says is not UNKNOWN for value in stand_in)
     may_raise = any(map(walking.raises, stand_in)) or any(
         name.endswith(".side_effect") and any(map(mocks.looks_like_exception, expressions))
         for name, (_, expressions) in scope.bindings.items()
@@ -302,7 +303,7 @@ def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Pl
         place
         for place in places
         if isinstance(place[0], Module | Class | Instance | Made | Function | Mock | Mapping)
-        or (isinstance(place[0], External) and (may_raise or place[1] == "argv"))
+        or (isinstance(place[0], External) and (may_raise or tells or place[1] == "argv"))
     ]
 
 
