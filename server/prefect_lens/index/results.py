@@ -33,8 +33,7 @@ def of_call(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
         return UNKNOWN
     if not frame.world.patches and expression[1] is not None and expression[1][0] != "local":
         return UNKNOWN  # nobody stands in for what is called
-    found = [_given(one, frame) for one in inter.evaluate(expression[1], frame.beside({}))]
-    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
+    return _same([_given(one, frame) for one in inter.evaluate(expression[1], frame.beside({}))])
 
 
 def is_empty(inter: Interpreter, dotted: str, frame: Frame) -> bool | None:
@@ -62,10 +61,17 @@ def assigned(inter: Interpreter, owners: Values, expression: Expression, frame: 
     }
 
 
+def _same(found: list[Any]) -> Any:
+    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
+
+
 def _given(value: Value, frame: Frame) -> Any:
     match value:
-        case Mock(calls=calls) if not calls and not value.raises and (value, "side_effect") not in frame.world.patches:
-            return _of_mock(value, frame)
+        case Mock(calls=calls, raises=raises):
+            runs = frame.world.patches.get((value, "side_effect"), calls)
+            if not runs and not raises:
+                return _of_mock(value, frame)
+            return _same([_given(one, frame) for one in runs])
         case Bound(target=target):
             return _given(target, frame)
         case Function(scope=scope) if scope.kind == "lambda" or (scope.parent > 0 and not scope.is_generator):
