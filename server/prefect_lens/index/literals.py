@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import attributes, exact, expected, makers, results
+from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     NOTHING,
     UNKNOWN,
@@ -117,12 +118,23 @@ def _leaves(body: tuple[Expression, ...]) -> bool:
     return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise"}
 
 
-def may_refuse(frame: Frame) -> bool:
-    """Whether it may hang on what is passed if a function raises."""
+def refuses(inter: Interpreter, frame: Frame) -> bool:
+    """Whether a function may raise for what is passed, or for what is patched."""
     return _may_tell(frame) and any(
-        one is not None and one[0] == "block" and len(one) > 2 and _leaves(one[1]) and one[1][-1][0] == "raise"
+        one is not None
+        and one[0] == "block"
+        and len(one) > 2
+        and _leaves(one[1])
+        and one[1][-1][0] == "raise"
+        and holds(inter, one, frame) is not False
+        and not (_hangs_on_calls(one[2]) and not frame.world.patches)
         for one in frame.scope.body
     )
+
+
+def _hangs_on_calls(test: Expression) -> bool:
+    """Whether a test asks for nothing but what calls give."""
+    return set(asked(test)) == {_BEHIND}
 
 
 def bury(inter: Interpreter, frame: Frame) -> None:

@@ -116,7 +116,10 @@ def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) 
         scope = function.scope
         function.raises = not scope.is_generator and _ends_in_raise(scope.body)
     may_raise = (
-        target.world.chain or can_raise(inter, target.world) or literals.may_refuse(target) or exact.is_known(target)
+        target.world.chain
+        or can_raise(inter, target.world)
+        or literals.refuses(inter, target)
+        or exact.is_known(target)
     )
     if not function.raises and may_raise and inter.depth <= inter.most_depth:
         inter.depth += 1
