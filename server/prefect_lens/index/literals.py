@@ -274,8 +274,7 @@ def _belongs(inter: Interpreter, value: Value, classes: tuple[str, ...], frame: 
 def _is_of_code(inter: Interpreter, cls: Value | None) -> bool:
     """Whether no literal is of a class: one of the project's that is no container or text itself."""
     return isinstance(cls, Class) and not any(
-        base is None or (isinstance(base, External) and base.dotted.startswith(_LITERALS))
-        for base in attributes.line(inter, cls)
+        isinstance(base, External) and base.dotted.startswith(_LITERALS) for base in attributes.line(inter, cls)
     )
 
 

@@ -67,7 +67,7 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
         case ast.Call(func=ast.Name(id="len"), args=[inner]):
             return test(inner, names)
         case ast.Compare(
-            left=ast.Call(func=ast.Name(id="len"), args=[inner]), ops=[op], comparators=[ast.Constant(value=0 | 1 as n)]
+            left=ast.Call(func=ast.Name(id="len"), args=[inner]), ops=[op], comparators=[ast.Constant(value=int() as n)]
         ):
             return _counted(test(inner, names), op, n)
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in names:

@@ -5,7 +5,7 @@ A flow of which a test has a step give nothing leaves the rest out: `if not rows
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import literals, walking
 from prefect_lens.index.values import UNKNOWN, Arguments, Bound, Exact, Function, Mock
@@ -99,4 +99,7 @@ def _returns_on_the_way(body: tuple[Expression, ...]) -> bool:
 
 
 def _mentions_return(part: Any) -> bool:
-    return isinstance(part, tuple) and (part[:1] == ("return",) or any(map(_mentions_return, part)))
+    if not isinstance(part, tuple):
+        return False
+    parts = cast("tuple[Any, ...]", part)
+    return parts[:1] == ("return",) or any(map(_mentions_return, parts))
