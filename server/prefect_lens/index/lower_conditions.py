@@ -50,9 +50,9 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
-    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such.
-    A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them; with a dot at
-    its end, it is what a call gave the name.
+    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of
+    such. A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them; with a
+    dot at its end, it is what a call gave the name.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
