@@ -188,10 +188,6 @@ def _literal(expression: Expression, frame: Frame) -> Any:
     return constant(expression)
 
 
-def _value(inter: Interpreter, name: str, frame: Frame) -> Any:
-    return exact.told(inter, frame, name) if "." in name else _told(name, frame)
-
-
 def _told(name: str, frame: Frame) -> Any:
     return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), UNKNOWN)
 
