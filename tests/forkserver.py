@@ -10,6 +10,7 @@ and the plugin alone, since each project's interpreter runs this file.
 import array
 import atexit
 import fcntl
+import gc
 import json
 import os
 import random
@@ -117,6 +118,8 @@ def main() -> None:
     except gathering.StartsThreadError as error:
         os.set_inheritable(int(listener), True)  # noqa: FBT003
         os.execv(sys.executable, [*sys.orig_argv, *error.plugins])
+    gc.collect()
+    gc.freeze()  # else each fork looks through all of it, and copies it by that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(fileno=int(listener)) as waiting:
         while True:
