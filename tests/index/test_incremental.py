@@ -50,6 +50,20 @@ def apply(f):
 def choose():
     from pkg import flows
     return flows.inner
+#- pkg/jobs.py
+from pkg.flows import one, two
+class BadError(Exception): ...
+class Job:
+    def __init__(self, on=False):
+        self.on = on
+    def run(self):
+        if self.on:
+            one()
+        refuse(self)
+        two()
+def refuse(job):
+    if job:
+        raise BadError("bad")
 #- tests/conftest.py
 import pytest
 from pkg.flows import inner
@@ -69,6 +83,14 @@ from pkg.flows import one, two
 def test_made(made): made()
 def test_both():
     one(two)()
+#- tests/test_d.py
+import pytest
+from pkg.jobs import BadError, Job
+def test_job(): Job().run()
+def test_refused():
+    job = Job(True)
+    with pytest.raises(BadError):
+        job.run()
 """
 
 BODIES = (
@@ -87,6 +109,12 @@ BODIES = (
     "made = flow(one); made()",
     "callback and callback()",
     "global held; held = one",
+    "refuse(1)",
+    "raise BadError('worse')",
+    "if x: raise BadError('worse')",
+    "self.on = True",
+    "job.on = True",
+    "for x in 'ab': refuse(x)",
 )
 """Lines for a function's body: some mean nothing to anybody else, some do."""
 

@@ -67,6 +67,16 @@ def follows(frame: Frame, scope: Scope) -> bool:
     return all(_calls_once(scope.body, name) for name in names)
 
 
+def minds(inter: Interpreter, frame: Frame, after: Frame) -> bool:
+    """Whether it matters to a test that expects an exception that a function calls others now."""
+    sources = frame.module.watched.get(frame.index)
+    if not sources:
+        return False
+    others = {target for target, _ in frame.edges.keys() ^ after.edges.keys() if target is not None}
+    found = _callers(inter, others)
+    return found is None or any((one.module.path, one.index) in sources for one in found)
+
+
 def is_source(frame: Frame) -> bool:
     """Whether a frame is of the function that raises what is expected."""
     way = frame.world.chain
@@ -265,26 +275,17 @@ def _raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression
 def _way(inter: Interpreter, sources: set[tuple[str, int]], body: tuple[Expression, ...], frame: Frame) -> Chain:
     """Return the functions on the one way from a body to a function."""
     start = frame.beside({})
+    start.walked = True
     if any(path not in inter.active for path, _ in sources):
         start.world = inter.world(frame.world.patches, _SEARCHING)
     before, inter.expecting = inter.expecting, None
     walking.run(inter, body, start)
     inter.expecting = before
-    callers: dict[Frame, set[Frame]] = {start: set()}
-    waiting = [start]
-    while waiting:
-        caller = waiting.pop()
-        if caller is not start:
-            inter.walk(caller)
-            caller.module.watched.add(caller.index)
-        for target, _ in list(caller.edges):
-            if target is not None:
-                if target not in callers:
-                    callers[target] = set()
-                    waiting.append(target)
-                callers[target].add(caller)
-        if len(callers) > MOST_CALLS:
-            return ()
+    callers = _callers(inter, [start])
+    for one in callers or ():
+        one.module.watched.setdefault(one.index, set()).update(sources)
+    if callers is None:
+        return ()
     found: list[tuple[str, int, str]] = []
     level = {one for one in callers if (one.module.path, one.index) in sources}
     while level and start not in level:
@@ -297,6 +298,24 @@ def _way(inter: Interpreter, sources: set[tuple[str, int]], body: tuple[Expressi
         if any(not _calls_once(body if caller is start else caller.scope.body, link[2]) for caller in level):
             return ()
     return tuple(found) if level == {start} else ()
+
+
+def _callers(inter: Interpreter, starts: Iterable[Frame]) -> dict[Frame, set[Frame]] | None:
+    """Return all that some calls come to, with the calls of each; None where that is too much to look at."""
+    callers: dict[Frame, set[Frame]] = {start: set() for start in starts}
+    waiting = list(callers)
+    while waiting:
+        caller = waiting.pop()
+        inter.walk(caller)
+        for target, _ in list(caller.edges):
+            if target is not None:
+                if target not in callers:
+                    callers[target] = set()
+                    waiting.append(target)
+                callers[target].add(caller)
+        if len(callers) > MOST_CALLS:
+            return None
+    return callers
 
 
 def _calls_once(body: tuple[Expression, ...], name: str) -> bool:

@@ -58,8 +58,8 @@ class Module(Value):
         self._added: dict[str, list[tuple[int, Any]]] | None = None
         self.kept: dict[Any, Any] = {}
         """What was worked out from the facts alone, for as long as they lie open."""
-        self.watched: set[int] = set()
-        """The functions of which it matters to a test that expects an exception whom they call."""
+        self.watched: dict[int, set[tuple[str, int]]] = {}
+        """Functions of which it matters to a test if they come to others, which may raise what it expects."""
         self.frame = Frame(self, 0, None, (), UNPATCHED)
 
     @property
