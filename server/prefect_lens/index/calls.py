@@ -329,14 +329,6 @@ def method(inter: Interpreter, value: Instance, name: str, frame: Frame, argumen
     return union(*(call(inter, item, arguments, frame, None) for item in bound))
 
 
-def operator(inter: Interpreter, names: tuple[str, ...], lefts: Values, rights: Values, frame: Frame) -> Values:
-    """Call the method of an operator, by one of its names, of those objects on the left that have it."""
-    given = Arguments((rights,))
-    return union(
-        *(method(inter, one, name, frame, given) for one in lefts if isinstance(one, Instance) for name in names)
-    )
-
-
 def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
     """Return what `with … as` binds, and meet what entering and leaving calls."""
     found: set[Value] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, objects, patches, strings
+from prefect_lens.index import calls, objects, patches, special, strings
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -115,8 +115,10 @@ def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
             case Record(fields=fields):
                 found |= union(*(values for _, values in fields))
             case Instance():
-                found |= elements(inter, calls.method(inter, value, "__iter__", frame), frame)
-                found |= calls.method(inter, value, "__next__", frame)
+                for method in ("__iter__", "__aiter__"):
+                    found |= elements(inter, calls.method(inter, value, method, frame) - {value}, frame)
+                for method in ("__next__", "__anext__"):
+                    found |= calls.method(inter, value, method, frame)
             case Class():
                 names = [n for n, (_, e) in value.scope.bindings.items() if e[-1] is None or e[-1][0] != "def"]
                 found |= union(*(inter.name_in(value.body, name) for name in names))
@@ -234,6 +236,8 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
                 return NOTHING
     if isinstance(owner, Sequence) and name in {"pop", "popleft", "__getitem__"}:
         return elements(inter, frozenset((owner,)), frame)
+    if isinstance(owner, Sequence) and name == "sort":
+        special.builtin(inter, name, Arguments((frozenset((owner,)), *arguments.positional), arguments.keywords), frame)
     if isinstance(owner, Sequence) and name in {"copy", "__iter__"}:
         return frozenset((owner,))
     if isinstance(owner, Sequence) and name == "__next__":
@@ -245,9 +249,9 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     return NOTHING
 
 
-def plus(inter: Interpreter, lefts: Values, rights: Values, frame: Frame) -> Values:
+def plus(inter: Interpreter, lefts: Values, rights: Values, frame: Frame, method: str = "__add__") -> Values:
     """Return `left + right` or `left | right`."""
-    found = set(calls.operator(inter, ("__add__", "__or__"), lefts, rights, frame))
+    found = set(special.operator(inter, method, lefts, (rights,), frame))
     for a in lefts:
         for b in rights:
             if isinstance(a, Text | Path) and isinstance(b, Text):

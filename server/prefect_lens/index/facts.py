@@ -29,7 +29,8 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("slice", base, low, high)` | some of the places of a container; None for a bound that is not written |
 | `("keyed", iterable, name, key, value)` | a dictionary that a comprehension makes of each element |
 | `("plus", left, right)`, `("slash", left, right)`, `("join", parts)` | text and paths put together |
-| `("operator", method, left, right)` | an operator by which objects may be put together |
+| `("plus", left, right, "__or__")` | the same, by `|` |
+| `("operator", method, left, …)` | what an operator, a condition or a loop asks of an object that has an answer |
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
 | `("set", base, name, value)` | in a body only: an attribute of another object is assigned, or a `global` |
 | `("here",)` | as such a base: the module itself |

@@ -11,7 +11,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, decorators, patches, registries, results, strings, walking
+from prefect_lens.index import (
+    attributes,
+    calls,
+    containers,
+    decorators,
+    patches,
+    registries,
+    results,
+    special,
+    strings,
+    walking,
+)
 from prefect_lens.index.memory import Memory
 from prefect_lens.index.values import (
     NOTHING,
@@ -102,7 +113,7 @@ class Interpreter(Memory):
             "set": self._set,
             "here": lambda _, frame: frozenset((frame.module,)),
             "plus": lambda e, frame: containers.plus(
-                self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame
+                self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame, *e[3:]
             ),
             "operator": self._operator,
             "slash": self._slash,
@@ -141,6 +152,8 @@ class Interpreter(Memory):
                     self.effect(part, frame)
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
+            case "operator":
+                self._operator(expression, frame)
             case "choice":
                 raising = frame.raising
                 for part in walking.chosen(self, expression, frame):
@@ -181,13 +194,23 @@ class Interpreter(Memory):
         return frozenset(found)
 
     def _operator(self, expression: Expression, frame: Frame) -> Values:
-        _, name, left, right = expression
-        return calls.operator(self, (name,), self.evaluate(left, frame), self.evaluate(right, frame), frame)
+        _, name, *parts = expression
+        if not special.is_defined(self, name):
+            return self._effects((None, parts), frame)
+        left, *given = (self.evaluate(part, frame) for part in parts)
+        match name:
+            case "__bool__":
+                special.ask(self, left, name, frame)
+            case "__iter__":
+                containers.elements(self, left, frame)
+            case _:
+                return special.operator(self, name, left, tuple(given), frame)
+        return NOTHING
 
     def _slash(self, expression: Expression, frame: Frame) -> Values:
         _, left, right = expression
         lefts, rights = self.evaluate(left, frame), self.evaluate(right, frame)
-        return strings.slash(self, lefts, rights) | calls.operator(self, ("__truediv__",), lefts, rights, frame)
+        return strings.slash(self, lefts, rights) | special.operator(self, "__truediv__", lefts, (rights,), frame)
 
     def _set(self, expression: Expression, frame: Frame) -> Values:
         _, base, name, value = expression

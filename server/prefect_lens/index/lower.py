@@ -102,9 +102,12 @@ class _Statements(Expressions):
             case ast.AugAssign(target=target, value=value):
                 expression = self.effect(value)
                 if (name := dotted(target)) is not None:
+                    self.keep(self.increased(node, expression))
                     self.add_to(name, expression)
             case ast.For() | ast.AsyncFor():
                 expression = self.effect(node.iter)
+                if (looped := self._asked(node.iter, "__iter__", expression)) is not expression:
+                    self.keep(looped)
                 before = self.enter_block(loop=True)
                 self.assign(node.target, ("each", expression))
                 self.block(node.body)
@@ -112,7 +115,7 @@ class _Statements(Expressions):
                 self.branch(node.orelse)
             case ast.While():
                 before = self.enter_block(loop=True)
-                self.effect(node.test)
+                self.test(node.test)
                 self.block(node.body)
                 self.leave_block(before, loops(None))
                 self.branch(node.orelse)
@@ -126,11 +129,14 @@ class _Statements(Expressions):
                 self.block(node.body if holds else node.orelse)
             case ast.If():
                 if (call := called(node.test)) is not None:
-                    test = self.given(self.effect(call[0]))
+                    expression = self.effect(call[0])
+                    if (asked := self._asked(call[0], "__bool__", expression)) is not expression:
+                        self.keep(asked)
+                    test = self.given(expression)
                     test = test if call[1] else negated(test)
                 else:
                     test = self.condition(node.test)
-                    self.effect(node.test)
+                    self.test(node.test)
                 self.branch(node.body, test)
                 self.branch(node.orelse, negated(test))
             case ast.With() | ast.AsyncWith():
@@ -156,7 +162,7 @@ class _Statements(Expressions):
             case ast.Nonlocal(names=names):
                 self.open.elsewhere.update(dict.fromkeys(names, self.open.parent))
             case ast.Assert():
-                self.effect(node.test)
+                self.test(node.test)
             case ast.Raise():
                 if node.exc is not None:
                     self.effect(node.exc)
@@ -336,9 +342,10 @@ class _Statements(Expressions):
                 if (name := dotted(target)) is not None:
                     self.bind(name, value)
             case ast.Subscript(value=base, slice=index):
-                self.effect(index)
+                key = self.effect(index)
                 if (name := dotted(base)) is not None:
-                    self.add_to(name, ("dict", ((self.value(index), value),)))
+                    self.keep(self.put_in(base, key, value))
+                    self.add_to(name, ("dict", ((key, value),)))
             case ast.Starred(value=inner):
                 self.assign(inner, value)
             case _:

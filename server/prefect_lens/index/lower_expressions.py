@@ -22,6 +22,19 @@ _OPERATORS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 """Operators by which code puts steps together; what is added or divided is told apart otherwise."""
 
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+    ast.In: "__contains__", ast.NotIn: "__contains__",
+}  # fmt: skip
+
+_OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.Subscript)
+"""What may be an object that says what an operator does."""
+
+_PLAIN = frozenset(
+    {"isinstance", "issubclass", "hasattr", "callable", "len", "bool", "any", "all", "range", "enumerate"}
+)
+"""Builtins that give no such object."""
+
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
 
 
@@ -46,6 +59,46 @@ class Expressions(Scopes):
         if self._active != before:
             self.open.body.append(expression)
         return expression
+
+    def tested(self, node: ast.expr) -> Expression:
+        """Return the form of a condition: an object may say by itself whether it holds."""
+        return self._asked(node, "__bool__", self.value(node))
+
+    def _asked(self, node: ast.expr, method: str, expression: Expression) -> Expression:
+        if expression is None or not _may_be_object(node):
+            return expression
+        self._active += 1
+        return ("operator", method, expression)
+
+    def test(self, node: ast.expr) -> None:
+        """Keep a condition in the body where it may run something."""
+        before = self._active
+        expression = self.tested(node)
+        if self._active != before:
+            self.open.body.append(expression)
+
+    def increased(self, node: ast.AugAssign, by: Expression) -> Expression:
+        """Return what `x += y` asks of an object."""
+        if by is None or not isinstance(node.op, ast.Add | ast.BitOr) or not _may_be_object(node.value):
+            return None
+        method = "__iadd__" if isinstance(node.op, ast.Add) else "__ior__"
+        return ("operator", method, self._loaded(node.target), by)
+
+    def put_in(self, base: ast.expr, key: Expression, value: Expression) -> Expression:
+        """Return what `base[key] = value` asks of an object."""
+        if isinstance(base, ast.Name) and any(
+            e is not None and e[0] in {"dict", "seq", "keyed"} for e, _ in self.open.bindings.get(base.id, ())
+        ):
+            return None
+        return ("operator", "__setitem__", self._loaded(base), key, value)
+
+    def _loaded(self, target: ast.expr) -> Expression:
+        return self._attribute(target) if isinstance(target, ast.Attribute) else self.value(target)
+
+    def keep(self, expression: Expression) -> None:
+        """Keep a form in the body for its effect."""
+        if expression is not None:
+            self.open.body.append(expression)
 
     def passed(self, node: ast.expr) -> Expression:
         """Return the form of what a parameter is given."""
@@ -80,7 +133,8 @@ class Expressions(Scopes):
     def _unary(self, node: ast.UnaryOp) -> Expression:
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant) and type(node.operand.value) is int:
             return ("int", -node.operand.value) if node.operand.value < 1000 else None
-        before, part = self._active, self.value(node.operand)
+        before = self._active
+        part = self.tested(node.operand) if isinstance(node.op, ast.Not) else self.value(node.operand)
         return ("effects", (part,)) if self._active != before else None
 
     def _name(self, node: ast.Name) -> Expression:
@@ -169,6 +223,8 @@ class Expressions(Scopes):
             left, right = self.value(node.left), self.value(node.right)
             if left is None and right is None and self._active == before:
                 return None
+            if isinstance(node.op, ast.BitOr):
+                return ("plus", left, right, "__or__")
             return ("slash" if isinstance(node.op, ast.Div) else "plus", left, right)
         if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
             right = self.value(node.right)
@@ -185,6 +241,19 @@ class Expressions(Scopes):
         if isinstance(node.op, ast.Mult) and parts[0] is not None and parts[0][0] == "seq":
             return ("seq", (("star", parts[0]),))
         return ("effects", parts) if self._active != before else None
+
+    def _compare(self, node: ast.Compare) -> Expression:
+        before, nodes = self._active, [node.left, *node.comparators]
+        values = [self.value(one) for one in nodes]
+        parts: list[Expression] = []
+        for place, op in enumerate(node.ops):
+            name, pair = _COMPARISONS.get(type(op)), nodes[place : place + 2]
+            if name is not None and all(map(_may_be_object, pair if name != "__contains__" else pair[1:])):
+                parts.append(("operator", name, *values[place : place + 2]))
+        if parts:
+            self._active += 1
+            return parts[0] if len(parts) == len(values) - 1 == 1 else ("effects", (*values, *parts))
+        return ("effects", tuple(values)) if self._active != before else None
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
         return ("seq", tuple(self.value(item) for item in node.elts))
@@ -288,6 +357,7 @@ class Expressions(Scopes):
         ast.IfExp: _conditional,
         ast.BoolOp: _boolean,
         ast.BinOp: _binary,
+        ast.Compare: _compare,
         ast.List: _sequence,
         ast.Tuple: _sequence,
         ast.Set: _sequence,
@@ -303,3 +373,10 @@ class Expressions(Scopes):
         ast.JoinedStr: _joined,
         ast.FormattedValue: _inner,
     }
+
+
+def _may_be_object(node: ast.expr) -> bool:
+    """Whether an expression may give an object that says what an operator does."""
+    return isinstance(node, _OBJECTS) and not (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLAIN
+    )

@@ -58,6 +58,8 @@ class Memory:
         """The definitions whose hooks have been looked for."""
         self.declared: dict[Any, Any] = {}
         """What the parsers of command lines take, by the module that uses them; see `command_lines`."""
+        self.operators: dict[str, bool] = {}
+        """The special methods, by whether a class that may lead to a definition has them."""
         self.frames = 0
         """How many frames were made: what this takes of memory."""
         self.met_users: set[tuple[str, str]] = set()

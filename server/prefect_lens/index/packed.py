@@ -35,7 +35,10 @@ class Packed(NamedTuple):
     prefect: bool
     makes: bool
     uses: tuple[str, ...] = ()
-    """The names that its decorators and statements call; with `@` the names of objects whose methods decorate."""
+    """The names that its decorators and statements call; with `@` the names of objects whose methods decorate.
+
+    With `.` the special methods of its classes.
+    """
     origins: bytes = b""
     """Where the results of its functions come from, packed."""
     links: bytes = b""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, exact, expected
+from prefect_lens.index import attributes, calls, exact, expected, special
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -63,6 +63,10 @@ class Users:
         self.asked.setdefault(name, set()).add(asker)
         return self._by_name.get(name, ())
 
+    def defining(self, method: str) -> tuple[str, ...]:
+        """Return the files whose classes have a special method."""
+        return self._by_name.get(f".{method}", ())
+
     def askers(self, packed: Packed) -> set[str]:
         """Return the files whose answers a file may change, because it uses a name that they asked for."""
         return {path for name in packed.uses for path in self.asked.get(name, ())}
@@ -84,6 +88,7 @@ class Users:
 def names_used(facts: Facts) -> set[str]:
     """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
     found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in last(e)}
+    found |= special.defined_in(facts)
     return found.union(exact.uses(facts), expected.uses(facts), *(last(e) for e in facts.scopes[0].body))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, objects, patches
+from prefect_lens.index import attributes, calls, containers, loading, objects, patches, special
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -41,6 +41,8 @@ _COLLECTS = frozenset(
 def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
     """Call a function by its full name; None where nothing is known of it."""
     first = arguments.at(0)
+    if dotted.startswith("builtins."):
+        special.builtin(inter, dotted.removeprefix("builtins."), arguments, frame)
     match dotted:
         case "functools.partial" | "functools.partialmethod":
             rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.more)
@@ -117,14 +119,6 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return frozenset(value.cls for value in first if isinstance(value, Instance))
         case "builtins.vars" | "builtins.globals" | "builtins.locals":
             return loading.names_of(inter, first, frame)
-        case "builtins.len" | "builtins.bool" | "builtins.repr" | "builtins.str" if any(
-            isinstance(one, Instance) for one in first
-        ):
-            asked = dotted.removeprefix("builtins.")
-            for one in first:
-                if isinstance(one, Instance):
-                    _ask(inter, one, asked, frame)
-            return NOTHING
         case (
             "builtins.str" | "os.fspath" | "pathlib.Path" | "pathlib.PurePath" | "os.path.abspath" | "os.path.realpath"
         ):
@@ -202,15 +196,6 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return first
         case _:
             return None
-
-
-def _ask(inter: Interpreter, one: Instance, asked: str, frame: Frame) -> None:
-    """Have an object say its length, its truth or its text, by the first of the methods that it has."""
-    names = {"bool": ("__bool__", "__len__"), "str": ("__str__", "__repr__")}.get(asked, (f"__{asked}__",))
-    for name in names:
-        if attributes.in_class(inter, one.cls, name):
-            calls.method(inter, one, name, frame)
-            return
 
 
 def _super(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:

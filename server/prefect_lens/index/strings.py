@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from prefect_lens.index import special
 from prefect_lens.index.values import NOTHING, Arguments, Frame, Number, Path, Sequence, Text, Value, Values, texts
 
 if TYPE_CHECKING:
@@ -131,8 +132,10 @@ def _slash(inter: Interpreter, a: Value, b: Value) -> Value:
 def join(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> Values:
     """Return an f-string, where all of its parts are known."""
     known = [("", False)]
-    for expression in parts:
-        values = inter.evaluate(expression, frame)
+    places = [inter.evaluate(expression, frame) for expression in parts]
+    for values in places:
+        special.ask(inter, values, "__format__", frame)
+    for values in places:
         written = [
             (value.path, True) if isinstance(value, Path) else (value.text, False)
             for value in values

@@ -1,0 +1,150 @@
+"""Methods that the language calls by itself: for operators, conditions, loops, builtins and decorators of methods."""
+
+from tests.checking import check
+
+
+def test_operators_call_the_methods_of_objects():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def equal(): ...
+    #   ^^^^^ flow: test_equal, test_unequal
+    @flow
+    def less(): ...
+    #   ^^^^ flow: test_greater, test_less, test_longest, test_sort, test_sorted
+    @flow
+    def held(): ...
+    #   ^^^^ flow: test_in, test_not_in
+    @flow
+    def added(): ...
+    #   ^^^^^ flow: test_added, test_added_in_place
+    @flow
+    def reflected(): ...
+    #   ^^^^^^^^^ flow: test_reflected
+    @flow
+    def joined(): ...
+    #   ^^^^^^ flow: test_joined
+    @flow
+    def put(): ...
+    #   ^^^ flow: test_put
+    class Thing:
+        def __eq__(self, other): equal()
+        def __lt__(self, other): less()
+        def __contains__(self, key): held()
+        def __add__(self, other): added()
+        def __radd__(self, other): reflected()
+        def __or__(self, other): joined()
+        def __setitem__(self, key, value): put()
+    #- test_flows.py
+    from flows import Thing
+    def test_equal(): assert Thing() == Thing()
+    def test_unequal():
+        if Thing() != Thing(): ...
+    def test_less(): Thing() < Thing()
+    def test_greater(): Thing() > Thing()
+    def test_sorted(): sorted([Thing(), Thing()])
+    def test_sort():
+        things = [Thing(), Thing()]
+        things.sort()
+    def test_longest(): max([Thing(), Thing()])
+    def test_in(): assert 1 in Thing()
+    def test_not_in(): assert 1 not in Thing()
+    def test_added(): Thing() + 1
+    def test_added_in_place():
+        thing, other = Thing(), 1
+        thing += other
+    def test_reflected():
+        one = 1
+        one + Thing()
+    def test_joined(): Thing() | 1
+    def test_put():
+        thing = Thing()
+        thing["key"] = 1
+    def test_none():
+        Thing() is Thing()
+        sorted([Thing()], key=len)
+    """)
+
+
+def test_conditions_ask_objects_whether_they_hold():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def true(): ...
+    #   ^^^^ flow: test_all, test_assert, test_bool, test_if, test_not, test_while
+    @flow
+    def length(): ...
+    #   ^^^^^^ flow: test_length, test_sized
+    class True_:
+        def __bool__(self): return true()
+    class Sized:
+        def __len__(self): return length()
+    #- test_flows.py
+    from flows import Sized, True_
+    def test_if():
+        thing = True_()
+        if thing: ...
+    def test_not(): assert not True_()
+    def test_while():
+        while True_(): break
+    def test_assert(): assert True_()
+    def test_bool(): bool(True_())
+    def test_all(): all([True_()])
+    def test_sized():
+        if Sized(): ...
+    def test_length(): len(Sized())
+    def test_none():
+        if True_() is None: ...
+    """)
+
+
+def test_texts_and_loops_ask_objects():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def text(): ...
+    #   ^^^^ flow: test_formatted, test_printed, test_str
+    @flow
+    def shown(): ...
+    #   ^^^^^ flow: test_shown
+    @flow
+    def looped(): ...
+    #   ^^^^^^ flow: test_looped, test_summed
+    @flow
+    def stepped(): ...
+    #   ^^^^^^^ flow: test_stepped
+    class Text:
+        def __str__(self): text()
+    class Shown:
+        def __repr__(self): shown()
+    class Looped:
+        def __iter__(self): yield looped()
+    class Stepped:
+        def __aiter__(self): return self
+        async def __anext__(self): return stepped
+    #- test_flows.py
+    from flows import Looped, Shown, Stepped, Text
+    def test_str(): str(Text())
+    def test_printed(): print("a", Text())
+    def test_formatted(): print(f"a {unknown} {Text()}")
+    def test_shown(): print(Shown())
+    def test_looped():
+        for _ in Looped(): ...
+    def test_summed(): sum(Looped())
+    async def test_stepped():
+        async for step in Stepped(): step()
+    """)
+
+
+def test_what_an_f_string_calls_runs_whatever_stands_before_it():
+    check("""
+    #- test_flows.py
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_etl
+    def test_etl(tmp_path): print(f"{tmp_path} {etl()}")
+    """)
