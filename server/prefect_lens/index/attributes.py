@@ -6,7 +6,18 @@ import builtins
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, command_lines, fixture_values, generated, loading, mocks, objects, registries
+from prefect_lens.index import (
+    calls,
+    command_lines,
+    dispatch,
+    fixture_values,
+    generated,
+    loading,
+    metaclasses,
+    mocks,
+    objects,
+    registries,
+)
 from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
@@ -93,10 +104,13 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return fixture_values.of_request(inter, value, name)
         case Metafunc():
             return generated.of_metafunc(inter, value, name)
+        case Wrapped(how=metaclasses.MADE, inner=inner):
+            return of_all(inter, inner, name, frame)
         case Wrapped(how="remote", inner=inner):
             return of_all(inter, inner, name, frame) if name == "fn" else NOTHING
         case Wrapped():
-            return frozenset((inter.one(Method, value, name),)) if value.how == "property" else value.inner
+            has_methods = value.how == "property" or (value.how in dispatch.PLACES and name in dispatch.METHODS)
+            return frozenset((inter.one(Method, value, name),)) if has_methods else value.inner
         case Mock():
             return mocks.attribute(inter, value, name)
         case Record():
@@ -143,7 +157,7 @@ def bind(inter: Interpreter, values: Values, first: Values, owner: Class, frame:
     found: set[Value] = set()
     for value in values:
         match value:
-            case Function() | Made():
+            case Function() | Made() | Wrapped(how="functools.singledispatchmethod"):
                 found.add(inter.one(Bound, value, first))
             case Wrapped(how="static", inner=inner):
                 found |= inner
@@ -316,6 +330,8 @@ def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
     ):
         found.add(inter.one(Method, value, name))
     if not found:
+        found |= metaclasses.attribute(inter, value, name)
+    if not found:
         # what a class method or a decorator assigns to the class
         for base in line(inter, value):
             if isinstance(base, Class):
@@ -364,6 +380,8 @@ def _of_super(inter: Interpreter, value: Super, name: str, frame: Frame) -> Valu
         cls = first.cls if isinstance(first, Instance) else first
         if isinstance(cls, Class):
             found |= bind(inter, in_class(inter, cls, name, value.after), value.first, cls, frame)
+            if not found and name == "__new__" and metaclasses.is_one(inter, cls):
+                found.add(inter.one(External, metaclasses.NEW))
     return frozenset(found)
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.index import (
     attributes,
     containers,
+    dispatch,
     fixture_values,
     generated,
     libraries,
     literals,
+    metaclasses,
     mocks,
     objects,
     passing,
@@ -154,6 +156,10 @@ def call(
             return libraries.call_held(inter, value, arguments, frame)
         case Wrapped(how="remote"):
             return NOTHING  # it is submitted to a work pool; the function does not run here
+        case Wrapped(how=metaclasses.MADE):
+            return metaclasses.construct(inter, value)
+        case Wrapped(how=how) if how in dispatch.PLACES:
+            return dispatch.call(inter, value, arguments, frame, expression)
         case Wrapped(inner=inner):
             return union(*(call(inter, item, arguments, frame, expression, want=want) for item in inner))
         case Patch() | Mark():
@@ -188,6 +194,8 @@ def _method_call(
             return patches.method(inter, owner, name, frame)
         case Function():
             return libraries.function_method(inter, owner, name, arguments, frame)
+        case Wrapped(how=how) if how in dispatch.PLACES:
+            return dispatch.method(inter, owner, name, arguments)
         case Wrapped() | Module():
             return frozenset((owner,))
         case Class() if name in objects.READERS:

@@ -115,7 +115,8 @@ class Interpreter(Memory):
             "plus": lambda e, frame: containers.plus(
                 self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame, *e[3:]
             ),
-            "operator": self._operator,
+            "operator": lambda e, frame: special.evaluate(self, e, frame),
+            "meta": lambda _, __: NOTHING,
             "slash": self._slash,
             "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),
@@ -153,7 +154,7 @@ class Interpreter(Memory):
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
             case "operator":
-                self._operator(expression, frame)
+                special.evaluate(self, expression, frame)
             case "choice":
                 raising = frame.raising
                 for part in walking.chosen(self, expression, frame):
@@ -192,20 +193,6 @@ class Interpreter(Memory):
                 break
         frame.raising = raising
         return frozenset(found)
-
-    def _operator(self, expression: Expression, frame: Frame) -> Values:
-        _, name, *parts = expression
-        if not special.is_defined(self, name):
-            return self._effects((None, parts), frame)
-        left, *given = (self.evaluate(part, frame) for part in parts)
-        match name:
-            case "__bool__":
-                special.ask(self, left, name, frame)
-            case "__iter__":
-                containers.elements(self, left, frame)
-            case _:
-                return special.operator(self, name, left, tuple(given), frame)
-        return NOTHING
 
     def _slash(self, expression: Expression, frame: Frame) -> Values:
         _, left, right = expression

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _SAME = frozenset(
     {
-        "functools.lru_cache", "functools.cache", "functools.singledispatch", "functools.total_ordering",
+        "functools.lru_cache", "functools.cache", "functools.total_ordering",
         "contextlib.contextmanager", "contextlib.asynccontextmanager", "asyncio.run", "asyncio.wait_for",
         "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "copy.copy", "copy.deepcopy",
         "contextlib.nullcontext", "typing.overload", "typing.no_type_check", "typing.final", "abc.abstractmethod",

@@ -257,7 +257,10 @@ class _Statements(Expressions):
         decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
         bases = tuple(self.value(base) for base in node.bases)
         for keyword in node.keywords:
-            self.effect(keyword.value)
+            if keyword.arg == "metaclass":
+                bases += (("meta", self.value(keyword.value)),)
+            else:
+                self.effect(keyword.value)
         index = self.open_scope("class", node.name, self.place(node), ())
         self.block(node.body)
         self.close_scope(decorators=decorators, bases=bases)

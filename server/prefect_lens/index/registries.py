@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, exact, expected, special
+from prefect_lens.index import attributes, calls, exact, expected, metaclasses, special
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -100,6 +100,8 @@ def added(inter: Interpreter, frame: Frame, name: str) -> Values:
         for outer in outermost(module.facts, index):
             if outer == SUBCLASS_HOOK:
                 _meet_subclasses(inter, *_classes_around(inter, module, index))
+            elif outer in metaclasses.HOOKS:
+                metaclasses.meet(inter, *_classes_around(inter, module, index))
             else:
                 meet_users(inter, outer, module)
         for one in frames(module, index):
@@ -156,6 +158,8 @@ def put_in_class(inter: Interpreter, owner: Value, classes: Iterable[Value], nam
                 for outer in outermost(cls.module.facts, index):
                     if outer == SUBCLASS_HOOK:
                         _meet_subclasses(inter, cls)
+                    elif outer in metaclasses.HOOKS:
+                        metaclasses.meet(inter, cls)
                     else:
                         meet_users(inter, outer, cls.module)
                 for frame in frames(cls.module, index):
@@ -183,10 +187,12 @@ def fillers(cls: Class) -> dict[str, tuple[Filler, ...]]:
                 else:
                     continue
                 cls.fillers[name] = (*cls.fillers.get(name, ()), entry)
+        makes_classes = ("name", "type") in cls.scope.bases
         for name, methods in cls.scope.own.items():
             for index in methods:
                 function = scopes[index]
-                if function.name == SUBCLASS_HOOK or (function.name != "__init__" and len(function.parameters) > 1):
+                is_hook = function.name == SUBCLASS_HOOK or (makes_classes and function.name in metaclasses.HOOKS)
+                if is_hook or (function.name != "__init__" and len(function.parameters) > 1):
                     bound = function.bindings[f"{function.parameters[0].name}.{name}"][1]
                     cls.fillers[name] = (*cls.fillers.get(name, ()), *((index, index, one) for one in bound))
     return cls.fillers
@@ -233,7 +239,7 @@ def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
         for index, scope in enumerate(user.facts.scopes):
             if scope.kind == "class" and any(cls.scope.name in last(base) for base in scope.bases):
                 found = inter.class_(inter.generic(user, scope.parent), index)
-                if found is not cls and cls in attributes.line(inter, found):
+                if found is not cls and (cls in attributes.line(inter, found) or cls in metaclasses.of(inter, found)):
                     yield found
 
 
@@ -331,7 +337,7 @@ def last(expression: Expression) -> set[str]:
     """Return the last name of what an expression names or calls, if there is one."""
     while expression is not None:
         match expression[0]:
-            case "call":
+            case "call" | "meta":
                 expression = expression[1]
             case "attr":
                 return {expression[2]}

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers
-from prefect_lens.index.values import Arguments, Instance, Value, Values, union
+from prefect_lens.index.values import NOTHING, Arguments, Instance, Value, Values, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prefect_lens.index.facts import Facts
+    from prefect_lens.index.facts import Expression, Facts
     from prefect_lens.index.frames import Frame
     from prefect_lens.index.interpret import Interpreter
 
@@ -67,6 +67,24 @@ def is_defined(inter: Interpreter, name: str) -> bool:
             found  # whoever has such an object has come to its class, and asks anew when that changes
         )
     return found
+
+
+def evaluate(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
+    """Return what comes of an operator; nothing of one that no object has an answer to."""
+    _, name, *parts = expression
+    if not is_defined(inter, name):
+        for part in parts:
+            inter.effect(part, frame)
+        return NOTHING
+    left, *given = (inter.evaluate(part, frame) for part in parts)
+    match name:
+        case "__bool__":
+            ask(inter, left, name, frame)
+        case "__iter__":
+            containers.elements(inter, left, frame)
+        case _:
+            return operator(inter, name, left, tuple(given), frame)
+    return NOTHING
 
 
 def operator(inter: Interpreter, name: str, lefts: Values, given: tuple[Values, ...], frame: Frame) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, objects, patches, special
+from prefect_lens.index import attributes, calls, containers, loading, metaclasses, objects, patches, special
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -51,6 +51,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             if dotted.endswith("wraps"):
                 return frozenset((inter.one(External, "functools.wraps()"),))
             return first
+        case "functools.singledispatch" | "functools.singledispatchmethod":
+            return frozenset((inter.one(Wrapped, dotted, first),))
         case "builtins.staticmethod":
             return frozenset((inter.one(Wrapped, "static", first),))
         case "builtins.classmethod":
@@ -71,7 +73,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
                 for pair in containers.elements(inter, first, frame) if isinstance(value, Sequence) else ():
                     if isinstance(pair, Sequence) and len(pair.items) == 2:
                         pairs.extend((key, pair.items[1]) for key in texts(pair.items[0]) or [None])
-            return frozenset((inter.one(Mapping, tuple(pairs)),))
+            keys = union(*(value.keys for value in first if isinstance(value, Mapping)))
+            return frozenset((inter.one(Mapping, tuple(pairs), keys),))
         case "collections.defaultdict":
             made = union(*(calls.call(inter, f, calls.NO_ARGUMENTS, frame, None) for f in first))
             return frozenset((inter.one(Mapping, ((None, made),)),)) if made else frozenset((inter.one(Mapping, ()),))
@@ -115,6 +118,10 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return NOTHING
         case "builtins.super":
             return _super(inter, arguments, frame)
+        case metaclasses.NEW:
+            return metaclasses.new(arguments)
+        case "builtins.type" if len(arguments.positional) > 1:
+            return metaclasses.made(inter, arguments)
         case "builtins.type":
             return frozenset(value.cls for value in first if isinstance(value, Instance))
         case "builtins.vars" | "builtins.globals" | "builtins.locals":

@@ -1,0 +1,127 @@
+"""Classes that are made, registered and dispatched on by other code than a `class` statement's own."""
+
+from tests.checking import check
+
+
+def test_singledispatch_chooses_by_the_class_of_the_first_argument():
+    check("""
+    #- flows.py
+    from functools import singledispatch, singledispatchmethod
+    from prefect import flow
+    @flow
+    def first(): ...
+    #   ^^^^^ flow: test_derived, test_first, test_lookup, test_method, test_unknown
+    @flow
+    def number(): ...
+    #   ^^^^^^ flow: test_number, test_unknown
+    @flow
+    def text(): ...
+    #   ^^^^ flow: test_text, test_unknown
+    @flow
+    def other(): ...
+    #   ^^^^^ flow: test_method_other, test_other, test_unknown
+    class First: ...
+    class Derived(First): ...
+    class Other: ...
+    @singledispatch
+    def process(value): other()
+    @process.register
+    def _(value: First): first()
+    @process.register(int)
+    def _number(value): number()
+    def text_handler(value): text()
+    process.register(str, text_handler)
+    class Runner:
+        @singledispatchmethod
+        def run(self, value): other()
+        @run.register
+        def _(self, value: First): first()
+    #- test_flows.py
+    from flows import Derived, First, Other, Runner, process
+    def test_first(): process(First())
+    def test_derived(): process(Derived())
+    def test_number(): process(3)
+    def test_text(): process("text")
+    def test_other(): process(Other())
+    def test_unknown(tmp_path): process(tmp_path)
+    def test_lookup(): process.dispatch(First)(First())
+    def test_method(): Runner().run(First())
+    def test_method_other(): Runner().run(Other())
+    """)
+
+
+def test_metaclasses_register_the_classes_that_they_make():
+    check("""
+    #- meta.py
+    STEPS = []
+    class Registry(type):
+        known = {}
+        def __new__(mcs, name, bases, namespace):
+            cls = super().__new__(mcs, name, bases, dict(namespace))
+            if bases:
+                mcs.known[name] = cls
+            return cls
+    class Collected(type):
+        def __init__(cls, name, bases, namespace):
+            super().__init__(name, bases, namespace)
+            STEPS.append(cls)
+    class Plugins(type):
+        plugins = []
+        def __init__(cls, name, bases, namespace):
+            if bases:
+                cls.plugins.append(cls)
+        def create(cls): return cls()
+    #- flows.py
+    from prefect import flow
+    from meta import Collected, Plugins, Registry
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_known
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_steps
+    @flow
+    def three(): ...
+    #   ^^^^^ flow: test_created, test_plugins
+    class Pipeline(metaclass=Registry): ...
+    class First(Pipeline):
+        def run(self): one()
+    class Step(metaclass=Collected):
+        def run(self): two()
+    class Plugin(metaclass=Plugins): ...
+    class Third(Plugin):
+        def run(self): three()
+    #- test_flows.py
+    import flows
+    from meta import STEPS, Registry
+    def test_known(): Registry.known["First"]().run()
+    def test_steps():
+        for step in STEPS: step().run()
+    def test_plugins():
+        for plugin in flows.Plugin.plugins: plugin().run()
+    def test_created(): flows.Third.create().run()
+    def test_none(): flows.Pipeline()
+    """)
+
+
+def test_a_call_of_type_makes_a_class():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_derived
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_plain
+    class Base:
+        def execute(self): self.run()
+        def run(self): raise NotImplementedError
+    Derived = type("Derived", (Base,), {"run": lambda self: one()})
+    Plain = type("Plain", (), {"job": staticmethod(two), "run": lambda self: self.job()})
+    #- test_flows.py
+    from flows import Derived, Plain
+    def test_derived(): Derived().execute()
+    def test_plain(): Plain().run()
+    def test_none(): type(Derived())
+    """)
