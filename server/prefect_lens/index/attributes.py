@@ -11,6 +11,7 @@ from prefect_lens.index import (
     command_lines,
     dispatch,
     fixture_values,
+    folders,
     generated,
     loading,
     metaclasses,
@@ -18,7 +19,6 @@ from prefect_lens.index import (
     objects,
     registries,
 )
-from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -95,7 +95,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Super():
             return _of_super(inter, value, name, frame)
         case Path():
-            return _of_path(inter, value, name, frame)
+            return folders.of_path(inter, value, name, frame)
         case Partial():
             return value.target if name == "func" else NOTHING
         case Body() | Function() | Bound():
@@ -207,7 +207,7 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
         case _:
             pass
     if posixpath.basename(module.path) == "__init__.py":
-        found = _of_folder(inter, posixpath.dirname(module.path), name, frame)
+        found = folders.inside(inter, posixpath.dirname(module.path), name, frame)
         if found:
             return found
     if "__getattr__" in module.frame.scope.bindings:
@@ -215,39 +215,6 @@ def _of_module(inter: Interpreter, module: Module, name: str, frame: Frame) -> V
         given = Arguments((frozenset((inter.one(Text, name),)),))
         return union(*(calls.call(inter, f, given, start, None) for f in inter.name_in(module.frame, "__getattr__")))
     return NOTHING
-
-
-def _of_folder(inter: Interpreter, folder: str, name: str, frame: Frame) -> Values:
-    inside = name if folder in {"", "."} else f"{folder}/{name}"
-    inter.asks(frame.module.path, name)
-    for path in (f"{inside}/__init__.py", f"{inside}.py"):
-        if inter.resolver.has(path):
-            return frozenset((inter.module_at(path, frame.module),))
-    return NOTHING
-
-
-def _of_path(inter: Interpreter, value: Path, name: str, frame: Frame) -> Values:
-    match name:
-        case "parent":
-            return frozenset((inter.one(Path, posixpath.dirname(value.path) or "."),))
-        case "parents":
-            parts: list[Values] = []
-            path: str = value.path
-            while path not in {"", "."}:
-                path = posixpath.dirname(path) or "."
-                parts.append(frozenset((inter.one(Path, path),)))
-            return frozenset((inter.one(Sequence, tuple(parts), NOTHING),))
-        case "stem" | "name":
-            last = posixpath.basename(value.path)
-            return frozenset((inter.one(Text, last.rpartition(".")[0] if name == "stem" else last),))
-        case _:
-            # a folder without `__init__.py`, imported as a package
-            portions = inter.resolver.portions(value.path, frame.module.path)
-            found = next((found for folder in portions if (found := _of_folder(inter, folder, name, frame))), NOTHING)
-            below = next((one for folder in portions if (one := join(folder, name)) in inter.resolver.folders), None)
-            if not found and below is not None:
-                return frozenset((inter.one(Path, below),))
-            return found or frozenset((inter.one(Method, value, name),))
 
 
 def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -> Values:

@@ -13,6 +13,7 @@ from prefect_lens.index import (
     generated,
     libraries,
     literals,
+    managers,
     metaclasses,
     mocks,
     objects,
@@ -222,6 +223,8 @@ def call_function(
             world = patches.with_patch(inter, world, patch, function.scope)
         mocks = tuple(patch.stand_in for patch in entered if patch.gives_argument)
         arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
+    if managers.of_function(inter, function):
+        world = managers.entered(inter, function, frame, world)
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
     if nowhere and not want:
         return NOTHING

@@ -219,7 +219,11 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     if isinstance(owner, Mapping):
         match name:
             case "get" | "pop" | "setdefault" | "__getitem__":
-                return get(owner, arguments.at(0)) | arguments.at(1)
+                keys = arguments.at(0)
+                has_all = bool(keys) and {key.text for key in keys if isinstance(key, Text)} <= {
+                    k for k, _ in owner.items
+                }
+                return get(owner, keys) | (NOTHING if has_all and name != "setdefault" else arguments.at(1))
             case "values":
                 return frozenset((inter.one(Sequence, (), union(*(values for _, values in owner.items))),))
             case "keys":
@@ -234,7 +238,7 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
                 return frozenset((owner,))
             case _:
                 return NOTHING
-    if isinstance(owner, Sequence) and name in {"pop", "popleft", "__getitem__"}:
+    if isinstance(owner, Sequence) and name in {"pop", "popleft", "__getitem__", "get", "get_nowait"}:
         return elements(inter, frozenset((owner,)), frame)
     if isinstance(owner, Sequence) and name == "sort":
         special.builtin(inter, name, Arguments((frozenset((owner,)), *arguments.positional), arguments.keywords), frame)

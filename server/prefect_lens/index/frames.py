@@ -317,8 +317,8 @@ class Function(_Scoped, Value):
     """A function of the project, with the frame that it was defined in."""
 
     __slots__ = (
-        "_decides", "_label", "_parameters", "_scope", "closure", "frames", "index", "module", "patches", "raises",
-        "results", "sets",
+        "_decides", "_label", "_parameters", "_scope", "closure", "frames", "index", "managers", "module", "patches",
+        "raises", "results", "sets",
     )  # fmt: skip
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
@@ -335,6 +335,8 @@ class Function(_Scoped, Value):
         """What calls gave back that are not kept."""
         self.patches: tuple[Patch, ...] | None = None
         """The patches among its decorators, from the inside out, once asked for."""
+        self.managers: tuple[int, ...] | None = None
+        """Which of its decorators are context managers, once asked for."""
         self.raises: bool | None = None
         """Whether it does nothing but raise in the end, once asked for."""
         self.sets: bool | None = None

@@ -10,7 +10,11 @@ from prefect_lens.index.config import join
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
+    Class,
+    External,
     Frame,
+    Function,
+    Made,
     Mapping,
     Module,
     Path,
@@ -25,6 +29,9 @@ from prefect_lens.index.values import (
 
 if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
+
+_KINDS: dict[str, type[Value]] = {"function": Function, "coroutinefunction": Function, "class": Class, "module": Module}
+"""What the predicates of `inspect` let through, by their names behind `is`."""
 
 
 def load_entrypoint(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
@@ -118,6 +125,19 @@ def run_path(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
         if isinstance(module, Module):
             inter.link(frame, module.frame, posixpath.basename(module.path))
     return names_of(inter, modules, frame)
+
+
+def members_of(inter: Interpreter, owners: Values, predicate: Values, frame: Frame) -> Values:
+    """Return what `inspect.getmembers` gives of modules: all pairs, or those that a predicate is likely to ask for."""
+    asked = {one.dotted.rpartition(".is")[2] for one in predicate if isinstance(one, External)}
+    kinds = tuple(_KINDS[name] for name in asked if name in _KINDS) or ((Made,) if predicate else ())
+    found: set[Value] = set()
+    for mapping in names_of(inter, owners, frame) if owners else ():
+        for name, values in mapping.items if isinstance(mapping, Mapping) else ():
+            kept = frozenset(one for one in values if not kinds or isinstance(one, kinds))
+            if kept and name is not None:
+                found.add(inter.one(Sequence, (frozenset((inter.one(Text, name),)), kept)))
+    return frozenset((inter.one(Sequence, (), frozenset(found)),))
 
 
 def names_of(inter: Interpreter, modules: Values, frame: Frame) -> Values:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index.lower_conditions import asked_for, dotted
+from prefect_lens.index.lower_operators import OPERATORS, comparisons, may_be_object
 from prefect_lens.index.lower_scopes import Scopes
 from prefect_lens.index.lower_texts import filled, formatted
 
@@ -17,25 +18,22 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 300
 """Longer constants name nothing."""
 
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.RShift: "__rshift__", ast.LShift: "__lshift__", ast.MatMult: "__matmul__", ast.BitAnd: "__and__",
-}  # fmt: skip
-"""Operators by which code puts steps together; what is added or divided is told apart otherwise."""
-
-_COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
-    ast.In: "__contains__", ast.NotIn: "__contains__",
-}  # fmt: skip
-
-_OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.Subscript)
-"""What may be an object that says what an operator does."""
-
-_PLAIN = frozenset(
-    {"isinstance", "issubclass", "hasattr", "callable", "len", "bool", "any", "all", "range", "enumerate"}
+_ADDS = frozenset(
+    {
+        "append",
+        "add",
+        "appendleft",
+        "insert",
+        "extend",
+        "update",
+        "setdefault",
+        "push",
+        "register",
+        "put",
+        "put_nowait",
+        "set",
+    }
 )
-"""Builtins that give no such object."""
-
-_ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
 
 
 class Expressions(Scopes):
@@ -65,7 +63,7 @@ class Expressions(Scopes):
         return self._asked(node, "__bool__", self.value(node))
 
     def _asked(self, node: ast.expr, method: str, expression: Expression) -> Expression:
-        if expression is None or not _may_be_object(node):
+        if expression is None or not may_be_object(node):
             return expression
         self._active += 1
         return ("operator", method, expression)
@@ -79,7 +77,7 @@ class Expressions(Scopes):
 
     def increased(self, node: ast.AugAssign, by: Expression) -> Expression:
         """Return what `x += y` asks of an object."""
-        if by is None or not isinstance(node.op, ast.Add | ast.BitOr) or not _may_be_object(node.value):
+        if by is None or not isinstance(node.op, ast.Add | ast.BitOr) or not may_be_object(node.value):
             return None
         method = "__iadd__" if isinstance(node.op, ast.Add) else "__ior__"
         return ("operator", method, self._loaded(node.target), by)
@@ -175,6 +173,14 @@ class Expressions(Scopes):
                 arguments or (attr == "update" and keywords)
             ):
                 self._adds(base, attr, arguments, keywords)
+            case ast.Attribute(value=ast.Subscript(value=base, slice=key), attr="append" | "add") if (
+                len(arguments) == 1
+            ):
+                self._adds_below(base, key, arguments[0])
+            case ast.Attribute(
+                value=ast.Call(func=ast.Attribute(value=base, attr="setdefault"), args=[key, _]), attr="append" | "add"
+            ) if len(arguments) == 1:
+                self._adds_below(base, key, arguments[0])
             case ast.Attribute(value=ast.Constant(value=str() as text), attr="format"):
                 return ("join", formatted(text, arguments, dict(keywords)))
             case _:
@@ -200,6 +206,11 @@ class Expressions(Scopes):
             self.add_to(name, ("dict", (arguments[:2],)) if len(arguments) > 1 else None)
         elif arguments and arguments[-1] is not None:
             self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
+
+    def _adds_below(self, base: ast.expr, key: ast.expr, value: Expression) -> None:
+        """Note what is added to a container that stands under a key of another."""
+        if (name := dotted(base)) is not None and isinstance(key, ast.Constant | ast.Name | ast.Attribute):
+            self.add_to(name, ("dict", ((self.value(key), ("seq", (("star", ("seq", (value,))),))),)))
 
     def _conditional(self, node: ast.IfExp) -> Expression:
         test = self._only(node.test)  # first, as it runs: it may bind a name
@@ -230,9 +241,9 @@ class Expressions(Scopes):
             right = self.value(node.right)
             given = right[1] if right is not None and right[0] == "seq" else (right,)
             return ("join", filled(node.left.value, given))
-        if type(node.op) in _OPERATORS:
+        if type(node.op) in OPERATORS:
             self._active += 1
-            return ("operator", _OPERATORS[type(node.op)], self.value(node.left), self.value(node.right))
+            return ("operator", OPERATORS[type(node.op)], self.value(node.left), self.value(node.right))
         return self._only_binary(node)
 
     def _only_binary(self, node: ast.BinOp) -> Expression:
@@ -243,17 +254,11 @@ class Expressions(Scopes):
         return ("effects", parts) if self._active != before else None
 
     def _compare(self, node: ast.Compare) -> Expression:
-        before, nodes = self._active, [node.left, *node.comparators]
-        values = [self.value(one) for one in nodes]
-        parts: list[Expression] = []
-        for place, op in enumerate(node.ops):
-            name, pair = _COMPARISONS.get(type(op)), nodes[place : place + 2]
-            if name is not None and all(map(_may_be_object, pair if name != "__contains__" else pair[1:])):
-                parts.append(("operator", name, *values[place : place + 2]))
-        if parts:
+        before, values = self._active, tuple(self.value(one) for one in (node.left, *node.comparators))
+        if asked := comparisons(node, values):
             self._active += 1
-            return parts[0] if len(parts) == len(values) - 1 == 1 else ("effects", (*values, *parts))
-        return ("effects", tuple(values)) if self._active != before else None
+            return asked[0] if len(values) == 2 else ("effects", (*values, *asked))
+        return ("effects", values) if self._active != before else None
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
         return ("seq", tuple(self.value(item) for item in node.elts))
@@ -373,10 +378,3 @@ class Expressions(Scopes):
         ast.JoinedStr: _joined,
         ast.FormattedValue: _inner,
     }
-
-
-def _may_be_object(node: ast.expr) -> bool:
-    """Whether an expression may give an object that says what an operator does."""
-    return isinstance(node, _OBJECTS) and not (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLAIN
-    )

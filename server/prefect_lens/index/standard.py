@@ -14,6 +14,7 @@ from prefect_lens.index.values import (
     Getter,
     Instance,
     Mapping,
+    Module,
     Partial,
     Path,
     Record,
@@ -28,12 +29,14 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefect_lens.index.interpret import Interpreter
 
 _COLLECTS = frozenset(
     {
         "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
-        "collections.deque",
+        "collections.deque", "itertools.islice", "itertools.cycle", "itertools.accumulate", "itertools.tee",
     }
 )  # fmt: skip
 
@@ -78,6 +81,27 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
         case "collections.defaultdict":
             made = union(*(calls.call(inter, f, calls.NO_ARGUMENTS, frame, None) for f in first))
             return frozenset((inter.one(Mapping, ((None, made),)),)) if made else frozenset((inter.one(Mapping, ()),))
+        case "itertools.groupby":
+            _call_key(inter, arguments, frame)
+            group = frozenset((inter.one(Sequence, (), containers.elements(inter, first, frame)),))
+            pair = inter.one(Sequence, (NOTHING, group), NOTHING)
+            return frozenset((inter.one(Sequence, (), frozenset((pair,))),))
+        case "collections.ChainMap":
+            pairs = []
+            for values in reversed(arguments.positional):
+                for value in values:
+                    pairs = list(containers.over(tuple(pairs), value.items if isinstance(value, Mapping) else ()))
+            return frozenset((inter.one(Mapping, tuple(pairs)),))
+        case "collections.namedtuple":
+            maker = frozenset((inter.one(External, "collections.namedtuple()"),))
+            return frozenset((inter.one(Partial, maker, Arguments((arguments.at(1, "field_names"),))),))
+        case "collections.namedtuple()":
+            return frozenset((inter.one(Record, tuple(_fields(arguments))),))
+        case "inspect.getmembers" | "inspect.getmembers_static":
+            return loading.members_of(inter, first, arguments.at(1, "predicate"), frame)
+        case "builtins.dir" if any(isinstance(value, Module) for value in first):
+            names = loading.names_of(inter, first, frame)
+            return frozenset((inter.one(Sequence, (), containers.elements(inter, names, frame)),))
         case "builtins.enumerate":
             pair = inter.one(Sequence, (NOTHING, containers.elements(inter, first, frame)), NOTHING)
             return frozenset((inter.one(Sequence, (), frozenset((pair,))),))
@@ -98,10 +122,12 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
                 passed = Arguments((held or steps, steps))
                 held |= union(*(calls.call(inter, f, passed, frame, None) for f in first))
             return held
-        case "builtins.map" | "builtins.filter":
+        case (
+            "builtins.map" | "builtins.filter" | "itertools.takewhile" | "itertools.dropwhile" | "itertools.filterfalse"
+        ):
             passed = Arguments(tuple(containers.elements(inter, v, frame) for v in arguments.positional[1:]))
             given = union(*(calls.call(inter, f, passed, frame, None) for f in first))
-            inner = containers.elements(inter, arguments.at(1), frame) if dotted == "builtins.filter" else given
+            inner = given if dotted == "builtins.map" else containers.elements(inter, arguments.at(1), frame)
             return frozenset((inter.one(Sequence, (), inner),))
         case "builtins.min" | "builtins.max":
             _call_key(inter, arguments, frame)
@@ -110,7 +136,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return containers.elements(inter, first, frame)
         case "builtins.getattr":
             names = texts(arguments.at(1))
-            return union(*(attributes.of_all(inter, first, name, frame) for name in names)) | arguments.at(2)
+            found = [attributes.of_all(inter, first, name, frame) for name in names]
+            return union(*found) | (arguments.at(2) if not found or not all(found) else NOTHING)
         case "builtins.setattr":
             patches.put(
                 inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2)
@@ -235,3 +262,14 @@ def _call_key(inter: Interpreter, arguments: Arguments, frame: Frame) -> None:
     passed = Arguments((containers.elements(inter, arguments.at(0), frame),))
     for function in arguments.at(-1, "key") if any(key == "key" for key, _ in arguments.keywords) else ():
         calls.call(inter, function, passed, frame, None)
+
+
+def _fields(arguments: Arguments) -> Iterator[tuple[str, Values]]:
+    """Yield the fields of a named tuple: their names come first among what is given."""
+    names = [name for text in texts(arguments.at(0)) for name in text.replace(",", " ").split()]
+    for value in arguments.at(0):
+        if isinstance(value, Sequence):
+            names = [name for item in value.items for name in texts(item)]
+    named = dict(arguments.keywords)
+    for place, name in enumerate(names, 1):
+        yield name, arguments.positional[place] if place < len(arguments.positional) else named.get(name, NOTHING)

@@ -1,0 +1,45 @@
+"""Which operators may be something that an object does, and by the name of which method."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+
+OPERATORS: dict[type[ast.operator], str] = {
+    ast.RShift: "__rshift__", ast.LShift: "__lshift__", ast.MatMult: "__matmul__", ast.BitAnd: "__and__",
+}  # fmt: skip
+"""Operators by which code puts steps together; what is added or divided is told apart otherwise."""
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+    ast.In: "__contains__", ast.NotIn: "__contains__",
+}  # fmt: skip
+
+_OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.Subscript)
+"""What may be an object that says what an operator does."""
+
+_PLAIN = frozenset(
+    {"isinstance", "issubclass", "hasattr", "callable", "len", "bool", "any", "all", "range", "enumerate"}
+)
+"""Builtins that give no such object."""
+
+
+def comparisons(node: ast.Compare, values: tuple[Expression, ...]) -> list[Expression]:
+    """Return what comparisons ask of objects; `values` are the forms of what is compared."""
+    nodes = (node.left, *node.comparators)
+    found: list[Expression] = []
+    for place, op in enumerate(node.ops):
+        name, pair = _COMPARISONS.get(type(op)), nodes[place : place + 2]
+        if name is not None and all(map(may_be_object, pair if name != "__contains__" else pair[1:])):
+            found.append(("operator", name, *values[place : place + 2]))
+    return found
+
+
+def may_be_object(node: ast.expr) -> bool:
+    """Whether an expression may give an object that says what an operator does."""
+    return isinstance(node, _OBJECTS) and not (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLAIN
+    )
