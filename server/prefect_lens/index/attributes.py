@@ -112,7 +112,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             has_methods = value.how == "property" or (value.how in dispatch.PLACES and name in dispatch.METHODS)
             return frozenset((inter.one(Method, value, name),)) if has_methods else value.inner
         case Mock():
-            return mocks.attribute(inter, value, name)
+            return mocks.attribute(inter, value, name, frame)
         case Record():
             return dict(value.fields).get(name, NOTHING)
         case Parsed():

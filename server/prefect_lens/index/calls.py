@@ -195,6 +195,8 @@ def _method_call(
             return patches.method(inter, owner, name, frame)
         case Function():
             return libraries.function_method(inter, owner, name, arguments, frame)
+        case Mock():
+            return mocks.configure(inter, owner, arguments, frame)
         case Wrapped(how=how) if how in dispatch.PLACES:
             return dispatch.method(inter, owner, name, arguments)
         case Wrapped() | Module():

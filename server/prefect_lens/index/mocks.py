@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, containers, results
+from prefect_lens.index import (
+    attributes,
+    calls,
+    containers,
+    patches,
+    results,
+)
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -17,6 +23,7 @@ from prefect_lens.index.values import (
     Function,
     Instance,
     Made,
+    Method,
     Mock,
     Partial,
     Sequence,
@@ -33,6 +40,9 @@ MAKERS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "
 RESULT = "()"
 """Stands for a mock's result among the names of its attributes."""
 
+WRAPPED = "wraps"
+"""The name under which a mock holds the object that it wraps."""
+
 _DEEPEST = 6
 _EXCEPTION = re.compile(r"\.(?:[A-Z]\w*)?(?:Error|Exception|Timeout|Exit|Interrupt|Failure)$")
 _OPTIONS = frozenset({"side_effect", "wraps", "return_value", "spec", "spec_set", "name", "unsafe", "new", "autospec"})
@@ -45,22 +55,54 @@ def make(inter: Interpreter, arguments: Arguments, frame: Frame, expression: Exp
     runs = arguments.at(-1, "side_effect") | arguments.at(-1, "wraps")
     gives = arguments.at(-1, "return_value") if _is_given(arguments, "return_value") else NOTHING
     gives |= _one_by_one(inter, runs, frame)
-    attributes = tuple((name, values) for name, values in arguments.keywords if name not in _OPTIONS and values)
+    given = [(name, values) for name, values in arguments.keywords if name not in _OPTIONS and values]
+    held = _configured(inter, site, given)
+    if wrapped := frozenset(v for v in arguments.at(-1, "wraps") if isinstance(v, Instance)):
+        held = (*held, (WRAPPED, wrapped))
     if are_exceptions(inter, runs):
-        return inter.one(Mock, NOTHING, gives, attributes, True, site)  # noqa: FBT003
+        return inter.one(Mock, NOTHING, gives, held, True, site)  # noqa: FBT003
     runs = frozenset(v for v in runs if isinstance(v, _CALLED))
-    return inter.one(Mock, runs, gives, attributes, False, site, results.said(arguments))  # noqa: FBT003
+    return inter.one(Mock, runs, gives, held, False, site, results.said(arguments))  # noqa: FBT003
 
 
-def attribute(inter: Interpreter, mock: Mock, name: str) -> Values:
+def _configured(
+    inter: Interpreter, site: tuple[Any, ...], given: list[tuple[str, Values]]
+) -> tuple[tuple[str, Values], ...]:
+    """Return the attributes of a mock; `run.side_effect` is one of the mock that is its attribute `run`."""
+    found = {name: values for name, values in given if "." not in name}
+    for name in dict.fromkeys(name.partition(".")[0] for name, _ in given if "." in name):
+        inner = [(key.partition(".")[2], values) for key, values in given if key.startswith(f"{name}.")]
+        told = dict(inner)
+        runs, gives = told.get("side_effect", NOTHING), told.get("return_value", NOTHING)
+        below = _configured(inter, (*site, name), [(key, v) for key, v in inner if key not in _OPTIONS])
+        raises = are_exceptions(inter, runs)
+        called = frozenset(v for v in runs if isinstance(v, _CALLED))
+        found[name] = frozenset((inter.one(Mock, called, gives, below, raises, (*site, name)),))
+    return tuple(found.items())
+
+
+def configure(inter: Interpreter, mock: Mock, arguments: Arguments, frame: Frame) -> Values:
+    """Follow `mock.configure_mock(…)`: what it sets stays set."""
+    given = [(name, values) for name, values in arguments.keywords if values]
+    places = {(mock, name): values for name, values in given if name in {"side_effect", "return_value"}}
+    below = _configured(inter, mock.site, [(name, v) for name, v in given if name not in _OPTIONS])
+    patches.stay(inter, frame, {**places, **{(mock, name): values for name, values in below}})
+    return NOTHING
+
+
+def attribute(inter: Interpreter, mock: Mock, name: str, frame: Frame) -> Values:
     """Return an attribute of a mock that nobody has set."""
     match name:
+        case "configure_mock":
+            return frozenset((inter.one(Method, mock, name),))
         case "return_value":
             return mock.gives or _child(inter, mock, RESULT)
         case "side_effect":
             return mock.calls
         case _:
             given = dict(mock.attributes)
+            if name not in given and WRAPPED in given:
+                return attributes.of_all(inter, given[WRAPPED], name, frame)
             return given[name] if name in given else _child(inter, mock, name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, containers, mocks, plain, walking
+from prefect_lens.index import attributes, calls, containers, mocks, plain, walking
 from prefect_lens.index.values import (
     NOTHING,
     UNKNOWN,
@@ -47,17 +47,16 @@ def external(
         name = dotted.partition("mock.")[2]
         if name in mocks.MAKERS:
             return frozenset((mocks.make(inter, arguments, frame, expression),))
-        patch = _patch(inter, name, arguments, frame, expression)
-        return frozenset((patch,)) if patch is not None else None
+        patches = _patches(inter, name, arguments, frame, expression)
+        return frozenset(patches) if patches is not None else None
     if dotted.startswith("pytest_mock.mocker."):
         name = dotted.removeprefix("pytest_mock.mocker.")
         if name in mocks.MAKERS:
             return frozenset((mocks.make(inter, arguments, frame, expression),))
-        patch = _patch(inter, name, arguments, frame, expression)
-        if patch is not None:
+        patches = _patches(inter, name, arguments, frame, expression) or ()
+        for patch in patches:
             put(inter, frame, (*patch.places, *patch.one_by_one), patch.stand_in)
-            return patch.stand_in
-        return NOTHING
+        return NOTHING.union(*(patch.stand_in for patch in patches))
     if dotted == "pytest.monkeypatch.setattr":
         first = arguments.at(0, "target")
         if len(arguments.positional) + len(arguments.keywords) == 2 and texts(first):
@@ -196,7 +195,9 @@ def _among(inter: Interpreter, decorators: tuple[Any, ...], frame: Frame) -> tup
     return tuple(found)
 
 
-def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression) -> Patch | None:
+def _patches(
+    inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression
+) -> tuple[Patch, ...] | None:
     match name:
         case "patch":
             named = texts(arguments.at(0, "target"))
@@ -210,23 +211,36 @@ def _patch(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, ex
             owners: list[Value] = list(arguments.at(0, "target"))
             for text in texts(arguments.at(0, "target")):
                 owners.extend(_value_at(inter, text, frame))
-            places = tuple((owner, n) for owner in owners for n, _ in arguments.keywords if n != "target")
             mock: Values = frozenset((mocks.make(inter, Arguments(), frame, expression),))
-            return inter.one(Patch, places, mock, False)  # noqa: FBT003
+            default: Values = frozenset((inter.one(External, "unittest.mock.DEFAULT"),))
+            return tuple(
+                inter.one(
+                    Patch,
+                    tuple((o, n) for o in owners),
+                    mock if not values or values == default else values,
+                    False,  # noqa: FBT003
+                )
+                for n, values in arguments.keywords
+                if n != "target"
+            )
         case "patch.dict":
-            return _of_dictionary(inter, arguments, frame)
+            return (_of_dictionary(inter, arguments, frame),)
         case "patch.stopall":
-            return inter.one(Patch, (), NOTHING, False)  # noqa: FBT003
+            return (inter.one(Patch, (), NOTHING, False),)  # noqa: FBT003
         case _:
             return None
     given = len(arguments.positional) > at or any(key == "new" for key, _ in arguments.keywords)
     if given:
         new = new or arguments.at(at)
+    made = arguments.at(-1, "new_callable")
+    if not new and made and not any(isinstance(one, External) for one in made):
+        new = NOTHING.union(*(calls.call(inter, one, calls.NO_ARGUMENTS, frame, None) for one in made))
     stand_in = new or frozenset((mocks.make(inter, arguments, frame, expression),))
+    gives = not given and not made
     if len(named) <= 1:
-        return inter.one(Patch, places, stand_in, not given)
+        return (inter.one(Patch, places, stand_in, gives),)
     loops = expression is not None and any(_is_of_loop(one, frame) for one in expression[2][name_at : name_at + 1])
-    return inter.one(Patch, (), stand_in, not given, places if loops else ())
+    return (inter.one(Patch, (), stand_in, gives, places if loops else ()),)
 
 
 def _is_of_loop(expression: Expression, frame: Frame) -> bool:

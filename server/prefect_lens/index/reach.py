@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
 from prefect_lens.index.followed import Behind, Followed, Reached, Root, rank
 from prefect_lens.index.values import (
+    Arguments,
     Class,
     Frame,
     Function,
@@ -155,10 +156,14 @@ def _start(
     if not test.is_unittest:
         for name in fixtures.wanted(function, method=is_method):
             values[name] = direct[name] if name in direct else setup.value(name)
+    mocked: list[Values] = []
     for cls in test.classes:
         for patch in patches.of_class(inter, cls):
             root.world = patches.with_patch(inter, root.world, patch, function.scope)
+            mocked.extend([patch.stand_in] * patch.gives_argument)
     given = fixtures.given({name: v for name, v in values.items() if v}, owner if is_method else None)
+    if mocked and not patches.of_function(inter, function):
+        given = Arguments((*given.positional, *mocked), given.keywords)
     if isinstance(value, Made):
         calls.call(inter, value, given, root, None, want=False)
     else:
