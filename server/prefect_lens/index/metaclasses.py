@@ -34,6 +34,9 @@ NEW = "builtins.type.__new__"
 MADE = "made"
 """How a class is wrapped that a call of `type` makes."""
 
+TYPE = ("name", "type")
+"""As a base it makes a class one of classes."""
+
 _TYPE = "builtins.type"
 
 

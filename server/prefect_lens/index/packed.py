@@ -6,7 +6,7 @@ import marshal
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prefect_lens.index import makers, registries
+from prefect_lens.index import makers, metaclasses, registries
 from prefect_lens.index.facts import EMPTY, Facts, Parameter, Scope, SyntaxProblem
 
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ def _filling(facts: Facts) -> Iterator[str]:
     for index, scope in enumerate(facts.scopes):
         if scope.outer:
             yield from registries.outermost(facts, index)
-        if scope.name == registries.SUBCLASS_HOOK:
+        around = facts.scopes[max(scope.parent, 0)]
+        makes_classes = scope.name in metaclasses.HOOKS and metaclasses.TYPE in around.bases
+        if scope.name == registries.SUBCLASS_HOOK or makes_classes:
             yield facts.scopes[scope.parent].name
         for methods in scope.own.values():
             for method in (facts.scopes[number] for number in methods):

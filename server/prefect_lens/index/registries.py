@@ -187,7 +187,7 @@ def fillers(cls: Class) -> dict[str, tuple[Filler, ...]]:
                 else:
                     continue
                 cls.fillers[name] = (*cls.fillers.get(name, ()), entry)
-        makes_classes = ("name", "type") in cls.scope.bases
+        makes_classes = metaclasses.TYPE in cls.scope.bases
         for name, methods in cls.scope.own.items():
             for index in methods:
                 function = scopes[index]
