@@ -125,3 +125,78 @@ def test_a_call_of_type_makes_a_class():
     def test_plain(): Plain().run()
     def test_none(): type(Derived())
     """)
+
+
+def test_members_of_enumerations_with_methods_are_objects():
+    check("""
+    #- flows.py
+    import enum
+    from functools import partial
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_all, test_called, test_key, test_property, test_value
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_all, test_by_value, test_method
+    class Kind(enum.Enum):
+        ONE = partial(one)
+        TWO = partial(two)
+        def __call__(self): self.value()
+        def run(self): self.value()
+    class Name(str, enum.Enum):
+        ONE = "one"
+        TWO = "two"
+        @property
+        def job(self): return {"one": one, "two": two}[self.value]
+    class Plain(enum.Enum):
+        ONE = "one"
+    JOBS = {Name.ONE: one, Name.TWO: two}
+    #- test_flows.py
+    from flows import JOBS, Kind, Name, Plain
+    import flows
+    def test_called(): Kind.ONE()
+    def test_method(): Kind["TWO"].run()
+    def test_value(): Kind.ONE.value()
+    def test_property(): Name.ONE.job()
+    def test_by_value(): Name("two").job()
+    def test_all():
+        for kind in Kind: kind()
+    def test_key(): JOBS[Name.ONE]()
+    def test_none(): Kind.ONE, Name.ONE.value
+    """)
+
+
+def test_attributes_that_are_set_by_code_of_the_class_run_it():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def got(): ...
+    #   ^^^ flow: test_got
+    @flow
+    def put(): ...
+    #   ^^^ flow: test_property
+    @flow
+    def noted(): ...
+    #   ^^^^^ flow: test_any
+    class Thing:
+        @property
+        def state(self): return got()
+        @state.setter
+        def state(self, value): put()
+    class Watched:
+        def __setattr__(self, name, value): noted()
+    #- test_flows.py
+    from flows import Thing, Watched
+    def test_got(): Thing().state
+    def test_property():
+        thing = Thing()
+        thing.state = 1
+    def test_any():
+        watched = Watched()
+        watched.state = 1
+    def test_none():
+        thing = Thing()
+        thing.other = 1
+    """)

@@ -10,6 +10,7 @@ from prefect_lens.index import (
     calls,
     command_lines,
     dispatch,
+    enums,
     fixture_values,
     folders,
     generated,
@@ -97,7 +98,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Path():
             return folders.of_path(inter, value, name, frame)
         case Partial():
-            return value.target if name == "func" else NOTHING
+            return value.target if name == "func" else frozenset((value,)) if name == "value" else NOTHING
         case Body() | Function() | Bound():
             return _of_function(inter, value, name)
         case Request():
@@ -117,6 +118,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return dict(value.fields).get(name, NOTHING)
         case Parsed():
             return command_lines.attribute(inter, value, name)
+        case Sequence() | Mapping() | Text() if name == "value":
+            return frozenset((value,))  # a member of an enumeration
         case Opaque() | Sequence() | Mapping() | Text() | Patch():
             return frozenset((inter.one(Method, value, name),))
         case _:
@@ -277,6 +280,8 @@ def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name
 
 
 def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
+    if name in enums.names(inter, value):
+        return enums.member(inter, value, name)
     found: set[Value] = set()
     for item in _in_class_or_put(inter, value, name):
         match item:

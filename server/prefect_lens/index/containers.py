@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, objects, patches, special, strings
+from prefect_lens.index import calls, enums, objects, patches, special, strings
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -75,7 +75,7 @@ def mapping(inter: Interpreter, pairs: tuple[tuple[Expression, Expression], ...]
                 found += tuple(pair for one in inner for pair in one.items)
             others = others.union(*(one.keys for one in inner))
             continue
-        known = inter.evaluate(key, frame)
+        known = enums.as_data(inter.evaluate(key, frame))
         names = texts(known) + [None] * any(not isinstance(k, Text) for k in known) or [None]
         others |= {k for k in known if not isinstance(k, Text | Number)}
         more = tuple((name, values) for name in names)
@@ -119,6 +119,8 @@ def elements(inter: Interpreter, values: Values, frame: Frame) -> Values:
                     found |= elements(inter, calls.method(inter, value, method, frame) - {value}, frame)
                 for method in ("__next__", "__anext__"):
                     found |= calls.method(inter, value, method, frame)
+            case Class() if enums.names(inter, value):
+                found |= enums.members(inter, value)
             case Class():
                 names = [n for n, (_, e) in value.scope.bindings.items() if e[-1] is None or e[-1][0] != "def"]
                 found |= union(*(inter.name_in(value.body, name) for name in names))
@@ -180,7 +182,7 @@ def item(inter: Interpreter, base: Expression, index: Expression, frame: Frame) 
 def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> Values:
     """Return what containers have under some keys."""
     found: set[Value] = set()
-    bases = opened(inter, bases, frame)
+    bases, keys = opened(inter, bases, frame), enums.as_data(keys)
     for value in bases:
         match value:
             case Mapping():
@@ -195,6 +197,9 @@ def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> 
                 found |= calls.method(inter, value, "__getitem__", frame, Arguments((keys,)))
             case External(dotted="sys.modules"):
                 found = found.union(*(inter.import_named(name, 0, frame.module) for name in texts(keys)))
+            case Class() if enums.names(inter, value):
+                known = [name for name in texts(keys) if name in enums.names(inter, value)]
+                found |= union(*(enums.member(inter, value, name) for name in known)) or enums.members(inter, value)
             case Class() | Function() | Made():
                 found.add(value)  # `Generic[T]`, an enumeration by name
             case _:
@@ -219,7 +224,7 @@ def method(inter: Interpreter, owner: Value, name: str, arguments: Arguments, fr
     if isinstance(owner, Mapping):
         match name:
             case "get" | "pop" | "setdefault" | "__getitem__":
-                keys = arguments.at(0)
+                keys = enums.as_data(arguments.at(0))
                 has_all = bool(keys) and {key.text for key in keys if isinstance(key, Text)} <= {
                     k for k, _ in owner.items
                 }

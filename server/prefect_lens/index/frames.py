@@ -371,7 +371,7 @@ class Function(_Scoped, Value):
 class Class(_Scoped, Value):
     """A class of the project."""
 
-    __slots__ = ("_scope", "asked", "body", "filled", "fillers", "index", "line", "module", "patches")
+    __slots__ = ("_scope", "asked", "body", "filled", "fillers", "index", "line", "members", "module", "patches")
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -385,6 +385,8 @@ class Class(_Scoped, Value):
         """What functions put into the containers that are its attributes or its objects', once asked for."""
         self.asked: tuple[tuple[str, bool], ...] | None = None
         """The attributes of its objects by which branches may be decided, once asked for; see `exact`."""
+        self.members: tuple[str, ...] | None = None
+        """Of an enumeration with methods: the names of its members, once asked for."""
         self.line: tuple[Value, ...] | None = None
         """Itself and its bases in the order of look-up, once asked for."""
 

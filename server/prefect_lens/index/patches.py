@@ -90,11 +90,36 @@ def stay(inter: Interpreter, frame: Frame, found: dict[Place, Values]) -> None:
 
 def assign(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> None:
     """Follow `owner.name = …`. Data in place of data changes nothing that matters here."""
+    if any(isinstance(owner, Instance) for owner in owners):
+        owners = frozenset(owner for owner in owners if not _sets_by_itself(inter, frame, owner, name, values))
     if plain.is_data(inter, values) and not _may_fail(inter, frame, owners, name, values):
         owners = frozenset(
             owner for owner in owners if not plain.is_data(inter, attributes.of(inter, owner, name, frame))
         )
     put(inter, frame, [(owner, name) for owner in owners], values)
+
+
+def _sets_by_itself(inter: Interpreter, frame: Frame, owner: Value, name: str, values: Values) -> bool:
+    """Whether an object does something of its own when an attribute is set: by a property, or `__setattr__`."""
+    if not isinstance(owner, Instance):
+        return False
+    itself = frozenset((owner,))
+    for base in attributes.line(inter, owner.cls):
+        if isinstance(base, Class) and (setter := _setter(inter, base, name)) is not None:
+            calls.call(inter, setter, Arguments((itself, values)), frame, None, want=False)
+            return True
+    calls.method(inter, owner, "__setattr__", frame, Arguments((frozenset((inter.one(Text, name),)), values)))
+    return False
+
+
+def _setter(inter: Interpreter, cls: Class, name: str) -> Function | None:
+    """Return the function below `@name.setter` in a class."""
+    for expression in cls.scope.bindings.get(name, (0, ()))[1]:
+        if expression is not None and expression[0] == "def":
+            function = inter.function(cls.body, expression[1])
+            if any(d is not None and d[::2] == ("attr", "setter") for d in function.scope.decorators):
+                return function
+    return None
 
 
 def _may_fail(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import special
+from prefect_lens.index import enums, special
 from prefect_lens.index.values import NOTHING, Arguments, Frame, Number, Path, Sequence, Text, Value, Values, texts
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def join(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> Val
     places = [inter.evaluate(expression, frame) for expression in parts]
     for values in places:
         special.ask(inter, values, "__format__", frame)
-    for values in places:
+    for values in map(enums.as_data, places):
         written = [
             (value.path, True) if isinstance(value, Path) else (value.text, False)
             for value in values
