@@ -7,16 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import doctests, newer
-from prefect_lens.index.facts import Expression, Parameter, Scope, SyntaxProblem
+from prefect_lens.index.facts import Expression, Scope, SyntaxProblem
 from prefect_lens.index.lower_conditions import asked_for, called, cases, dotted, is_sure, loops, negated
-from prefect_lens.index.lower_expressions import Expressions
-from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
+from prefect_lens.index.lower_signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _AFTER_KEYWORD = re.compile(r"(?:async\b\s*)?(?:def|class)\b[\s\\]*")
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_GIVES_UP = frozenset({"pytest.skip", "pytest.xfail", "pytest.fail", "pytest.exit", "self.skipTest", "self.fail"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -49,14 +49,14 @@ RESULT = "return_value"
 """The attribute of a mock that says what it gives."""
 
 
-class _Statements(Expressions):
+class _Statements(Signatures):
     """Walks statements and fills the scope that is open."""
 
     def block(self, statements: Iterable[ast.stmt]) -> None:
         """Take in statements up to the one that leaves the block."""
         for statement in statements:
             self.statement(statement)
-            if isinstance(statement, _LEAVES):
+            if isinstance(statement, _LEAVES) or (self.open.kind == "function" and _gives_up(statement)):
                 return
 
     def branch(self, statements: Iterable[ast.stmt], test: Expression = None) -> None:
@@ -170,7 +170,11 @@ class _Statements(Expressions):
                     self.open.body.append(
                         ("raise", not self.open.branch and not self.open.returned, *self.raised(node.exc))
                     )
-            case ast.Delete() | ast.Pass() | ast.Break() | ast.Continue():
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    if isinstance(target, ast.Subscript):
+                        self.effect(target.slice)
+            case ast.Pass() | ast.Break() | ast.Continue():
                 pass
             case _:  # newer forms, such as `type X = …`
                 pass
@@ -266,64 +270,6 @@ class _Statements(Expressions):
         self.close_scope(decorators=decorators, bases=bases)
         self.bind(node.name, ("class", index))
 
-    def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
-        found: list[Parameter] = []
-        plain = [*arguments.posonlyargs, *arguments.args]
-        defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
-        for argument, default in zip(plain, defaults, strict=True):
-            found.append(self.parameter(argument, "positional", default))
-        if arguments.vararg is not None:
-            found.append(self.parameter(arguments.vararg, "*", None))
-        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            found.append(self.parameter(argument, "keyword", default))
-        if arguments.kwarg is not None:
-            found.append(self.parameter(arguments.kwarg, "**", None))
-        return tuple(found)
-
-    def parameter(self, argument: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
-        note = self.annotation(argument.annotation) if argument.annotation is not None else None
-        return Parameter(argument.arg, kind, self.passed(default) or ("effects", ()) if default else None, note)
-
-    def lambda_(self, node: ast.Lambda) -> Expression:
-        parameters = self.parameters(node.args)
-        column = self.code_points(node.lineno - 1, node.col_offset)
-        index = self.open_scope("lambda", "<lambda>", (node.lineno - 1, column, node.lineno - 1), parameters)
-        self.open.returns.append(self._returned(node.body))
-        self.close_scope()
-        return ("lambda", index)
-
-    def _returned(self, node: ast.expr) -> Expression:
-        """Return what a function gives; of one that may stand in for another, it tells None from what is not known."""
-        found = self.effect(node)
-        if found is not None or (self.open.kind == "function" and self.open.parent == 0):
-            return found
-        return ("none",) if isinstance(node, ast.Constant) and node.value is None else ("effects", ())
-
-    def annotation(self, node: ast.expr) -> Expression:
-        """Return the class that an annotation names; None where it names none that could be the project's."""
-        match node:
-            case ast.Name() | ast.Attribute():
-                return self.value(node)
-            case ast.Constant(value=str() as text):
-                try:
-                    return self.annotation(ast.parse(text.strip(), mode="eval").body)
-                except (SyntaxError, ValueError):
-                    return None
-            case ast.BinOp(op=ast.BitOr()):
-                parts = (self.annotation(node.left), self.annotation(node.right))
-                return ("either", parts) if parts != (None, None) else None
-            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WRAPPERS:
-                inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
-                return self.annotation(inner)
-            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
-                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
-                inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
-                if inner is None or (inner[0] == "name" and inner[1] in PLAIN):
-                    return None
-                return ("dict", ((None, inner),)) if name in MAPPINGS else ("seq", (("star", ("seq", (inner,))),))
-            case _:
-                return None
-
     def assign(self, target: ast.expr, value: Expression) -> None:
         match target:
             case ast.Name(id=name):
@@ -381,6 +327,16 @@ class _Statements(Expressions):
             at += 1  # the name stands on a continuation line
             return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
         return line, column + (found.end() if found is not None else 0), line
+
+
+def _gives_up(statement: ast.stmt) -> bool:
+    """Whether a test ends itself here."""
+    called = (
+        dotted(statement.value.func)
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+        else None
+    )
+    return called in _GIVES_UP
 
 
 def _is_missing(raised: ast.expr | None) -> bool:

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
 
 
+_NEVER = ("never",)
+_SKIPS: dict[str, Expression] = {
+    "unittest.skip": None, "unittest.skipIf": ("int", 1), "unittest.skipUnless": ("int", 0),
+}  # fmt: skip
+"""Decorators that skip a test, and with which first argument they do; None for any."""
+
+
 class Parameters(NamedTuple):
     """What `parametrize` gives to one argument."""
 
@@ -99,7 +106,24 @@ def used_fixtures(marks: Iterable[Mark]) -> list[str]:
 
 def is_skipped(marks: Iterable[Mark]) -> bool:
     """Whether the test never runs, whatever the circumstances."""
-    return any(mark.name == "skip" for mark in marks)
+    return any(_skips(mark) for mark in marks)
+
+
+def _skips(mark: Mark) -> bool:
+    match mark.name:
+        case "skip":
+            return True
+        case "skipif":
+            return numbers(mark.arguments.at(0, "condition")) == {1}
+        case "xfail":
+            return numbers(mark.arguments.at(-1, "run")) == {0}
+        case _:
+            return False
+
+
+def skips_row(inter: Interpreter, values: Values, frame: Frame) -> bool:
+    """Whether the marks of a `pytest.param` have it run nothing."""
+    return is_skipped(mark for value in values for mark in _as_marks(inter, value, frame))
 
 
 def profile(marks: Iterable[Mark]) -> str | None:
@@ -146,7 +170,7 @@ def _marks(inter: Interpreter, expressions: Iterable[Expression], frame: Frame) 
             yield from _as_marks(inter, value, frame)
         if expression is not None and expression[0] == "call":
             for value in inter.evaluate(expression[1], frame):
-                if isinstance(value, External) and value.dotted == "unittest.skip":
+                if isinstance(value, External) and _SKIPS.get(value.dotted, _NEVER) in {None, *expression[2][:1]}:
                     yield inter.one(Mark, "skip", Arguments())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, metaclasses, objects, patches, special
+from prefect_lens.index import attributes, calls, containers, loading, marks, metaclasses, objects, patches, special
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -132,12 +132,12 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
         case "builtins.min" | "builtins.max":
             _call_key(inter, arguments, frame)
             return containers.elements(inter, first, frame)
-        case "builtins.next" | "builtins.anext":
+        case "builtins.next" | "builtins.anext" | "heapq.heappop":
             return containers.elements(inter, first, frame)
         case "builtins.getattr":
             names = texts(arguments.at(1))
-            found = [attributes.of_all(inter, first, name, frame) for name in names]
-            return union(*found) | (arguments.at(2) if not found or not all(found) else NOTHING)
+            had = [attributes.of_all(inter, first, name, frame) for name in names]
+            return union(*had) | (arguments.at(2) if not had or not all(had) else NOTHING)
         case "builtins.setattr":
             patches.put(
                 inter, frame, [(owner, name) for owner in first for name in texts(arguments.at(1))], arguments.at(2)
@@ -217,6 +217,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return objects.changed(inter, first, arguments.keywords, more=arguments.literals is None)
         case "functools.wraps()":
             return first
+        case "pytest.param" if marks.skips_row(inter, arguments.at(-1, "marks"), frame):
+            return NOTHING
         case "pytest.param":
             whole: Values = frozenset((inter.one(Sequence, arguments.positional, NOTHING),))
             return frozenset((inter.one(Wrapped, "param", whole),))

@@ -1,0 +1,81 @@
+"""The part of `lower` that reads what functions take and what annotations say."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.facts import Parameter
+from prefect_lens.index.lower_expressions import Expressions
+from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+
+
+class Signatures(Expressions):
+    """Turns parameters, lambdas and annotations into forms."""
+
+    def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
+        """Return what a function takes."""
+        found: list[Parameter] = []
+        plain = [*arguments.posonlyargs, *arguments.args]
+        defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        for argument, default in zip(plain, defaults, strict=True):
+            found.append(self.parameter(argument, "positional", default))
+        if arguments.vararg is not None:
+            found.append(self.parameter(arguments.vararg, "*", None))
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            found.append(self.parameter(argument, "keyword", default))
+        if arguments.kwarg is not None:
+            found.append(self.parameter(arguments.kwarg, "**", None))
+        return tuple(found)
+
+    def parameter(self, argument: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
+        """Return one parameter; its default is evaluated where the function is defined."""
+        note = self.annotation(argument.annotation) if argument.annotation is not None else None
+        value = self.passed(default) or ("effects", ()) if default else None
+        if value is not None and value[0] == "call":
+            self.keep(value)
+        return Parameter(argument.arg, kind, value, note)
+
+    def lambda_(self, node: ast.Lambda) -> Expression:
+        """Return the form of a lambda."""
+        parameters = self.parameters(node.args)
+        column = self.code_points(node.lineno - 1, node.col_offset)
+        index = self.open_scope("lambda", "<lambda>", (node.lineno - 1, column, node.lineno - 1), parameters)
+        self.open.returns.append(self._returned(node.body))
+        self.close_scope()
+        return ("lambda", index)
+
+    def _returned(self, node: ast.expr) -> Expression:
+        """Return what a function gives; of one that may stand in for another, it tells None from what is not known."""
+        found = self.effect(node)
+        if found is not None or (self.open.kind == "function" and self.open.parent == 0):
+            return found
+        return ("none",) if isinstance(node, ast.Constant) and node.value is None else ("effects", ())
+
+    def annotation(self, node: ast.expr) -> Expression:
+        """Return the class that an annotation names; None where it names none that could be the project's."""
+        match node:
+            case ast.Name() | ast.Attribute():
+                return self.value(node)
+            case ast.Constant(value=str() as text):
+                try:
+                    return self.annotation(ast.parse(text.strip(), mode="eval").body)
+                except (SyntaxError, ValueError):
+                    return None
+            case ast.BinOp(op=ast.BitOr()):
+                parts = (self.annotation(node.left), self.annotation(node.right))
+                return ("either", parts) if parts != (None, None) else None
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WRAPPERS:
+                inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+                return self.annotation(inner)
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
+                inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
+                if inner is None or (inner[0] == "name" and inner[1] in PLAIN):
+                    return None
+                return ("dict", ((None, inner),)) if name in MAPPINGS else ("seq", (("star", ("seq", (inner,))),))
+            case _:
+                return None
