@@ -148,3 +148,59 @@ def test_what_an_f_string_calls_runs_whatever_stands_before_it():
     #   ^^^ flow: test_etl
     def test_etl(tmp_path): print(f"{tmp_path} {etl()}")
     """)
+
+
+def test_mappings_of_libraries_ask_for_what_is_under_their_keys():
+    check("""
+    #- flows.py
+    from collections.abc import Mapping
+    from prefect import flow
+    class Registry(Mapping):
+        def __init__(self): self._flows = {}
+        def register(self, function):
+            self._flows[function.__name__] = function
+            return function
+        def __getitem__(self, name): return self._flows[name]
+        def __iter__(self): return iter(self._flows)
+        def __len__(self): return len(self._flows)
+    registry = Registry()
+    @registry.register
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_get, test_items, test_values
+    @registry.register
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_items, test_values
+    #- test_flows.py
+    from flows import registry
+    def test_get(): registry.get("one")()
+    def test_values():
+        for job in registry.values(): job()
+    def test_items():
+        for name, job in registry.items(): job()
+    def test_none(): registry.keys()
+    """)
+
+
+def test_what_stands_in_a_default_or_behind_del_runs():
+    check("""
+    #- test_flows.py
+    import heapq
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_default, test_del
+    @flow
+    def queued(): ...
+    #   ^^^^^^ flow: test_heap
+    def test_default():
+        def inner(given=etl()): ...
+    def test_del():
+        found = {}
+        del found[etl()]
+    def test_heap():
+        waiting = []
+        heapq.heappush(waiting, (1, queued))
+        heapq.heappop(waiting)[1]()
+    """)

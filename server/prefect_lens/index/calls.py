@@ -22,6 +22,7 @@ from prefect_lens.index import (
     plain,
     prefect_rules,
     registries,
+    special,
     walking,
 )
 from prefect_lens.index.values import (
@@ -207,6 +208,8 @@ def _method_call(
             return frozenset((inter.one(Sequence, (), frozenset(registries.subclasses(inter, owner))),))
         case Instance() if (copied := objects.method(inter, owner, name, arguments)) is not None:
             return copied
+        case Instance() if name in special.OF_MAPPINGS and attributes.in_class(inter, owner.cls, "__getitem__"):
+            return special.of_mapping(inter, owner, name, arguments, frame)
         case Instance() if name == "start" and objects.is_thread(inter, owner.cls):
             return method(inter, owner, "run", frame)
         case _ if name in {"result", "aresult"}:

@@ -117,7 +117,7 @@ class Interpreter(Memory):
             ),
             "operator": lambda e, frame: special.evaluate(self, e, frame),
             "meta": lambda _, __: NOTHING,
-            "slash": self._slash,
+            "slash": lambda e, frame: special.slash(self, e, frame),
             "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),
             "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
@@ -193,11 +193,6 @@ class Interpreter(Memory):
                 break
         frame.raising = raising
         return frozenset(found)
-
-    def _slash(self, expression: Expression, frame: Frame) -> Values:
-        _, left, right = expression
-        lefts, rights = self.evaluate(left, frame), self.evaluate(right, frame)
-        return strings.slash(self, lefts, rights) | special.operator(self, "__truediv__", lefts, (rights,), frame)
 
     def _set(self, expression: Expression, frame: Frame) -> Values:
         _, base, name, value = expression

@@ -10,7 +10,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, command_lines, containers, mocks, patches, prefect_rules, registries, standard
+from prefect_lens.index import (
+    calls,
+    command_lines,
+    containers,
+    mocks,
+    patches,
+    prefect_rules,
+    registries,
+    standard,
+)
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,

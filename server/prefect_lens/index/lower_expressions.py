@@ -18,22 +18,10 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 300
 """Longer constants name nothing."""
 
-_ADDS = frozenset(
-    {
-        "append",
-        "add",
-        "appendleft",
-        "insert",
-        "extend",
-        "update",
-        "setdefault",
-        "push",
-        "register",
-        "put",
-        "put_nowait",
-        "set",
-    }
-)
+_ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
+
+_PUTS = frozenset({"put", "put_nowait", "set"})
+"""What queues and context variables have, and much else that holds nothing: only a name by itself is taken for one."""
 
 
 class Expressions(Scopes):
@@ -173,6 +161,10 @@ class Expressions(Scopes):
                 arguments or (attr == "update" and keywords)
             ):
                 self._adds(base, attr, arguments, keywords)
+            case ast.Attribute(value=ast.Name() as base, attr=attr) if attr in _PUTS and arguments:
+                self._adds(base, attr, arguments, keywords)
+            case ast.Name(id="heappush") | ast.Attribute(attr="heappush") if len(arguments) == 2:
+                self._adds(node.args[0], "append", arguments[1:], ())
             case ast.Attribute(value=ast.Subscript(value=base, slice=key), attr="append" | "add") if (
                 len(arguments) == 1
             ):

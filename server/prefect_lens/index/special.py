@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers
-from prefect_lens.index.values import NOTHING, Arguments, Instance, Value, Values, union
+from prefect_lens.index import attributes, calls, containers, strings
+from prefect_lens.index.values import NOTHING, Arguments, Instance, Sequence, Value, Values, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,8 @@ _REFLECTED = {
     "__ge__": "__le__",
 }  # fmt: skip
 """What is called of the other object, where the first has no such method."""
+
+OF_MAPPINGS = frozenset({"values", "items", "get", "pop"})
 
 NAMES = frozenset((*_OTHERWISE, *_REFLECTED, *_REFLECTED.values(), "__setitem__", "__iter__")).union(
     *_OTHERWISE.values()
@@ -96,6 +98,26 @@ def operator(inter: Interpreter, name: str, lefts: Values, given: tuple[Values, 
     if other is not None and not any(_own(inter, one, name) for one in lefts):
         found |= ask(inter, given[0], other, frame, Arguments((lefts,)))
     return found
+
+
+def of_mapping(inter: Interpreter, owner: Instance, name: str, arguments: Arguments, frame: Frame) -> Values:
+    """Call a method that a library's mapping has, in terms of what the object's own class says of its keys."""
+    itself: Values = frozenset((owner,))
+    keys = arguments.at(0) if name in {"get", "pop"} else containers.elements(inter, itself, frame)
+    values = calls.method(inter, owner, "__getitem__", frame, Arguments((keys,)))
+    match name:
+        case "values":
+            return frozenset((inter.one(Sequence, (), values),))
+        case "items":
+            return frozenset((inter.one(Sequence, (), frozenset((inter.one(Sequence, (keys, values)),))),))
+        case _:
+            return values or arguments.at(1)
+
+
+def slash(inter: Interpreter, expression: Expression, frame: Frame) -> Values:
+    """Return `left / right`: of paths, or of objects."""
+    lefts, rights = (inter.evaluate(part, frame) for part in expression[1:])
+    return strings.slash(inter, lefts, rights) | operator(inter, "__truediv__", lefts, (rights,), frame)
 
 
 def ask(inter: Interpreter, values: Iterable[Value], name: str, frame: Frame, given: Arguments | None = None) -> Values:
