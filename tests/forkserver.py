@@ -32,11 +32,21 @@ VARIABLE = "LENS_TESTS_AT_START"
 """Code that an interpreter for tests executes when it starts, see `.ci/environments.py`."""
 FORK = "LENS_TESTS_FORK"
 """A variable of a process that runs pytest: it may be a fork, too."""
+FORK_WORKER = "LENS_TESTS_FORK_WORKER"
+"""A variable of a server or a command: the workers that it starts for one run each may be forks, too.
 
+What a test starts is not among the descendants of the guard then: it is not for tests of how a run is ended.
+"""
+
+_TOLD = ("PREFECT_LENS_API", "PREFECT_LENS_WORKER")
+_INHERITED = ("socket", "channel", "alive")
 _AT_START = """\
 import os, sys
-if os.environ.pop({fork!r}, "") or (
-    "PREFECT_LENS_API" in os.environ and "pytest_prefect_lens.serving" in sys.orig_argv[2]
+if (
+    os.environ.pop({fork!r}, "")
+    or ("PREFECT_LENS_API" in os.environ and "pytest_prefect_lens.serving" in sys.orig_argv[2])
+    or ("PREFECT_LENS_WORKER" in os.environ and "pytest_prefect_lens.worker " in sys.orig_argv[2]
+        and os.environ.pop({worker!r}, ""))
 ):
     sys.path.insert(0, {folder!r})
     import forkserver
@@ -70,7 +80,8 @@ def running(pythons: list[str]) -> Generator[None]:
                 )
             stack.callback(process.wait)
             stack.callback(process.kill)
-        os.environ[VARIABLE] = _AT_START.format(fork=FORK, folder=str(here.parent), sockets=str(folder))
+        places = {"folder": str(here.parent), "sockets": str(folder)}
+        os.environ[VARIABLE] = _AT_START.format(fork=FORK, worker=FORK_WORKER, **places)
         try:
             yield
         finally:
@@ -86,22 +97,29 @@ def _socket(folder: Path, prefix: Path) -> str:
 
 def hand_over(sockets: str) -> None:
     """Have a fork work in the place of this process, if there is a server of forks for this interpreter."""
-    about = json.loads(os.environ.get("PREFECT_LENS_API", "{}"))
+    about = json.loads(next((os.environ[name] for name in _TOLD if name in os.environ), "{}"))
     with socket.socket(socket.AF_UNIX) as asking:
         try:
             asking.connect(_socket(Path(sockets), Path(sys.prefix)))
         except OSError:
             return
-        names = [name for name in ("socket", "alive") if about.get(name) is not None]
-        descriptors = array.array("i", [0, 1, 2, *(about[name] for name in names)])
-        folder = os.getcwd()  # noqa: PTH109  this starts a thousand times
-        asked = {"names": names, "environment": dict(os.environ), "folder": folder, "arguments": sys.orig_argv}
-        text = json.dumps(asked).encode()
+        inherited = {name: number for name in _INHERITED if (number := _number(about.get(name))) is not None}
+        descriptors = array.array("i", [0, 1, 2, *inherited.values()])
+        asked = {"names": list(inherited), "environment": dict(os.environ), "arguments": sys.orig_argv}
+        text = json.dumps({**asked, "folder": os.getcwd()}).encode()  # noqa: PTH109  this starts a thousand times
         asking.sendmsg([len(text).to_bytes(4, "big")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
         asking.sendall(text)
         for number in descriptors:
             os.close(number)
+        fork = int.from_bytes(asking.recv(4), "big")
+        signal.signal(signal.SIGINT, lambda *_: os.kill(fork, signal.SIGINT))
         os._exit(int(asking.recv(16) or 1))
+
+
+def _number(what: object) -> int | None:
+    """The descriptor that a process is told to have inherited, as `7` or `fd:7`; not so an address."""
+    text = str(what).removeprefix("fd:")
+    return int(text) if text.isdecimal() else None
 
 
 # --- the server of forks ---------------------------------------------------------------------------------
@@ -144,11 +162,16 @@ def _become(asking: socket.socket, path: list[str], reveal: Callable[[], None]) 
         os.environ.clear()
         os.environ.update(asked["environment"])
         os.chdir(asked["folder"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asking.sendall(os.getpid().to_bytes(4, "big"))
+        inherited = dict(zip(asked["names"], descriptors[3:], strict=True))
         if "PREFECT_LENS_API" in os.environ:
-            _serve(dict(zip(asked["names"], descriptors[3:], strict=True)), reveal)
+            _serve(inherited, reveal)
         else:
             random.seed()
             tempfile.tempdir = None
+            if "PREFECT_LENS_WORKER" in os.environ:
+                _tell_worker(inherited)
             _run(asked["arguments"], path)
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -188,17 +211,31 @@ def _serve(descriptors: dict[str, int], reveal: Callable[[], None]) -> None:
     serving.run(about, socket.socket(fileno=about["socket"]), reveal)
 
 
+def _tell_worker(descriptors: dict[str, int]) -> None:
+    """Say to a worker the numbers that its descriptors have here."""
+    about = {**json.loads(os.environ["PREFECT_LENS_WORKER"]), **descriptors}
+    if "channel" in descriptors:
+        about["channel"] = f"fd:{descriptors['channel']}"
+    os.environ["PREFECT_LENS_WORKER"] = json.dumps(about)
+
+
 def _run(arguments: list[str], path: list[str]) -> None:
-    """Run a program, or a module by `-m`, as the main one."""
-    is_module = arguments[1] == "-m"
+    """Run a program, a module by `-m`, or code by `-c`, as the main one."""
+    from pytest_prefect_lens import forking
+
+    kind = arguments[1]
     sys.orig_argv[:] = arguments
-    sys.argv = arguments[2:] if is_module else arguments[1:]
-    first = os.getcwd() if is_module else str(Path(sys.argv[0]).parent)  # noqa: PTH109
-    sys.path[:] = [first, *os.environ["PYTHONPATH"].split(os.pathsep), *path]
+    sys.argv = arguments[2:] if kind == "-m" else ["-c"] if kind == "-c" else arguments[1:]
+    first = {"-m": os.getcwd(), "-c": ""}.get(kind, str(Path(sys.argv[0]).parent))  # noqa: PTH109
+    more = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    last = [str(Path(forking.__file__).parents[1])] if kind == "-c" else []  # where a worker has the plugin
+    sys.path[:] = [first, *more, *path, *last]
     main = sys.modules["__main__"] = ModuleType("__main__")
     try:
-        if is_module:
+        if kind == "-m":
             runpy._run_module_as_main(sys.argv[0])
+        elif kind == "-c":
+            exec(compile(arguments[2], "<string>", "exec"), vars(main))
         else:
             main.__file__ = sys.argv[0]
             exec(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec"), vars(main))

@@ -18,6 +18,7 @@ from textwrap import dedent
 import pytest
 from prefect_lens import __version__
 
+from tests import forkserver
 from tests.engine.running import processes
 
 SERVER = Path(__file__).parents[2] / "server"
@@ -97,7 +98,7 @@ def lens(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     return subprocess.run(
         command(*arguments),
         cwd=folder,
-        env=environment(**more),
+        env=environment(**{forkserver.FORK_WORKER: "1"} | more),
         capture_output=True,
         text=True,
         timeout=120,
@@ -361,7 +362,7 @@ def test_each_project_of_a_workspace_has_its_own_interpreter_and_settings(with_p
             """,
         )
         (with_prefect / "packages" / name / ".venv").symlink_to(target)
-    said = lens(with_prefect, "test", "packages", "--json")
+    said = lens(with_prefect, "test", "packages", "--json", **{forkserver.FORK_WORKER: ""})
     assert [(result["node_id"], result["outcome"]) for result in json.loads(said.stdout)["results"]] == [
         ("packages/a/test_same.py::test_same", "passed"),
         ("packages/b/test_same.py::test_same", "failed"),

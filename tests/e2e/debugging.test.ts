@@ -56,7 +56,13 @@ def test_placed():
 `,
 };
 
-const { step } = scenario({ project: () => exampleProject(FILES), file: "flows/placed.py", extensions: [standIn], keepsReady: false });
+const { step } = scenario({
+  project: () => exampleProject(FILES),
+  file: "flows/placed.py",
+  extensions: [standIn],
+  keepsReady: false,
+  env: { LENS_TESTS_FORK_WORKER: "" }, // a debugger is to see all that is imported
+});
 
 step("a breakpoint in a task is hit, and the task sees the run's variables", async (window) => {
   await window.waitForLens("def placed", /▶ Run 1 test Debug/);

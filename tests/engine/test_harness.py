@@ -6,6 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+from tests import forkserver  # noqa: E402
 from tests.engine.running import run  # noqa: E402
 
 PROJECT = """
@@ -52,6 +53,7 @@ async def test_each_harness_has_an_empty_database_and_is_the_runs_own(  # noqa: 
     project, every_python, monkeypatch, tmp_path, scope, ours, runs
 ):
     monkeypatch.setenv("ANSWER", str(tmp_path / "answer"))
+    monkeypatch.setenv(forkserver.FORK_WORKER, "1")
     folder = project(PROJECT.format(scope=scope))
     result = await run(folder, every_python, "test_a.py", "test_b.py")
     assert [case.outcome for case in result.cases] == ["passed"] * 3, (result.trouble, result.output, result.cases)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lsp.editor import editor
+from tests.lsp.editor import FORKS, NONE_READY, editor
 
 ORDERS = Path(__file__).parents[1] / "workspaces" / "orders"
 
@@ -32,9 +32,9 @@ def home(tmp_path) -> Path:
 
 
 @pytest.fixture
-def open_editor(home, cache, keeps_ready):
+def open_editor(home, cache, keeps_ready, forks):
     """Start a server as an editor does; nothing is run with it yet, or by the server's own Python."""
-    environ = {"XDG_CACHE_HOME": str(cache)} | ({} if keeps_ready else {"PREFECT_LENS_WARM": "0"})
+    environ = {"XDG_CACHE_HOME": str(cache)} | ({} if keeps_ready else NONE_READY) | (FORKS if forks else {})
     return functools.partial(editor, home=home, environ=environ)
 
 
@@ -42,6 +42,12 @@ def open_editor(home, cache, keeps_ready):
 def keeps_ready() -> bool:
     """Whether a server keeps workers ready. For a single run those cost more than they save."""
     return False
+
+
+@pytest.fixture
+def forks() -> bool:
+    """Whether a worker shares its imports with those of other tests; not where it is the subject how one is ended."""
+    return True
 
 
 @pytest.fixture

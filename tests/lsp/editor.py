@@ -17,9 +17,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests import forkserver
+
 SERVER = Path(__file__).parents[2] / "server"
 LONG = 60.0
 """Seconds after which a test gives up. Nothing waits for as long when all is well."""
+
+NONE_READY = {"PREFECT_LENS_WARM": "0"}
+"""A variable of a server that keeps no worker ready: for a single run those cost more than they save."""
+FORKS = {forkserver.FORK_WORKER: "1"}
+"""A variable of a server whose workers share their imports; not where it is the subject how a run is ended."""
 
 EVERYTHING = {
     "workspace": {

@@ -29,6 +29,11 @@ def test_slow():
 
 
 @pytest.fixture
+def forks() -> bool:
+    return False
+
+
+@pytest.fixture
 def project(write):
     return write(PROJECT)
 

@@ -8,7 +8,7 @@ import pytest
 from lsprotocol import types
 from pytest_lsp import client_capabilities, make_test_lsp_client
 
-from tests.lsp.editor import SERVER, uri
+from tests.lsp.editor import FORKS, NONE_READY, SERVER, uri
 
 PROJECT = """
 #- flows.py
@@ -49,7 +49,10 @@ async def test_the_story_holds_in_other_editors(write, home, cache, python, name
         sys.executable,
         "-c",
         "import sys; from prefect_lens.lsp.server import main; sys.exit(main())",
-        env=os.environ | {"PYTHONPATH": str(SERVER), "HOME": str(home), "XDG_CACHE_HOME": str(cache)},
+        env=os.environ
+        | {"PYTHONPATH": str(SERVER), "HOME": str(home), "XDG_CACHE_HOME": str(cache)}
+        | NONE_READY
+        | FORKS,
     )
     capabilities = client_capabilities(name)
     await client.initialize_session(

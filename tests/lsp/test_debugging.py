@@ -38,6 +38,11 @@ SECRET = b"token-of-the-test"
 
 
 @pytest.fixture
+def forks() -> bool:
+    return False
+
+
+@pytest.fixture
 def debugpy() -> str:
     if not (folder := os.environ.get("PREFECT_LENS_TEST_DEBUGPY")):
         pytest.skip("PREFECT_LENS_TEST_DEBUGPY names no folder with debugpy")

@@ -37,6 +37,11 @@ def test_sees():
 SEEN = {"REGION": "eu-west-1", "TOKEN": "token-of-the-test", "KEPT": "kept", "STRAY": None}
 
 
+@pytest.fixture
+def forks() -> bool:
+    return False
+
+
 async def test_each_way_of_running_a_test_gives_it_the_same_environment(open_editor, write, python, tmp_path, cache):
     debugpy = os.environ.get("PREFECT_LENS_TEST_DEBUGPY")
     if debugpy is None:

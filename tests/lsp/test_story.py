@@ -6,10 +6,6 @@ from tests.lsp.editor import ALL, ServerError
 
 pytestmark = pytest.mark.slow
 
-
-as_for_users = pytest.mark.parametrize("keeps_ready", [True])
-
-
 PROJECT = """
 #- pyproject.toml
 [tool.pytest.ini_options]
@@ -43,7 +39,7 @@ BUG = "float(line)"
 MENDED = 'float(line.replace(",", "."))'
 
 
-@as_for_users
+@pytest.mark.parametrize("keeps_ready", [True])  # as for users
 async def test_a_failed_state_is_seen_at_its_line_and_goes_when_the_code_is_mended(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         await editor.open("flows/etl.py")
@@ -95,7 +91,6 @@ async def test_a_failed_state_is_seen_at_its_line_and_goes_when_the_code_is_mend
         assert await editor.lens("flows/etl.py", "5: ✓ 2 passed")
 
 
-@as_for_users
 async def test_progress_is_shown_and_the_lens_shows_the_run(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         lens = await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
@@ -139,7 +134,6 @@ def test_waits():
 """
 
 
-@as_for_users
 async def test_a_failure_is_seen_and_reached_while_the_run_goes_on(open_editor, write, python):
     folder = write(PROJECT + WAITS)
     async with open_editor(folder, python=python) as editor:
@@ -291,7 +285,6 @@ async def test_results_can_be_cleared(open_editor, write, python):
         assert await editor.titles("flows/etl.py") == ["5: ▶ Run 2 tests", "10: ▶ Run 2 tests"]
 
 
-@as_for_users
 async def test_scopes(open_editor, write, python):
     async with open_editor(write(PROJECT), python=python) as editor:
         for arguments, ran in (

@@ -76,7 +76,8 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     XDG_STATE_HOME: at("state"),
     XDG_DATA_HOME: at("share"),
     PREFECT_HOME: at("prefect"),
-    ...(options.keepsReady === false ? { PREFECT_LENS_WARM: "0" } : {}),
+    // A worker that is started for one run shares its imports, see `tests/forkserver.py`.
+    ...(options.keepsReady === false ? { PREFECT_LENS_WARM: "0", LENS_TESTS_FORK_WORKER: "1" } : {}),
     ...options.env,
   };
   for (const extension of [given("PREFECT_LENS_VSIX"), ...(options.extensions ?? [])]) {
