@@ -230,6 +230,8 @@ def _run(arguments: list[str], path: list[str]) -> None:
     more = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     last = [str(Path(forking.__file__).parents[1])] if kind == "-c" else []  # where a worker has the plugin
     sys.path[:] = [first, *more, *path, *last]
+    if xdist := sys.modules.get("xdist.plugin"):
+        xdist._sys_path[:] = sys.path  # what it hands to its workers is what there was when it was imported
     main = sys.modules["__main__"] = ModuleType("__main__")
     try:
         if kind == "-m":

@@ -7,8 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.driving import Api, Project, write
+from tests import forkserver
+from tests.plugin.driving import SERVER, Api, Project, write
 from tests.pythons import MISSING, prefect_pythons
+
+SERVES = """
+import os, socket
+from pathlib import Path
+from pytest_prefect_lens import template
+cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "prefect-lens"
+kept, database = template.place(cache), Path(os.environ["PREFECT_HOME"]) / "prefect.db"
+if template.use(kept, database):
+    for name in ("API_DATABASE_MIGRATE", "SERVER_DATABASE_MIGRATE", "API_BLOCKS_REGISTER"):
+        os.environ[f"PREFECT_{name}_ON_START"] = "false"
+import uvicorn
+from prefect.server.api.server import create_app
+listener = socket.create_server(("127.0.0.1", 0))
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        template.keep(kept, database)
+        print("listening on", listener.getsockname()[1], flush=True)
+Server(uvicorn.Config(create_app(), log_level="error")).run([listener])
+"""
+"""Serves an API, with a database that was migrated for the runs of tests where there is one."""
 
 
 @pytest.fixture
@@ -36,19 +58,15 @@ def api(request, tmp_path_factory) -> Iterator[Api]:
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    code = (
-        "import uvicorn, socket, threading; from prefect.server.api.server import create_app\n"
-        "listener = socket.create_server(('127.0.0.1', 0))\n"
-        "class Server(uvicorn.Server):\n"
-        "    async def startup(self, sockets=None):\n"
-        "        await super().startup(sockets)\n"
-        "        print('listening on', listener.getsockname()[1], flush=True)\n"
-        "Server(uvicorn.Config(create_app(), log_level='error')).run([listener])\n"
-    )
     server = subprocess.Popen(
-        [request.param, "-W", "ignore", "-c", code],
+        [request.param, "-c", SERVES],
         cwd=home,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}, **environ},
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+            **environ,
+            "PYTHONPATH": str(SERVER),
+            forkserver.FORK: "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

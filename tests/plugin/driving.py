@@ -135,8 +135,9 @@ def drive(
 
 
 def _forked_if_plain(environ: dict[str, str]) -> dict[str, str]:
-    """Let a session share its imports, unless Python itself is told how to start."""
-    return environ if any(name.startswith("PYTHON") for name in environ) else {**environ, forkserver.FORK: "1"}
+    """Let a session share its imports, unless Python itself is told how to start; where to look, a fork can be told."""
+    plain = not any(name.startswith("PYTHON") and name != "PYTHONPATH" for name in environ)
+    return {**environ, forkserver.FORK: "1"} if plain else environ
 
 
 def run_code(python: str, code: str, folder: Path) -> str:
