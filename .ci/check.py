@@ -7,9 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import environments
@@ -22,8 +25,7 @@ sys.path.append(str(ROOT / "tests"))
 import forkserver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Generator, Mapping, Sequence
 
 EXTENSION = ROOT / "vscode-extension"
 E2E = ROOT / "tests" / "e2e"
@@ -156,7 +158,6 @@ def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> N
         "PREFECT_LENS_NEOVIM": str(neovim or ""),
         "PREFECT_LENS_CODE_SERVER": str(javascript.code_server()),
         "PREFECT_LENS_SERVER": str(environments.development().parent / "prefect-lens"),
-        "PREFECT_LENS_VSIX": str(vsix.build()),
         "PREFECT_LENS_TEST_PYTHON": str(environments.newest()),
         "PREFECT_LENS_TEST_DEBUGPY": str(environments.debugpy()),
         "PREFECT_LENS_E2E_CACHE": str(CACHE.parent),
@@ -166,8 +167,22 @@ def _end_to_end(tally: Tally, words: Sequence[str], env: Mapping[str, str]) -> N
     files = sorted(E2E.glob("*.test.ts")) if "pictures" not in words else [E2E / "pictures.ts"]
     files = [file for file in files if not wanted or any(word in file.name for word in wanted)]
     command = [javascript.executable(), "--test", "--test-concurrency=1", "--test-reporter=spec", *files]
-    with forkserver.running([str(environments.newest())]):
+    with forkserver.running([str(environments.newest())]), _installed(vsix.build()) as extensions:
+        given["PREFECT_LENS_EXTENSIONS"] = str(extensions)
         _section(tally, "end-to-end tests", command, cwd=E2E, env={**given, **env})
+
+
+@contextmanager
+def _installed(extension: Path) -> Generator[Path]:
+    """Install an extension for code-server, and give the folder that has it."""
+    with tempfile.TemporaryDirectory(prefix="prefect-lens-extensions-") as folder:
+        config, extensions = Path(folder, "config.yaml"), Path(folder, "extensions")
+        config.touch()
+        places = ["--config", config, "--user-data-dir", Path(folder, "data"), "--extensions-dir", extensions]
+        start = [javascript.executable(), javascript.code_server(), *places]
+        env = {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
+        call([*start, "--install-extension", extension, "--force"], env=env, quiet=True)
+        yield extensions
 
 
 def _tool(folder: Path, package: str, name: str) -> list[str | Path]:

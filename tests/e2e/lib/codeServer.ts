@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -46,6 +46,8 @@ const QUIET = {
   "git.enabled": false,
   "window.commandCenter": false,
   "editor.minimap.enabled": false,
+  "editor.cursorBlinking": "solid",
+  "workbench.reduceMotion": "on",
 };
 
 /** Returns the value of a variable that the test command sets. */
@@ -64,7 +66,10 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     at("data", "User", "settings.json"),
     JSON.stringify({ ...QUIET, "security.workspace.trust.enabled": options.asksForTrust ?? false, ...options.settings }),
   );
-  const common = [given("PREFECT_LENS_CODE_SERVER"), "--config", at("config.yaml"), "--user-data-dir", at("data"), "--extensions-dir", at("extensions")];
+  // Our own is installed once for all of them.
+  const extensions = options.extensions === undefined ? given("PREFECT_LENS_EXTENSIONS") : at("extensions");
+  if (options.extensions !== undefined) await cp(given("PREFECT_LENS_EXTENSIONS"), extensions, { recursive: true });
+  const common = [given("PREFECT_LENS_CODE_SERVER"), "--config", at("config.yaml"), "--user-data-dir", at("data"), "--extensions-dir", extensions];
   const env = {
     ...process.env,
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
@@ -80,7 +85,7 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     ...(options.keepsReady === false ? { PREFECT_LENS_WARM: "0", LENS_TESTS_FORK_WORKER: "1" } : {}),
     ...options.env,
   };
-  for (const extension of [given("PREFECT_LENS_VSIX"), ...(options.extensions ?? [])]) {
+  for (const extension of options.extensions ?? []) {
     await promisify(execFile)(process.execPath, [...common, "--install-extension", extension, "--force"], { env });
   }
   const port = await freePort();
