@@ -10,7 +10,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from prefect_lens.index import literals, makers
-from prefect_lens.index.values import NOTHING, Arguments, External, Parsed, Sequence, Text, Values, union
+from prefect_lens.index.values import NOTHING, UNKNOWN, Arguments, External, Parsed, Sequence, Text, Values, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,12 +95,12 @@ def known(inter: Interpreter, value: Parsed, name: str) -> Any:
     """Return the constant that an attribute of a parsed command line is."""
     declared, line = _declared(inter, value.module), value.words
     if line is None or any(key == name for _, key, *_ in declared.defaults):
-        return literals.UNKNOWN
+        return UNKNOWN
     if declared.dests[:1] == (name,):
-        return next((word for word in line if word in declared.commands), literals.UNKNOWN)
+        return next((word for word in line if word in declared.commands), UNKNOWN)
     options = [option for option in declared.options if option.dest == name]
     said = [_said(declared, option, line) for option in options]
-    return said[0] if said and all(one is said[0] or one == said[0] for one in said) else literals.UNKNOWN
+    return said[0] if said and all(one is said[0] or one == said[0] for one in said) else UNKNOWN
 
 
 def behind(line: Words, names: set[str]) -> Words:
@@ -126,8 +126,8 @@ def given(function: Function, line: Words) -> Arguments | None:
     found: list[tuple[int | str, Any]] = []
     for parameter in scope.parameters:
         option = declared[parameter.name]
-        said = _said(every, option, line) if option.names else literals.UNKNOWN
-        if said is not literals.UNKNOWN and (is_whole or _is_there(option, line)):
+        said = _said(every, option, line) if option.names else UNKNOWN
+        if said is not UNKNOWN and (is_whole or _is_there(option, line)):
             found.append((parameter.name, said))
     keywords = tuple((parameter.name, NOTHING) for parameter in scope.parameters)
     return Arguments((), keywords, NOTHING, tuple(found))
@@ -225,7 +225,7 @@ def _of_call(call: Expression) -> Option:
     action = keywords.get("action")
     flag, default = _FLAGS.get("".join(_text(action)), (None, None))
     if (action is not None and flag is None) or "nargs" in keywords:
-        return Option(dest, dashed, literals.UNKNOWN, literals.UNKNOWN, is_text=False)
+        return Option(dest, dashed, UNKNOWN, UNKNOWN, is_text=False)
     if "default" in keywords:
         default = literals.constant(keywords["default"])
     return Option(dest, dashed, flag, default, "type" not in keywords or keywords["type"] == ("name", "str"))
@@ -239,9 +239,9 @@ def _of_decorator(call: Expression) -> Option:
     dest = plain or max((name.partition("/")[0] for name in names), key=len, default="").lstrip("-").replace("-", "_")
     default = literals.constant(keywords["default"]) if "default" in keywords else None
     if "/" in "".join(names):  # one word has it on, another one off
-        return Option(dest, dashed, literals.UNKNOWN, 0 if default is None else default, is_text=False)
+        return Option(dest, dashed, UNKNOWN, 0 if default is None else default, is_text=False)
     if keywords.keys() & {"multiple", "count", "envvar", "callback", "prompt", "nargs"}:
-        return Option(dest, dashed, literals.UNKNOWN, literals.UNKNOWN, is_text=False)
+        return Option(dest, dashed, UNKNOWN, UNKNOWN, is_text=False)
     is_flag = keywords.get("is_flag") == ("int", 1)
     is_text = "type" not in keywords or keywords["type"] == ("name", "str")
     return Option(dest, dashed, 1 if is_flag else None, 0 if is_flag and default is None else default, is_text)
@@ -254,21 +254,21 @@ def _of_parameter(name: str, default: Expression, annotation: Expression) -> Opt
         names = tuple(text for text in _texts(default) if text.startswith("--")) or names
         default = default[2][0] if default[2] else None
     is_flag = annotation == ("name", "bool") or (default is not None and default[0] == "int" and annotation is None)
-    value = literals.constant(default) if default is not None else literals.UNKNOWN
+    value = literals.constant(default) if default is not None else UNKNOWN
     return Option(name, names, 1 if is_flag else None, value, is_text=annotation in {None, ("name", "str")})
 
 
 def _said(declared: Declared, option: Option, line: Words) -> Any:
     """Return what a command line says of an option."""
     if not option.names:
-        return literals.UNKNOWN if declared.commands else _placed(declared, option, line)
+        return UNKNOWN if declared.commands else _placed(declared, option, line)
     for place, word in enumerate(line):
         name, has, value = (word or "").partition("=")
         if name in option.names:
             if option.flag is not None:
                 return option.flag
             behind = value if has else next(iter(line[place + 1 : place + 2]), None)
-            return behind if behind is not None and option.is_text else literals.UNKNOWN
+            return behind if behind is not None and option.is_text else UNKNOWN
     return option.default
 
 
@@ -284,7 +284,7 @@ def _placed(declared: Declared, option: Option, line: Words) -> Any:
         found.append(word)
     places = [one for one in declared.options if not one.names]
     said = found[places.index(option)] if len(found) == len(places) and option.is_text else None
-    return said if said is not None else literals.UNKNOWN
+    return said if said is not None else UNKNOWN
 
 
 def _is_there(option: Option, line: Words) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import attributes, command_lines, literals, objects, registries
-from prefect_lens.index.values import NOTHING, Class, External, Instance, Parsed
+from prefect_lens.index.values import NOTHING, UNKNOWN, Class, External, Instance, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,13 +58,13 @@ def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Argu
 
 
 def told(inter: Interpreter, frame: Frame, dotted: str) -> Any:
-    """Return the constant that an attribute of a parameter is; `...` for one that is true; else `literals.UNKNOWN`."""
+    """Return the constant that an attribute of a parameter is; `...` for one that is true; else `UNKNOWN`."""
     first, *between, name = dotted.split(".")
     values = frame.argument(first) or (inter.name_in(frame, first) if first in frame.scope.bindings else NOTHING)
     for part in between:
         values = attributes.of_all(inter, values, part, frame)
     found = [_of(inter, value, name, frame) for value in values]
-    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else literals.UNKNOWN
+    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
 
 
 def is_known(frame: Frame) -> bool:
@@ -80,11 +80,11 @@ def _of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Any:
     if isinstance(value, Parsed):
         return command_lines.known(inter, value, name)
     if not isinstance(value, Instance) or not value.known:
-        return literals.UNKNOWN
+        return UNKNOWN
     patches = frame.world.patches
     if patches and any((owner, name) in patches for owner in (value, *attributes.line(inter, value.cls))):
-        return literals.UNKNOWN
-    return dict(value.known).get(name, literals.UNKNOWN)
+        return UNKNOWN
+    return dict(value.known).get(name, UNKNOWN)
 
 
 def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, bool], ...]:
@@ -136,20 +136,20 @@ def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, a
     default = next((base.scope.bindings[name][1] for base in bases if name in base.scope.bindings), None)
     if assigning:
         if init is None or default is not None or [id(one) for one in assigning] != [id(init.scope)]:
-            return literals.UNKNOWN
+            return UNKNOWN
         _, expressions = init.scope.bindings[f"{init.parameters[0][0]}.{name}"]
-        return _kept(init.scope, expressions[0], arguments) if len(expressions) == 1 else literals.UNKNOWN
+        return _kept(init.scope, expressions[0], arguments) if len(expressions) == 1 else UNKNOWN
     if default is None or len(default) != 1:
-        return literals.UNKNOWN
+        return UNKNOWN
     if init is None and arguments.literals is not None and not arguments.more:
         is_record = any(base.scope.decorators for base in bases) or objects.is_tuple(line)
         names = objects.field_names(inter, cls) if is_record else []
         if (given := _given(names, name, arguments)) is not None:
             return given[0]
         if arguments.positional and not is_record:
-            return literals.UNKNOWN
+            return UNKNOWN
     elif init is None or any(isinstance(one, External) and one.dotted.split(".")[-1] not in _PLAIN for one in line):
-        return literals.UNKNOWN
+        return UNKNOWN
     return _constant(default[0])
 
 
@@ -159,11 +159,11 @@ def _kept(init: Scope, expression: Expression, arguments: Arguments) -> Any:
         return _constant(expression)
     parameter = next((one for one in init.parameters[1:] if one.name == expression[1]), None)
     if parameter is None or len(init.bindings[parameter.name][1]) != 1 or arguments.literals is None or arguments.more:
-        return literals.UNKNOWN
+        return UNKNOWN
     places = [one.name for one in init.parameters[1:] if one.kind == "positional"]
     if (given := _given(places, parameter.name, arguments)) is not None:
         return given[0]
-    return literals.constant(parameter.default) if parameter.default is not None else literals.UNKNOWN
+    return literals.constant(parameter.default) if parameter.default is not None else UNKNOWN
 
 
 def _given(places: list[str], name: str, arguments: Arguments) -> tuple[Any] | None:
@@ -171,16 +171,16 @@ def _given(places: list[str], name: str, arguments: Arguments) -> tuple[Any] | N
     said = dict(arguments.literals or ())
     place = places.index(name) if name in places else len(arguments.positional)
     if place < len(arguments.positional):
-        return (said.get(place, literals.UNKNOWN),)
+        return (said.get(place, UNKNOWN),)
     if any(key == name for key, _ in arguments.keywords):
-        return (said.get(name, literals.UNKNOWN),)
+        return (said.get(name, UNKNOWN),)
     return None
 
 
 def _constant(expression: Expression) -> Any:
     match expression:
         case None:
-            return literals.UNKNOWN
+            return UNKNOWN
         case ("either", (_, ("none",))):
             return None
         case _:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from prefect_lens.index.frames import UNPATCHED, Frame
+from prefect_lens.index.frames import Frame
+from prefect_lens.index.worlds import UNPATCHED
 from prefect_lens.model import How
 
 if TYPE_CHECKING:
