@@ -160,3 +160,59 @@ def test_what_a_stand_in_gives_is_known_by_length_in_loops_and_tables():
         provider.fetch = AsyncMock(return_value=None)
         with patch("flows.get_provider", return_value=provider): await flows.provided()
     """)
+
+
+def test_what_is_behind_a_continue_or_a_handler_that_returns_does_not_run():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def fetch(url): ...
+    #   ^^^^^ task:
+    @task
+    def parse(page): ...
+    #   ^^^^^ task: ~test_good, ~test_some
+    @task
+    def save(pages): ...
+    #   ^^^^ task: ~test_bad, ~test_good, ~test_none, ~test_some, ~test_stopped
+    @flow
+    def crawl(urls):
+    #   ^^^^^ flow: test_none, test_some
+        pages = []
+        for url in urls:
+            page = fetch(url)
+            if page is None:
+                continue
+            pages.append(parse(page))
+        save(pages)
+    @flow
+    def search(urls):
+    #   ^^^^^^ flow: test_stopped
+        for url in urls:
+            if not fetch(url):
+                break
+            parse(url)
+        save(urls)
+    @flow
+    def careful():
+    #   ^^^^^^^ flow: test_bad, test_good
+        try:
+            page = fetch("url")
+        except OSError:
+            save(None)
+            return
+        parse(page)
+    #- test_flows.py
+    from unittest.mock import patch
+    from flows import careful, crawl, search
+    def test_none():
+        with patch("flows.fetch", return_value=None): crawl(["a"])
+    def test_some():
+        with patch("flows.fetch", return_value="page"): crawl(["a"])
+    def test_stopped():
+        with patch("flows.fetch", return_value=""): search(["a"])
+    def test_bad():
+        with patch("flows.fetch", side_effect=OSError): careful()
+    def test_good():
+        with patch("flows.fetch", return_value="page"): careful()
+    """)

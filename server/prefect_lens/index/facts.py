@@ -40,6 +40,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("block", body, test)` | the same, where parameters may say which, or in a loop; see `lower_conditions.test` |
 | `("try", body, handlers, final)` | in a function's body only: bodies |
 | `("return",)` | in a function's body only: a branch returns here |
+| `("skip",)` | in a function's body only: a loop is left here, or goes on with the next element |
 | `("raise", surely, name, message)` | in a function's body only: it raises here; surely, where nothing returns before |
 """
 

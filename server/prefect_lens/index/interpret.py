@@ -162,7 +162,7 @@ class Interpreter(Memory):
                 frame.raising = raising
             case "block" | "try" | "with" | "return" | "raise":
                 walking.run(self, (expression,), frame)
-            case "local" | "name" | "text" | "int" | "none":
+            case "local" | "name" | "text" | "int" | "none" | "skip":
                 pass
             case _:
                 self.evaluate(expression, frame)

@@ -107,7 +107,7 @@ def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | No
 
 
 def ends(inter: Interpreter, body: tuple[Expression, ...], frame: Frame) -> bool:
-    """Whether a body ends in a `return` or `raise`, or a part of it that surely runs does."""
+    """Whether a body ends in what leaves it, or a part of it that surely runs does."""
     return _leaves(body) or any(
         one is not None and one[0] == "block" and holds(inter, one, frame) is True and ends(inter, one[1], frame)
         for one in body
@@ -115,7 +115,7 @@ def ends(inter: Interpreter, body: tuple[Expression, ...], frame: Frame) -> bool
 
 
 def _leaves(body: tuple[Expression, ...]) -> bool:
-    return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise"}
+    return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise", "skip"}
 
 
 def refuses(inter: Interpreter, frame: Frame) -> bool:
@@ -171,8 +171,9 @@ def _forget(frame: Frame, part: Any) -> None:
     if not isinstance(part, tuple):
         return
     if part[:1] == ("call",):
-        frame.remember(part, NOTHING)  # nobody comes to its arguments but through it
-        return
+        frame.remember(part, NOTHING)
+        if part[1] is None or part[1][0] != "attr":
+            return  # nobody comes to its arguments but through it, as to what is put into a container
     for inner in part:  # type: ignore[reportUnknownVariableType]
         _forget(frame, inner)
 

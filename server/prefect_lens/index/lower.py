@@ -174,7 +174,10 @@ class _Statements(Signatures):
                 for target in targets:
                     if isinstance(target, ast.Subscript):
                         self.effect(target.slice)
-            case ast.Pass() | ast.Break() | ast.Continue():
+            case ast.Break() | ast.Continue():
+                if self.open.kind == "function":
+                    self.open.body.append(("skip",))
+            case ast.Pass():
                 pass
             case _:  # newer forms, such as `type X = …`
                 pass

@@ -59,7 +59,10 @@ def run(inter: Interpreter, body: Iterable[Expression], frame: Frame) -> bool:
                 break
             frame.raising = frame.raising and runs is True
         elif form == "try":
-            returned |= _try(inter, expression, frame)
+            returned_in_it, is_left = _try(inter, expression, frame)
+            returned |= returned_in_it
+            if is_left:
+                break
         elif form == "with":
             returned |= _with(inter, expression, frame)
         else:
@@ -76,7 +79,8 @@ def chosen(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Ex
     return (asked, body, orelse) if runs is None else (asked, body if runs else orelse)
 
 
-def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
+def _try(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[bool, bool]:
+    """Return whether it may have returned, and whether it did not go on in any case."""
     _, body, handlers, final = expression
     returned = run(inter, body, frame)
     raised, passed_on = frame.raising, True
@@ -87,7 +91,8 @@ def _try(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
     frame.raising = False
     returned |= run(inter, final, frame)
     frame.raising = frame.raising or (raised and passed_on)
-    return returned
+    is_left = raised and bool(handlers) and all(literals.ends(inter, handler, frame) for handler in handlers)
+    return returned, is_left
 
 
 def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
