@@ -216,3 +216,82 @@ def test_what_is_behind_a_continue_or_a_handler_that_returns_does_not_run():
     def test_good():
         with patch("flows.fetch", return_value="page"): careful()
     """)
+
+
+def test_a_mock_that_nobody_told_anything_is_true_and_empty():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def fetch(): ...
+    #   ^^^^^ task:
+    @task
+    def save(x): ...
+    #   ^^^^ task: ~test_asked, ~test_client, ~test_client_rows, ~test_dotted, ~test_etl, ~test_given, ~test_side
+    @task
+    def alert(): ...
+    #   ^^^^^ task: ~test_asked, ~test_client_no, ~test_client_rows, ~test_dotted, ~test_given, ~test_side, ~test_table
+    class Client:
+        def exists(self): ...
+        def rows(self): ...
+    @flow
+    def etl():
+    #   ^^^ flow: test_asked, test_etl, test_given, test_side
+        rows = fetch()
+        if not rows:
+            alert()
+            return
+        save(rows)
+    @flow
+    def table():
+    #   ^^^^^ flow: test_table
+        rows = fetch()
+        if rows.empty:
+            return alert()
+        save(rows)
+    @flow
+    def client():
+    #   ^^^^^^ flow: test_client, test_client_no, test_client_rows, test_dotted
+        c = Client()
+        if c.exists():
+            return save(1)
+        for row in c.rows():
+            save(row)
+        alert()
+    @flow
+    def loop():
+    #   ^^^^ flow: test_loop
+        for row in fetch(): save(row)
+    #- test_flows.py
+    from unittest.mock import patch
+    import flows
+    def test_etl():
+        with patch("flows.fetch"): flows.etl()
+    def test_table():
+        with patch("flows.fetch"): flows.table()
+    def test_loop():
+        with patch("flows.fetch"): flows.loop()
+    def test_side():
+        with patch("flows.fetch") as m:
+            m.side_effect = [[], [1]]
+            flows.etl()
+    def test_given(tmp_path):
+        with patch("flows.fetch", return_value=tmp_path): flows.etl()
+    def test_asked(tmp_path):
+        with patch("flows.fetch") as m:
+            m.return_value = tmp_path
+            flows.etl()
+    def test_client():
+        with patch("flows.Client"): flows.client()
+    def test_client_no():
+        with patch("flows.Client") as m:
+            m.return_value.exists.return_value = False
+            flows.client()
+    def test_client_rows():
+        with patch("flows.Client") as m:
+            m.return_value.exists.return_value = False
+            m.return_value.rows.return_value = [1]
+            flows.client()
+    def test_dotted():
+        with patch("flows.Client", **{"return_value.exists.return_value": False}) as m: flows.client()
+    """)

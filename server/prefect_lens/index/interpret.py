@@ -198,8 +198,9 @@ class Interpreter(Memory):
         _, base, name, value = expression
         owners = self.evaluate(base, frame)
         patches.assign(self, frame, owners, name, self.evaluate(value, frame))
-        if name == "return_value":
-            patches.stay(self, frame, results.assigned(self, owners, value, frame))
+        if name in {"return_value", "side_effect"}:
+            said = value if name == "return_value" else None
+            patches.stay(self, frame, results.assigned(self, owners, said, frame))
         return NOTHING
 
     # --- names

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.index import attributes, exact, expected, makers, results
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
+    MOCKED,
     NOTHING,
     UNKNOWN,
     Arguments,
@@ -214,6 +215,8 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
     match test:
         case ("not", inner):
             return None if (found := _test(inter, inner, frame)) is None else not found
+        case ("loop", ("truth", over)) if _value(inter, over, frame) is MOCKED:
+            return False
         case ("loop", inner):
             return False if _test(inter, inner, frame) is False else None
         case ("all" | "any" as how, parts):
@@ -231,7 +234,7 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
                 return None
             if how == "truth":
                 return bool(value)
-            return value is None if how == "none" else value in constants[0]
+            return value is None if how == "none" else value is not MOCKED and value in constants[0]
         case ("less" | "more" as how, name, bound):
             value = _value(inter, name, frame)
             if not isinstance(value, int):

@@ -13,7 +13,9 @@ from prefect_lens.index import (
     results,
 )
 from prefect_lens.index.values import (
+    MOCKED,
     NOTHING,
+    UNKNOWN,
     Arguments,
     Body,
     Bound,
@@ -149,7 +151,9 @@ def looks_like_exception(expression: Expression) -> bool:
 def _child(inter: Interpreter, mock: Mock, name: str) -> Values:
     if len(mock.site) > _DEEPEST:
         return frozenset((mock,))
-    return frozenset((inter.one(Mock, NOTHING, NOTHING, (), False, (*mock.site, name)),))  # noqa: FBT003
+    is_told = mock.says is UNKNOWN or any("." in key for key, _ in mock.attributes)
+    says = UNKNOWN if is_told or not mock.site else MOCKED
+    return frozenset((inter.one(Mock, NOTHING, NOTHING, (), False, (*mock.site, name), says),))  # noqa: FBT003
 
 
 def _one_by_one(inter: Interpreter, runs: Values, frame: Frame) -> Values:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import attributes, calls, containers, mocks, plain, walking
 from prefect_lens.index.values import (
+    MOCKED,
     NOTHING,
     UNKNOWN,
     Arguments,
@@ -133,9 +134,14 @@ def _may_fail(inter: Interpreter, frame: Frame, owners: Values, name: str, value
         )
         return raised or mocks.are_exceptions(inter, values)
     mocked = [value for value in values if isinstance(value, Mock)]
-    if any(value.raises or value.says is not UNKNOWN for value in mocked):
+    if any(value.raises or _tells(value) for value in mocked):
         return True
     return bool(mocked) and walking.can_raise(inter, frame.world)
+
+
+def _tells(mock: Mock) -> bool:
+    """Whether a mock was told what to give."""
+    return mock.says is not UNKNOWN and mock.says is not MOCKED
 
 
 def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
@@ -333,7 +339,7 @@ def _value_at(inter: Interpreter, dotted: str, frame: Frame) -> Values:
 
 def _counted(places: Iterable[Place], stand_in: Values, scope: Scope) -> list[Place]:
     """Return those of the places whose patching can matter: of libraries, where a branch may hang on what stands in."""
-    tells = any(isinstance(value, Mock) and value.says is not UNKNOWN for value in stand_in)
+    tells = any(isinstance(value, Mock) and _tells(value) for value in stand_in)
     may_raise = any(map(walking.raises, stand_in)) or any(
         name.endswith(".side_effect") and any(map(mocks.looks_like_exception, expressions))
         for name, (_, expressions) in scope.bindings.items()

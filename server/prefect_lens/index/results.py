@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import literals, walking
-from prefect_lens.index.values import UNKNOWN, Arguments, Bound, Exact, Function, Mock
+from prefect_lens.index.values import MOCKED, UNKNOWN, Arguments, Bound, Exact, Function, Mock
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
@@ -41,18 +41,23 @@ def is_empty(inter: Interpreter, dotted: str, frame: Frame) -> bool | None:
     name = dotted.removesuffix(_EMPTY)
     if name == dotted or name not in frame.scope.bindings:
         return None
-    return True if of_name(inter, name, frame) == () else None
+    value = of_name(inter, name, frame)
+    return True if value == () or value is MOCKED else None
 
 
 def said(arguments: Arguments) -> Any:
     """Return the constant that a new mock gives."""
-    if any(name in {"side_effect", "wraps"} for name, _ in arguments.keywords):
+    names = {name for name, _ in arguments.keywords}
+    if names & {"side_effect", "wraps"} or arguments.more or arguments.literals is None:
         return UNKNOWN
-    return dict(arguments.literals or ()).get("return_value", UNKNOWN)
+    return dict(arguments.literals).get("return_value", UNKNOWN) if "return_value" in names else MOCKED
 
 
 def assigned(inter: Interpreter, owners: Values, expression: Expression, frame: Frame) -> dict[tuple[Any, str], Values]:
-    """Return what an assignment to the `return_value` of mocks says of them, where it says something new."""
+    """Return what an assignment to the `return_value` or `side_effect` of mocks says of them, where that is new.
+
+    `expression` is None for a `side_effect`.
+    """
     value = literals.constant(expression) if expression is not None else UNKNOWN
     return {
         (owner, PLACE): frozenset((inter.one(Exact, value),))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNKNOWN = object()
 """Stands for a constant that is not known."""
 
+MOCKED = object()
+"""Stands for a mock that nobody told anything: it is true, no constant, and there is nothing in it."""
+
 Key = tuple[Any, ...]
 """What tells one definition from another: `("def", path, scope)` or `("call", path, line, column)`."""
 
@@ -207,7 +210,7 @@ class Mock(Value):
     site: tuple[Any, ...] = ()
     """Where it was made, and the names behind it: a mock's attributes and results are mocks, too."""
     says: Any = UNKNOWN
-    """The constant that it surely gives; see `results`."""
+    """The constant that it surely gives, or that it gives another mock; see `results`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,8 +301,8 @@ def expression_place(path: str, expression: Expression) -> Key:
 
 
 __all__ = [
-    "NOTHING", "UNKNOWN", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact", "External", "Frame",
-    "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method", "Mock", "Module",
-    "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record", "Request", "Sequence", "Super",
-    "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
+    "MOCKED", "NOTHING", "UNKNOWN", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact",
+    "External", "Frame", "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method",
+    "Mock", "Module", "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record", "Request",
+    "Sequence", "Super", "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
 ]  # fmt: skip
