@@ -327,3 +327,58 @@ def test_a_literal_is_no_object_of_a_class_of_the_project():
     def test_unknown(tmp_path): run(tmp_path)
     def test_named(): named({"a": 1})
     """)
+
+
+def test_a_name_for_a_literal_or_function_is_as_good_and_a_parameter_may_be_assigned_behind():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def load(): ...
+    #   ^^^^ task: ~test_dated, ~test_dated_by_name, ~test_empty, ~test_filled, ~test_loop
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_undated
+    @flow
+    def evaluate(data=None):
+    #   ^^^^^^^^ flow: test_empty, test_filled, test_function, test_given, test_written
+        data = data or load()
+        return data
+    @flow
+    def score(date=None):
+    #   ^^^^^ flow: test_dated, test_dated_by_name, test_undated
+        if date is None:
+            try:
+                return save()
+            except ValueError:
+                raise
+            finally:
+                print(date)
+        date = date.strip()
+        load()
+    @flow
+    def loop(first=True):
+    #   ^^^^ flow: test_loop
+        for _ in range(3):
+            if not first:
+                load()
+            first = False
+    #- test_flows.py
+    from flows import evaluate, loop, score
+    def test_given():
+        data = {"a": [1]}
+        evaluate(data)
+    def test_written(): evaluate(data={"a": 1})
+    def test_function(): evaluate(lambda: 1)
+    def test_filled():
+        data = {}
+        data["a"] = 1
+        evaluate(data)
+    def test_empty(): evaluate({})
+    def test_undated(): score()
+    def test_dated(): score("2024")
+    def test_dated_by_name():
+        date = "2024"
+        score(date)
+    def test_loop(): loop()
+    """)

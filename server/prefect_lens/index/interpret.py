@@ -16,7 +16,7 @@ from prefect_lens.index import (
     calls,
     containers,
     decorators,
-    patches,
+    literals,
     registries,
     results,
     special,
@@ -149,7 +149,7 @@ class Interpreter(Memory):
                 calls.effect(self, expression, frame)
             case "effects" | "either" | "or" | "seq" | "join":
                 raising = frame.raising
-                for part in expression[1]:
+                for part in literals.needed(expression[1], frame) if expression[0] == "or" else expression[1]:
                     self.effect(part, frame)
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
@@ -184,7 +184,7 @@ class Interpreter(Memory):
     def _or(self, expression: Expression, frame: Frame) -> Values:
         found: set[Value] = set()
         raising = frame.raising
-        for part in expression[1]:
+        for part in literals.needed(expression[1], frame):
             values = self.evaluate(part, frame)
             found |= values
             if values and all(
@@ -195,12 +195,7 @@ class Interpreter(Memory):
         return frozenset(found)
 
     def _set(self, expression: Expression, frame: Frame) -> Values:
-        _, base, name, value = expression
-        owners = self.evaluate(base, frame)
-        patches.assign(self, frame, owners, name, self.evaluate(value, frame))
-        if name in {"return_value", "side_effect"}:
-            said = value if name == "return_value" else None
-            patches.stay(self, frame, results.assigned(self, owners, said, frame))
+        results.assign(self, expression, frame)
         return NOTHING
 
     # --- names

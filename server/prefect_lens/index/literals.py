@@ -44,6 +44,9 @@ _BEHIND = "."
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
 
+_FUNCTIONS = frozenset({"def", "lambda"})
+"""What makes functions: these are surely there."""
+
 _LITERALS = ("builtins.", "collections.", "typing.", "enum.")
 """Where the classes come from that containers, texts and numbers are of, and what is like them."""
 
@@ -107,6 +110,16 @@ def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | No
     return _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
 
 
+def needed(parts: tuple[Expression, ...], frame: Frame) -> tuple[Expression, ...]:
+    """Return the parts of `a or b` that may be evaluated: where the first one is surely true, that alone."""
+    first = parts[0]
+    if first is not None and first[0] == "local" and frame.scope.bindings[first[1]][1][0] == ("param", first[1]):
+        value = _literal(first, frame)
+        if value is not UNKNOWN and value:
+            return parts[:1]
+    return parts
+
+
 def ends(inter: Interpreter, body: tuple[Expression, ...], frame: Frame) -> bool:
     """Whether a body ends in what leaves it, or a part of it that surely runs does."""
     return _leaves(body) or any(
@@ -116,7 +129,15 @@ def ends(inter: Interpreter, body: tuple[Expression, ...], frame: Frame) -> bool
 
 
 def _leaves(body: tuple[Expression, ...]) -> bool:
-    return bool(body) and body[-1] is not None and body[-1][0] in {"return", "raise", "skip"}
+    match body[-1] if body else None:
+        case ("return" | "raise" | "skip", *_):
+            return True
+        case ("with", _, inner):
+            return _leaves(inner)
+        case ("try", tried, handlers, final):
+            return _leaves(final) or all(map(_leaves, (tried, *handlers)))
+        case _:
+            return False
 
 
 def refuses(inter: Interpreter, frame: Frame) -> bool:
@@ -186,8 +207,14 @@ def _is_key(value: Any) -> bool:
 
 def _literal(expression: Expression, frame: Frame) -> Any:
     if expression[0] == "local" and expression[2:4] in {(0, 1), (0, -1)}:
-        return _told(expression[1], frame)
-    return constant(expression)
+        bound = frame.scope.bindings[expression[1]][1]
+        if bound[0] is None or (len(bound) != 1 and expression[3] == -1):
+            return UNKNOWN
+        if bound[0][0] == "param":
+            return _told(expression[1], frame)
+        value = ... if bound[0][0] in _FUNCTIONS else constant(bound[0])
+        return UNKNOWN if value == () else value  # what is empty may be filled
+    return ... if expression[0] in _FUNCTIONS else constant(expression)
 
 
 def _told(name: str, frame: Frame) -> Any:

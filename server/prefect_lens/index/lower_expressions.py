@@ -333,6 +333,7 @@ class Expressions(Scopes):
     def _boolean(self, node: ast.BoolOp) -> Expression:
         parts = tuple(self.value(item) for item in node.values)
         if isinstance(node.op, ast.Or):
+            self.condition(node.values[0])  # it may decide whether there is a need for the others
             return ("or", parts)
         decided = self.condition(node.values[0])
         if decided is None:

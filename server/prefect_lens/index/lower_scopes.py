@@ -52,6 +52,8 @@ class Open:
     loop: int = 0
     decides: set[str] = field(default_factory=set[str])
     """See `Scope.decides`."""
+    asked_in_loops: set[str] = field(default_factory=set[str])
+    """Those of them that a loop asks for: what it assigns anew, it may come to again."""
     nones: set[str] = field(default_factory=set[str])
     """The names of a function that were made None last, and surely."""
     instead: dict[str, Expression] = field(default_factory=dict[str, Any])
@@ -111,7 +113,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
-            decides=tuple(sorted(one for one in done.decides if _is_settled(done, one.lstrip(".=~")))),
+            decides=tuple(sorted(one for one in done.decides if _is_settled(done, one))),
         )
 
     def bind(self, name: str, value: Expression) -> None:
@@ -174,10 +176,15 @@ class Scopes:
         """Return what the parameters of the open function say about a condition."""
         if self.open.kind != "function":
             return None
-        names = {p.name for p in self.open.parameters if p.kind in {"positional", "keyword"}}
+        bound = self.open.bindings
+        names = {
+            p.name for p in self.open.parameters if p.kind in {"positional", "keyword"} and len(bound[p.name]) == 1
+        }
         parsed = {f"{name}." for name, found in self.open.bindings.items() if _is_parsed(found)}
         found = test(node, names.difference(self.open.elsewhere) | parsed)
         self.open.decides.update(asked(found))
+        if self.open.loop:
+            self.open.asked_in_loops.update(asked(found))
         return found
 
     def given(self, called: Expression) -> Expression:
@@ -228,10 +235,13 @@ class Scopes:
         return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
 
 
-def _is_settled(scope: Open, name: str) -> bool:
-    """Whether a parameter, or an attribute behind one, is what it was passed as throughout a function."""
+def _is_settled(scope: Open, decides: str) -> bool:
+    """Whether a parameter, or an attribute behind one, is what it was passed as wherever a function asks for it."""
+    name = decides.lstrip(".=~")
     if not name:
         return True  # what a call gives
+    if name is decides:
+        return len(scope.bindings[name]) == 1 or name not in scope.asked_in_loops
     parts = name.split(".")
     behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
     return len(scope.bindings[parts[0]]) == 1 and scope.bindings.keys().isdisjoint(behind)

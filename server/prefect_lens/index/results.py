@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import literals, walking
+from prefect_lens.index import literals, patches, walking
 from prefect_lens.index.values import MOCKED, UNKNOWN, Arguments, Bound, Exact, Function, Mock
 
 if TYPE_CHECKING:
@@ -53,17 +53,16 @@ def said(arguments: Arguments) -> Any:
     return dict(arguments.literals).get("return_value", UNKNOWN) if "return_value" in names else MOCKED
 
 
-def assigned(inter: Interpreter, owners: Values, expression: Expression, frame: Frame) -> dict[tuple[Any, str], Values]:
-    """Return what an assignment to the `return_value` or `side_effect` of mocks says of them, where that is new.
-
-    `expression` is None for a `side_effect`.
-    """
-    value = literals.constant(expression) if expression is not None else UNKNOWN
-    return {
-        (owner, PLACE): frozenset((inter.one(Exact, value),))
-        for owner in owners
-        if isinstance(owner, Mock) and value is not _of_mock(owner, frame)  # most are what they were
-    }
+def assign(inter: Interpreter, expression: Expression, frame: Frame) -> None:
+    """Follow `owner.name = …`, also what it says of what a mock gives."""
+    _, base, name, value = expression
+    owners = inter.evaluate(base, frame)
+    patches.assign(inter, frame, owners, name, inter.evaluate(value, frame))
+    if name in {"return_value", "side_effect"}:
+        told = literals.constant(value) if name == "return_value" and value is not None else UNKNOWN
+        said: Values = frozenset((inter.one(Exact, told),))
+        mocks = [one for one in owners if isinstance(one, Mock) and told is not _of_mock(one, frame)]
+        patches.stay(inter, frame, {(one, PLACE): said for one in mocks})
 
 
 def _same(found: list[Any]) -> Any:
