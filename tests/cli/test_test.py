@@ -277,6 +277,7 @@ def test_nothing_is_left_however_it_is_stopped(with_prefect, signals):
     fifo = with_prefect / "now"
     while not fifo.exists():
         assert process.poll() is None
+        time.sleep(0.01)
     fifo.open("w").close()  # the test runs
     for number in signals:
         process.send_signal(number)
@@ -321,6 +322,7 @@ def test_nothing_is_left_when_the_terminal_goes(with_prefect):
     fifo = with_prefect / "now"
     while not fifo.exists():
         assert process.poll() is None
+        time.sleep(0.01)
     fifo.open("w").close()  # the test runs
     os.close(ours)
     process.wait(timeout=10)

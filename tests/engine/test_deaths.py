@@ -150,7 +150,7 @@ async def test_a_worker_that_is_killed_while_it_gets_ready_is_forked_once_more(p
     engine.source.prepare(python, folder, ".")
     (kept,) = engine.source._warm.values()
     while not kept._spare.done() and (found := family(os.environ["RUN_MARK"]).get(victim)) is None:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)  # to look all the time takes what it is to get ready with
     parent = kept.parent
     os.kill(found, signal.SIGKILL)
     assert await engine.ready(folder, python) is kept
