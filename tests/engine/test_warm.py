@@ -21,13 +21,12 @@ pytestmark = [
     pytest.mark.usefixtures("nothing_left"),
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere none is forked"),
 ]
-both_kinds = pytest.mark.parametrize("engine", ["forked", "ahead"], indirect=True)
 and_thoroughly_the_other = pytest.mark.parametrize(
     "engine", ["forked", pytest.param("ahead", marks=pytest.mark.thorough)], indirect=True
 )
 
 
-@both_kinds
+@and_thoroughly_the_other
 async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project, python, engine):
     folder = project("""
         #- conftest.py
@@ -106,7 +105,7 @@ async def test_a_module_that_stands_before_an_installed_one_is_imported(project,
     assert "RuntimeError: mine" in result.output
 
 
-@both_kinds
+@pytest.mark.parametrize("engine", ["forked", "ahead"], indirect=True)
 async def test_a_worker_has_what_a_cold_worker_has(project, python, engine, monkeypatch, tmp_path):
     folder = project("""
         #- test_a.py
