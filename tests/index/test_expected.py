@@ -95,6 +95,7 @@ def test_the_branches_of_the_function_that_raises_do_not_run_when_they_return():
 def test_where_it_is_open_who_raises_all_may_run():
     check("""
     #- flows.py
+    import asyncio
     from prefect import flow, task
     class BadRowError(Exception): ...
     class OddRowError(Exception): ...
@@ -102,7 +103,7 @@ def test_where_it_is_open_who_raises_all_may_run():
     class TwiceError(Exception): ...
     @task
     def load(row): ...
-    #   ^^^^ task: ~test_builtin, ~test_each, ~test_loop, ~test_mocked, ~test_others, ~test_twice
+    #   ^^^^ task: ~test_aio, ~test_builtin, ~test_each, ~test_gen, ~test_loop, ~test_mocked, ~test_others, ~test_twice
     @task
     def check(row):
     #   ^^^^^ task: ~test_each, ~test_loop
@@ -151,6 +152,25 @@ def test_where_it_is_open_who_raises_all_may_run():
     #   ^^^^^^^ flow: test_builtin
         load(number(text))
         load(number(text + "x"))
+    class LateError(Exception): ...
+    def rows():
+        yield 1
+        raise LateError("late")
+    @flow
+    def late():
+    #   ^^^^ flow: test_gen
+        for row in rows():
+            load(row)
+    class LaterError(Exception): ...
+    async def wait(row):
+        if row:
+            raise LaterError("later")
+    @flow
+    async def later(row):
+    #         ^^^^^ flow: test_aio
+        waiting = asyncio.create_task(wait(row))
+        load(row)
+        await waiting
     def ask(client):
         if client is None:
             raise MockedError("nobody")
@@ -180,6 +200,12 @@ def test_where_it_is_open_who_raises_all_may_run():
     def test_builtin():
         with pytest.raises(ValueError):
             flows.builtin("1")
+    def test_gen():
+        with pytest.raises(flows.LateError):
+            flows.late()
+    async def test_aio():
+        with pytest.raises(flows.LaterError):
+            await flows.later(1)
     def test_mocked():
         client = Mock()
         client.put.side_effect = flows.MockedError("put")

@@ -30,6 +30,9 @@ MOST_FILES = 40
 MOST_CALLS = 500
 """Calls that are looked at for the way to where an exception is raised."""
 
+_RUNNERS = frozenset({"run", "run_until_complete"})
+"""What runs a coroutine that it is given at once."""
+
 _SEARCHING: Chain = (("", -1, ""),)
 """Stands for a way that is still looked for, also in code that leads to no definition; nothing is on it."""
 
@@ -291,7 +294,7 @@ def _way(inter: Interpreter, sources: set[tuple[str, int]], body: tuple[Expressi
     while level and start not in level:
         one = next(iter(level))
         link = (one.module.path, one.index, one.scope.name)
-        if link in found or any(not _is(other, *link[:2]) for other in level):
+        if link in found or one.scope.is_generator or any(not _is(other, *link[:2]) for other in level):
             return ()
         found.insert(0, link)
         level = {caller for other in level for caller in callers[other]}
@@ -319,26 +322,29 @@ def _callers(inter: Interpreter, starts: Iterable[Frame]) -> dict[Frame, set[Fra
 
 
 def _calls_once(body: tuple[Expression, ...], name: str) -> bool:
-    """Whether a body calls something of a name in one place alone, and not in a loop."""
-    found = list(_calls(body, name, loops=False))
-    return len({place for place, _ in found}) == 1 and not any(loops for _, loops in found)
+    """Whether a body calls something of a name in one place alone, and there at once and once."""
+    found = list(_calls(body, name, aside=False))
+    return len({place for place, _ in found}) == 1 and not any(aside for _, aside in found)
 
 
-def _calls(part: Any, name: str, *, loops: bool) -> Iterator[tuple[tuple[int, int], bool]]:
-    """Yield the places of the calls of a name, and whether each is in a loop."""
+def _calls(part: Any, name: str, *, aside: bool) -> Iterator[tuple[tuple[int, int], bool]]:
+    """Yield the places of the calls of a name, and whether each is in a loop or handed to who may run it later."""
     if not isinstance(part, tuple) or not part:
         return
     parts = cast("tuple[Any, ...]", part)
     if parts[0] == "call" and len(parts) == 6 and _is_call_of(parts, name):
-        yield parts[4:], loops
+        yield parts[4:], aside
     match parts:
         case ("block", inner, ("loop", _)):
-            yield from _calls(inner, name, loops=True)
+            yield from _calls(inner, name, aside=True)
         case ("star" | "keyed", *inner):
-            yield from _calls(tuple(inner), name, loops=True)
+            yield from _calls(tuple(inner), name, aside=True)
+        case ("call", function, positional, keywords, _, _):
+            yield from _calls(function, name, aside=aside)
+            yield from _calls((positional, keywords), name, aside=aside or makers.called(parts) not in _RUNNERS)
         case _:
             for inner in parts:
-                yield from _calls(inner, name, loops=loops)
+                yield from _calls(inner, name, aside=aside)
 
 
 def _is_call_of(expression: Expression, name: str) -> bool:
