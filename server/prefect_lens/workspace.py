@@ -42,6 +42,8 @@ class Loaded:
     snapshot: Snapshot
     problems: tuple[Problem, ...]
     """The files that could not be read; the snapshot has its own."""
+    is_whole: bool = True
+    """Whether the snapshot has the Python files: where none of them names Prefect, none is read."""
 
 
 def load(folder: Path) -> Snapshot:
@@ -54,14 +56,19 @@ def load_all(
     progress: Callable[[int, int], None] | None = None,
     cache: FactsCache | None = None,
     before: Snapshot | None = None,
+    *,
+    wanted: bool = False,
 ) -> Loaded:
     """Return the snapshot of a folder, and what could not be read.
+
+    Where no Python file names Prefect there is nothing to say about any: then they are left out.
 
     Args:
         folder: the folder.
         progress: is told now and then how many files of how many have been read.
         cache: what it knows is not read again.
         before: a snapshot of the folder's files at an earlier time, to begin with.
+        wanted: Python files are read, whether or not one names Prefect.
     """
     before = before if before is not None else Snapshot.empty()
     facts: dict[str, Packed | None] = {}
@@ -85,6 +92,10 @@ def load_all(
                 facts[path] = known
             else:
                 unknown[path] = status
+    is_whole = wanted or any(known.prefect for known in facts.values() if known is not None)
+    if not is_whole and not (is_whole := any(_names_prefect(folder / path) for path in unknown)):
+        facts.clear()
+        unknown.clear()
     for number, (path, found) in enumerate(read_files(folder, tuple(unknown))):
         if progress is not None and number % 100 == 0:
             progress(len(facts), len(facts) + len(unknown) - number)
@@ -97,7 +108,14 @@ def load_all(
     facts |= dict.fromkeys(before.paths - facts.keys())
     configs |= dict.fromkeys(before.configs - configs.keys())
     snapshot = before.update(facts, configs)
-    return Loaded(snapshot.begin_with(cache.resolved) if cache is not None else snapshot, tuple(unread))
+    return Loaded(snapshot.begin_with(cache.resolved) if cache is not None else snapshot, tuple(unread), is_whole)
+
+
+def _names_prefect(path: Path) -> bool:
+    try:
+        return path.stat().st_size <= LARGEST and b"prefect" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def walk(folder: Path) -> Iterator[str]:

@@ -95,6 +95,7 @@ def test_texts_are_decoded_as_python_does(tmp_path):
         tmp_path,
         {
             "bom.py": b"\xef\xbb\xbfx = 1\r\n",
+            "flows.py": "import prefect",
             "latin.py": "# -*- coding: latin-1 -*-\nx = 'ä'\n".encode("latin-1"),
             "bad.py": b"x = '\xff'\n",
             "odd.py": b"# coding: nothing-known\n",
@@ -108,6 +109,20 @@ def test_texts_are_decoded_as_python_does(tmp_path):
     assert [p.path for p in workspace.load_all(tmp_path).problems] == ["bad.py", "odd.py", "rot.py"]
 
 
+def test_a_folder_that_does_not_name_prefect_is_not_read(tmp_path):
+    write(tmp_path, {"pyproject.toml": "[tool.prefect-lens]\n", "a.py": "import (\n", "test_a.py": "def test(): ...\n"})
+    loaded = workspace.load_all(tmp_path)
+    assert not loaded.is_whole
+    assert (set(loaded.snapshot.paths), set(loaded.snapshot.configs)) == (set(), {"pyproject.toml"})
+    wanted = workspace.load_all(tmp_path, wanted=True)
+    assert wanted.is_whole
+    assert set(wanted.snapshot.paths) == {"a.py", "test_a.py"}
+    write(tmp_path, {"pkg/flows.py": "import prefect\n"})
+    loaded = workspace.load_all(tmp_path)
+    assert loaded.is_whole
+    assert set(loaded.snapshot.paths) == {"a.py", "pkg/flows.py", "test_a.py"}
+
+
 def test_what_cannot_be_read_is_told(tmp_path):
     (tmp_path / "big.py").write_bytes(b"#" * (workspace.LARGEST + 1))
     assert "too large" in workspace.read(tmp_path / "big.py", "big.py").message
@@ -117,7 +132,7 @@ def test_what_cannot_be_read_is_told(tmp_path):
 
 def test_loading_tells_how_far_it_is(tmp_path):
     for number in range(150):
-        (tmp_path / f"m{number}.py").write_text("")
+        (tmp_path / f"m{number}.py").write_text("import prefect" if number == 100 else "")
     told = []
     workspace.load_all(tmp_path, lambda done, total: told.append((done, total)))
     assert told == [(0, 150), (100, 150)]

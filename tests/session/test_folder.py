@@ -43,8 +43,8 @@ _texts = st.sampled_from(TEXTS[:-4] + TEXTS[-3:])
 class OpenFolder(RuleBasedStateMachine):
     """A folder on the disk that an editor has open, with all that happens to its files."""
 
-    @initialize()
-    def open_folder(self) -> None:
+    @initialize(uses_prefect=st.booleans())
+    def open_folder(self, uses_prefect) -> None:
         self.base = Path(tempfile.mkdtemp(prefix="prefect-lens-test-"))
         self.patch = pytest.MonkeyPatch()
         self.patch.setenv("XDG_CACHE_HOME", str(self.base / "cache"))
@@ -52,7 +52,8 @@ class OpenFolder(RuleBasedStateMachine):
         self.patch.setattr(folder_module, "MANY", 3)
         self.root = self.base / "project"
         for name, text in FILES.items():
-            self.write(name, text)
+            if uses_prefect or "prefect" not in text:
+                self.write(name, text)
         self.runner = asyncio.Runner()
         self.texts: dict[str, str] = {}
         self.folder = self.runner.run(self.opened())
@@ -156,11 +157,14 @@ class OpenFolder(RuleBasedStateMachine):
     @rule()
     def compare(self) -> None:
         self.runner.run(self.folder.complete())
-        fresh = workspace.load(self.root)
+        fresh = workspace.load_all(self.root, wanted=True).snapshot
         found = {name: read_facts(text) for name, text in self.texts.items() if name in fresh.paths}
         new = {name for name in self.texts if not (self.root / name).exists()}
         found |= {name: read_facts(self.texts[name]) for name in new}
         expected = fresh.update(found, {})
+        assert self.folder.snapshot.uses_prefect == expected.uses_prefect
+        if not expected.uses_prefect:
+            return  # there is nothing to say about its files
         assert set(self.folder.snapshot.paths) == set(expected.paths)
         assert described(self.folder.snapshot) == described(expected)
 
@@ -203,4 +207,27 @@ async def test_an_edit_has_the_edited_file_parsed_and_no_other(tmp_path, monkeyp
         folder.set_document("steps.py", Document(text, None))
         await folder.caught_up()
     assert parsed == texts
+    folder.close()
+
+
+async def test_the_files_of_a_folder_are_read_once_one_names_prefect(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    (root / "tests").mkdir(parents=True)
+    (root / "other.py").write_text("def other(: ...\n")
+    (root / "tests/test_flows.py").write_text(FILES["tests/test_flows.py"])
+    folder = Folder(root, Settings(), lambda _: None, lambda: None)
+    folder.load()
+    await folder.complete()
+    assert folder.is_complete
+    assert not folder.snapshot.paths
+    assert not folder.reading.problems
+
+    text = FILES["flows.py"].replace("from steps import step\n", "").replace("step()", "...")
+    folder.set_document("flows.py", Document(text, None))
+    await folder.complete()
+    assert folder.is_complete
+    [etl] = folder.snapshot.definitions()
+    assert [match.test.node_id for match in folder.snapshot.matches(etl)] == ["tests/test_flows.py::test_etl"]
+    assert [problem.location.path for problem in folder.reading.problems] == ["other.py"]
     folder.close()

@@ -80,12 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
     snapshot = workspace.load_all(folder, cache=cache).snapshot.observing(kept.load())
     cache.save(snapshot.resolved())
     report = report_for(lambda path: dict(snapshot.project_of(path).settings.severity), as_json=arguments.json)
-    chosen = choose(snapshot, folder, arguments.targets)
+    chosen = choose(snapshot, folder, arguments.targets) if snapshot.uses_prefect else None
     if isinstance(chosen, UnknownTarget):
         near = f" Did you mean {' or '.join(chosen.nearest)}?" if chosen.nearest else ""
         print(f"prefect-lens test: nothing here is called {chosen.target}.{near}", file=sys.stderr)
         return COULD_NOT_RUN
-    if not chosen or not snapshot.uses_prefect:
+    if not chosen:
         report.nothing(_why_nothing(snapshot, folder, arguments.targets))
         return NOTHING
     report.begin(

@@ -220,10 +220,11 @@ class Folder:
             await self._news.wait()
 
     async def complete(self) -> None:
-        """Wait until every file of the folder has been read."""
-        while self._loading is not None:
-            await asyncio.wait([self._loading])
-        await self.caught_up()
+        """Wait until every file of the folder has been read that matters."""
+        while self._loading is not None or self._applying is not None:
+            if self._loading is not None:
+                await asyncio.wait([self._loading])
+            await self.caught_up()
 
     # --- in between --------------------------------------------------------------------------------------
 
@@ -296,13 +297,16 @@ class Folder:
                 reading, hashes, there = await asyncio.to_thread(_applied, self.root, base, changes, hashed, watched)
                 self.reading, self._applied, self._refined = reading, taken, None
                 self._hashes |= hashes
-                self.is_complete = self.is_complete or loaded
+                is_enough = reading.is_whole or not reading.uses_prefect
+                self.is_complete = is_enough and (self.is_complete or loaded)
                 if loaded:
                     self.last = {}
                     self.credentials.search_all()
                 self._refresh_results(watched - there)
                 self._tell()
                 self._changed(self)
+                if not is_enough and self._loading is None:
+                    self.load()  # the first file names Prefect: now the others matter
         except Exception:  # an edge: a mistake of ours must not end the updates after it
             log.exception("The index of %s could not be brought up to date.", self.root)
         finally:

@@ -30,6 +30,8 @@ class Reading:
     """What each project's own configuration says to us, by its root."""
     problems: tuple[Diagnostic, ...] = ()
     uses_prefect: bool = False
+    is_whole: bool = True
+    """Whether its Python files have been read: they are once one of them names Prefect."""
     left_out: frozenset[str] = frozenset()
     """Files that were heard of, but lie where the index does not look."""
     unread: Mapping[str, Diagnostic] = field(default_factory=dict[str, "Diagnostic"])
@@ -41,8 +43,9 @@ def read_folder(root: Path, progress: Callable[[int, int], None], cache: FactsCa
 
     What was found out `before` about files that are the same now is kept.
     """
-    loaded = workspace.load_all(root, progress, cache, before.snapshot)
-    return _answered(loaded.snapshot, frozenset(), {one.path: one.diagnostic for one in loaded.problems})
+    loaded = workspace.load_all(root, progress, cache, before.snapshot, wanted=before.uses_prefect)
+    unread = {one.path: one.diagnostic for one in loaded.problems}
+    return _answered(loaded.snapshot, frozenset(), unread, is_whole=loaded.is_whole)
 
 
 def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) -> Reading:
@@ -73,7 +76,7 @@ def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) 
             configs[path] = text
         if path.endswith(".py"):
             facts[path] = None if text is None else read_facts(text)
-    return _answered(reading.snapshot.update(facts, configs), left_out, unread)
+    return _answered(reading.snapshot.update(facts, configs), left_out, unread, is_whole=reading.is_whole)
 
 
 def disk_text(root: Path, path: str) -> str | None:
@@ -82,7 +85,9 @@ def disk_text(root: Path, path: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _answered(snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic]) -> Reading:
+def _answered(
+    snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic], *, is_whole: bool
+) -> Reading:
     """Return a reading, with what is asked all the time worked out: the snapshot itself is lazy."""
     return Reading(
         snapshot,
@@ -90,6 +95,7 @@ def _answered(snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str,
         {project.root: project.settings for project in snapshot.projects},
         (*snapshot.problems(), *unread.values()),
         snapshot.uses_prefect,
+        is_whole,
         left_out,
         unread,
     )
