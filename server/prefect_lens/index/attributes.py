@@ -166,6 +166,12 @@ def bind(inter: Interpreter, values: Values, first: Values, owner: Class, frame:
                 found |= inner
             case Wrapped(how="class", inner=inner):
                 found |= {inter.one(Bound, item, frozenset((owner,))) for item in inner}
+            case Wrapped(how="method", inner=inner):
+                partials = (item for item in inner if isinstance(item, Partial))
+                found |= {
+                    inter.one(Partial, bind(inter, item.target, first, owner, frame), item.arguments, item.says)
+                    for item in partials
+                }
             case Wrapped(how="property", inner=inner):
                 for item in inner:
                     found |= calls.call(inter, inter.one(Bound, item, first), calls.NO_ARGUMENTS, frame, None)

@@ -23,6 +23,7 @@ from prefect_lens.index import (
     prefect_rules,
     registries,
     special,
+    spread,
     walking,
 )
 from prefect_lens.index.values import (
@@ -144,6 +145,7 @@ def call(
                 value.arguments.positional + arguments.positional,
                 value.arguments.keywords + arguments.keywords,
                 value.arguments.more | arguments.more,
+                spread=spread.behind(value, arguments),
             )
             return union(*(call(inter, target, merged, frame, expression, want=want) for target in value.target))
         case Instance():
@@ -376,10 +378,13 @@ def callables(values: Iterable[Value]) -> list[Value]:
 
 def with_first(first: Values, arguments: Arguments) -> Arguments:
     """Return the arguments with one more before them: what a method is bound to."""
-    written = arguments.literals
-    if written is not None:
-        written = tuple((place + 1 if isinstance(place, int) else place, value) for place, value in written)
-    return Arguments((first, *arguments.positional), arguments.keywords, arguments.more, written)
+    written, known = (
+        tuple((place + 1 if isinstance(place, int) else place, value) for place, value in said)
+        if said is not None
+        else None
+        for said in (arguments.literals, arguments.spread)
+    )
+    return Arguments((first, *arguments.positional), arguments.keywords, arguments.more, written, known)
 
 
 def _last_name(expression: Expression) -> str:

@@ -193,6 +193,10 @@ def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> 
                     found |= items[numbers[0]]
                 else:
                     found |= rest.union(*items)
+            case Record(fields=fields):
+                numbers = [key.number for key in keys if isinstance(key, Number)]
+                is_known = len(numbers) == len(keys) == 1 and -len(fields) <= numbers[0] < len(fields)
+                found |= fields[numbers[0]][1] if is_known else union(*(values for _, values in fields))
             case Instance():
                 found |= calls.method(inter, value, "__getitem__", frame, Arguments((keys,)))
             case External(dotted="sys.modules"):

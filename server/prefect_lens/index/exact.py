@@ -23,6 +23,12 @@ Known = tuple[tuple[str, Any], ...]
 _ASKED = "?"
 """Before the name of an attribute by which some file decides a branch; `?=` where the value itself matters."""
 
+_WHOLE, _TRUTH, _HANDED_ON = _WAYS = "?=", "?", "?."
+"""The same: its very value, whether it is there, or that a call hands it on, which matters of switches."""
+
+HANDED_ON = ">."
+"""Before the name of an attribute that a function hands on, among what decides its branches or those of others."""
+
 _ASSIGNED = "."
 """Before the name of an attribute that some file assigns, other than a class's methods to their own object."""
 
@@ -37,7 +43,9 @@ def uses(facts: Facts) -> Iterator[str]:
     """Yield which attributes a file decides branches by, and which ones it assigns."""
     for scope in facts.scopes:
         for one in scope.decides:
-            if one[0] == "." != one[-1]:
+            if one[:2] == HANDED_ON:
+                yield _ASKED + one[1:]
+            elif one[0] == "." != one[-1]:
                 mark = f"{_ASKED}=" if one[1] == "=" else _ASKED
                 yield mark + one.rpartition(".")[2]
         own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
@@ -50,10 +58,12 @@ def uses(facts: Facts) -> Iterator[str]:
 def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Arguments) -> Known:
     """Return the attributes of a new object that are known, and asked for by somebody."""
     found: list[tuple[str, Any]] = []
-    for name, whole in _asked(inter, cls):
+    for name, how in _asked(inter, cls):
         value = _initial(inter, cls, init, name, arguments)
-        if value is None or isinstance(value, str | int):  # what a container holds may change
-            found.append((name, value if whole or not value else ...))
+        if how == _HANDED_ON and (value is None or (isinstance(value, int) and value in {0, 1})):
+            found.append((name, value))
+        elif how != _HANDED_ON and (value is None or isinstance(value, str | int)):  # what a container holds may change
+            found.append((name, value if how == _WHOLE or not value else ...))
     return tuple(found)
 
 
@@ -87,8 +97,14 @@ def _of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Any:
     return dict(value.known).get(name, UNKNOWN)
 
 
-def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, bool], ...]:
-    """Return the attributes of a class that can be known and are asked for, and whether their very value is."""
+def attribute(inter: Interpreter, base: Expression, name: str, frame: Frame) -> Any:
+    """Return the constant that an attribute is which a call hands on."""
+    found = [_of(inter, value, name, frame) for value in inter.evaluate(base, frame)]
+    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
+
+
+def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, str], ...]:
+    """Return the attributes of a class that can be known and are asked for, and in which way they are."""
     if cls.asked is None:
         line = attributes.line(inter, cls)
         bases = [base for base in line if isinstance(base, Class)]
@@ -96,9 +112,9 @@ def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, bool], ...]:
         cls.asked = ()
         if not any(_reads_elsewhere(base) for base in line):
             cls.asked = tuple(
-                (name, whole)
+                (name, how)
                 for name in sorted(names)
-                if (whole := _is_used(inter, f"{_ASKED}={name}", cls)) or _is_used(inter, _ASKED + name, cls)
+                if (how := next((one for one in _WAYS if _is_used(inter, one + name, cls)), None)) is not None
                 if not _is_used(inter, _ASSIGNED + name, cls)
             )
     return cls.asked

@@ -383,7 +383,7 @@ class Class(_Scoped, Value):
         """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
         self.fillers: dict[str, tuple[Filler, ...]] | None = None
         """What functions put into the containers that are its attributes or its objects', once asked for."""
-        self.asked: tuple[tuple[str, bool], ...] | None = None
+        self.asked: tuple[tuple[str, str], ...] | None = None
         """The attributes of its objects by which branches may be decided, once asked for; see `exact`."""
         self.members: tuple[str, ...] | None = None
         """Of an enumeration with methods: the names of its members, once asked for."""

@@ -120,7 +120,7 @@ class Interpreter(Memory):
             "slash": lambda e, frame: special.slash(self, e, frame),
             "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),
-            "inside": lambda e, frame: self.evaluate(e[2], self.generic(frame.module, e[1])),
+            "inside": lambda e, frame: registries.inside(self, e[1], e[2], frame.module),
         }
 
     def evaluate(self, expression: Expression, frame: Frame) -> Values:
@@ -149,7 +149,7 @@ class Interpreter(Memory):
                 calls.effect(self, expression, frame)
             case "effects" | "either" | "or" | "seq" | "join":
                 raising = frame.raising
-                for part in literals.needed(expression[1], frame) if expression[0] == "or" else expression[1]:
+                for part in literals.needed(self, expression[1], frame) if expression[0] == "or" else expression[1]:
                     self.effect(part, frame)
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
@@ -184,7 +184,7 @@ class Interpreter(Memory):
     def _or(self, expression: Expression, frame: Frame) -> Values:
         found: set[Value] = set()
         raising = frame.raising
-        for part in literals.needed(expression[1], frame):
+        for part in literals.needed(self, expression[1], frame):
             values = self.evaluate(part, frame)
             found |= values
             if values and all(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, makers, results
+from prefect_lens.index import attributes, exact, expected, makers, results, spread
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
@@ -38,6 +38,9 @@ _MARK = "?"
 _BY_CLASS = "~"
 """Before the name of a parameter by whose class a branch may be decided; these sort behind all others."""
 
+_SPREAD = ">"
+"""Before the name of `*args` or `**options` that a function hands on."""
+
 _BEHIND = "."
 """Before the name of an attribute of a parameter by which a branch may be decided; these sort before all others."""
 
@@ -51,43 +54,52 @@ _LITERALS = ("builtins.", "collections.", "typing.", "enum.")
 """Where the classes come from that containers, texts and numbers are of, and what is like them."""
 
 
-def written(expression: Expression, frame: Frame) -> Literals | None:
+def written(inter: Interpreter, expression: Expression, frame: Frame) -> Literals | None:
     """Return the literals among the arguments of a call, by position or name; None where more may be passed."""
     _, _, positional, keywords, *_ = expression
     found: list[tuple[int | str, Any]] = []
     for place, argument in (*enumerate(positional), *keywords):
         if place is None or (argument is not None and argument[0] == "star"):
             return None
-        if argument is not None and (value := _literal(argument, frame)) is not UNKNOWN:
+        if argument is not None and (value := of(inter, argument, frame)) is not UNKNOWN:
             found.append((place, value))
     return tuple(found)
 
 
 def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[str, Values]:
     """Return what a function's call says exactly about the parameters that may decide a branch."""
-    if arguments.literals is None or arguments.more or not (deciding := function.decides):
+    said = arguments.literals if arguments.literals is not None else arguments.spread
+    if said is None or arguments.more or not (deciding := function.decides):
         return {}
     found: dict[str, Values] = {}
-    literals = dict(arguments.literals)
+    literals = dict(said)
     named = {name for name, _ in arguments.keywords}
     places = [name for name, kind in function.parameters if kind == "positional"]
     for given in deciding:
         if given[0] == _BEHIND:
             continue
         name = given.lstrip("=~")
+        if given[:2] == exact.HANDED_ON:
+            continue
+        if given[0] == _SPREAD:
+            parameter = next(one for one in function.scope.parameters if one.name == given[1:])
+            value = spread.kept(parameter, places, {one for one, _ in function.parameters}, arguments, literals)
+            if value is not UNKNOWN:
+                found[_MARK + given[1:]] = frozenset((inter.one(Exact, value),))
+            continue
         if name is not given and not literals:
             continue
         place = places.index(name) if name in places else len(arguments.positional)
-        if place < len(arguments.positional):
+        if place < len(arguments.positional) or place in literals:
             value = literals.get(place, UNKNOWN)
-        elif name in named:
+        elif name in named or name in literals:
             value = literals.get(name, UNKNOWN)
         else:
             value = next((constant(p.default) for p in function.scope.parameters if p.name == name), UNKNOWN)
         if given[0] == _BY_CLASS:
             if value is not UNKNOWN and _MARK + name not in found:
                 found[_MARK + name] = frozenset((inter.one(Exact, None if value is None else ...),))
-        elif value is not UNKNOWN and (name is given or _is_key(value)):
+        elif value is not UNKNOWN and (name is given or is_key(value)):
             found[_MARK + name] = frozenset((inter.one(Exact, value),))
     return found
 
@@ -110,11 +122,11 @@ def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | No
     return _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
 
 
-def needed(parts: tuple[Expression, ...], frame: Frame) -> tuple[Expression, ...]:
+def needed(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> tuple[Expression, ...]:
     """Return the parts of `a or b` that may be evaluated: where the first one is surely true, that alone."""
     first = parts[0]
     if first is not None and first[0] == "local" and frame.scope.bindings[first[1]][1][0] == ("param", first[1]):
-        value = _literal(first, frame)
+        value = of(inter, first, frame)
         if value is not UNKNOWN and value:
             return parts[:1]
     return parts
@@ -200,24 +212,36 @@ def _forget(frame: Frame, part: Any) -> None:
         _forget(frame, inner)
 
 
-def _is_key(value: Any) -> bool:
+def is_key(value: Any) -> bool:
     """Whether a literal tells one call from another in any case; see `passing.telling`."""
     return isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and " " not in value
 
 
-def _literal(expression: Expression, frame: Frame) -> Any:
-    if expression[0] == "local" and expression[2:4] in {(0, 1), (0, -1)}:
-        bound = frame.scope.bindings[expression[1]][1]
-        if bound[0] is None or (len(bound) != 1 and expression[3] == -1):
+def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
+    """Return the constant that a form is in a call; `UNKNOWN` where it is none."""
+    if expression[0] == "attr" and expression[1] is not None and expression[1][0] == "local":
+        return exact.attribute(inter, expression[1], expression[2], frame)
+    if expression[0] == "local":
+        form = bound(expression, frame)
+        if form is None or form is expression:
             return UNKNOWN
-        if bound[0][0] == "param":
-            return _told(expression[1], frame)
-        value = ... if bound[0][0] in _FUNCTIONS else constant(bound[0])
+        if form[0] == "param":
+            return passed(expression[1], frame)
+        value = ... if form[0] in _FUNCTIONS else constant(form)
         return UNKNOWN if value == () else value  # what is empty may be filled
     return ... if expression[0] in _FUNCTIONS else constant(expression)
 
 
-def _told(name: str, frame: Frame) -> Any:
+def bound(expression: Expression, frame: Frame) -> Expression:
+    """Return what a name of a function stands for, where it is bound once; the form itself where it is no name."""
+    if expression is None or expression[0] != "local" or expression[2:4] not in {(0, 1), (0, -1)}:
+        return expression
+    found = frame.scope.bindings[expression[1]][1]
+    return found[0] if len(found) == 1 or expression[3] == 1 else None
+
+
+def passed(name: str, frame: Frame) -> Any:
+    """Return the constant that a parameter was given; `UNKNOWN` where it is none."""
     return next((one.value for one in frame.argument(_MARK + name) if isinstance(one, Exact)), UNKNOWN)
 
 
@@ -277,12 +301,12 @@ def _value(inter: Interpreter, subject: Any, frame: Frame) -> Any:
         return results.of_call(inter, subject, frame)
     if subject.endswith("."):
         return results.of_name(inter, subject[:-1], frame)
-    return exact.told(inter, frame, subject) if "." in subject else _told(subject, frame)
+    return exact.told(inter, frame, subject) if "." in subject else passed(subject, frame)
 
 
 def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
     """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
-    if _told(name, frame) is not UNKNOWN and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame)):
+    if passed(name, frame) is not UNKNOWN and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame)):
         return False
     found = {_belongs(inter, value, classes, frame) for value in frame.argument(name)}
     return found.pop() if len(found) == 1 else None

@@ -174,6 +174,8 @@ class _Statements(Signatures):
                 for target in targets:
                     if isinstance(target, ast.Subscript):
                         self.effect(target.slice)
+                        if isinstance(target.value, ast.Name):
+                            self.takes_from(target.value.id)
             case ast.Break() | ast.Continue():
                 if self.open.kind == "function":
                     self.open.body.append(("skip",))

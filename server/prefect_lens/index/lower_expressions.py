@@ -20,6 +20,8 @@ LONGEST_TEXT = 300
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
 
+_TAKES = frozenset({"pop", "popitem", "popleft", "remove", "discard", "clear"})
+
 _PUTS = frozenset({"put", "put_nowait", "set"})
 """What queues and context variables have, and much else that holds nothing: only a name by itself is taken for one."""
 
@@ -156,7 +158,12 @@ class Expressions(Scopes):
         arguments = tuple(self.passed(argument) for argument in node.args)
         keywords = tuple((keyword.arg, self.passed(keyword.value)) for keyword in node.keywords)
         self._active += 1
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                self.spreads(keyword.value)
         match node.func:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in _TAKES:
+                self.takes_from(name)
             case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in _ADDS and (
                 arguments or (attr == "update" and keywords)
             ):
@@ -328,6 +335,7 @@ class Expressions(Scopes):
         return self.value(node.value)
 
     def _starred(self, node: ast.Starred) -> Expression:
+        self.spreads(node.value)
         return ("star", self.value(node.value))
 
     def _boolean(self, node: ast.BoolOp) -> Expression:

@@ -196,10 +196,27 @@ class Scopes:
 
     def passes_on(self, node: ast.expr) -> None:
         """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
+        if self.open.kind != "function":
+            return
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if any(parameter.name == node.value.id for parameter in self.open.parameters):
+                self.open.decides.add(f">.{node.attr}")
+        elif isinstance(node, ast.Name):
+            for parameter in self.open.parameters:
+                if parameter.name == node.id and parameter.name not in self.open.decides and "*" not in parameter.kind:
+                    self.open.decides.add(parameter.name if _is_switch(parameter) else f"={parameter.name}")
+
+    def spreads(self, node: ast.expr) -> None:
+        """Note that a call hands on what a parameter has collected: `*args` or `**options`."""
         if isinstance(node, ast.Name) and self.open.kind == "function":
             for parameter in self.open.parameters:
-                if parameter.name == node.id and parameter.name not in self.open.decides:
-                    self.open.decides.add(parameter.name if _is_switch(parameter) else f"={parameter.name}")
+                if parameter.name == node.id and "*" in parameter.kind:
+                    self.open.decides.add(f">{parameter.name}")
+
+    def takes_from(self, name: str) -> None:
+        """Note that a container of the open scope loses something: what it began with, it has no more."""
+        if name in self.open.bindings and name not in self.open.elsewhere:
+            self.open.bindings[name].append((None, NEVER))
 
     def _at(self, index: int) -> Open:
         return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])
@@ -237,9 +254,9 @@ class Scopes:
 
 def _is_settled(scope: Open, decides: str) -> bool:
     """Whether a parameter, or an attribute behind one, is what it was passed as wherever a function asks for it."""
-    name = decides.lstrip(".=~")
-    if not name:
-        return True  # what a call gives
+    name = decides.lstrip(".=~>")
+    if not name or decides.startswith(">."):
+        return True  # what a call gives, and what is asked of the object itself
     if name is decides:
         return len(scope.bindings[name]) == 1 or name not in scope.asked_in_loops
     parts = name.split(".")

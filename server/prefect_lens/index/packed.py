@@ -164,6 +164,10 @@ def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
 
 def _filling(facts: Facts) -> Iterator[str]:
     """Return the functions that put something into what a file holds: code into a container, callers by a method."""
+    for _, bound in facts.scopes[0].bindings.values():
+        for one in bound:
+            if one is not None and one[0] == "inside" and _hands_in(facts, one):
+                yield from registries.outermost(facts, one[1])
     for index, scope in enumerate(facts.scopes):
         if scope.outer:
             yield from registries.outermost(facts, index)
@@ -175,6 +179,12 @@ def _filling(facts: Facts) -> Iterator[str]:
             for method in (facts.scopes[number] for number in methods):
                 if method.name != "__init__" and len(method.parameters) > 1:
                     yield method.name
+
+
+def _hands_in(facts: Facts, inside: Expression) -> bool:
+    """Whether a function assigns to a name of the module what it is given."""
+    index: int = inside[1]
+    return registries.is_given(facts.scopes[index], inside[2])
 
 
 def _classes(facts: Facts) -> Iterator[str]:

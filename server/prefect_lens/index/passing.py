@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import containers, literals, makers
+from prefect_lens.index import containers, literals, makers, spread
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -63,7 +63,9 @@ def given(inter: Interpreter, expression: Expression, frame: Frame) -> Arguments
             if isinstance(inner, Mapping):
                 named.extend((key, v) for key, v in inner.items if key is not None)
                 more |= union(*(v for key, v in inner.items if key is None))
-    return Arguments(tuple(placed), tuple(named), more, literals.written(expression, frame))
+    written = literals.written(inter, expression, frame)
+    known = spread.said(inter, expression, frame) if written is None else None
+    return Arguments(tuple(placed), tuple(named), more, written, known)
 
 
 def bind(inter: Interpreter, parameters: Parameters, arguments: Arguments) -> dict[str, Values]:

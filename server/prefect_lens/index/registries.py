@@ -26,7 +26,7 @@ from prefect_lens.index.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, KeysView, Mapping
 
-    from prefect_lens.index.facts import Expression, Facts
+    from prefect_lens.index.facts import Expression, Facts, Scope
     from prefect_lens.index.frames import Filler
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.packed import Packed
@@ -145,6 +145,29 @@ def added_inside(inter: Interpreter, frame: Frame, name: str) -> Values:
     return found
 
 
+def inside(inter: Interpreter, index: int, expression: Expression, module: Module) -> Values:
+    """Return what a function assigns to a name around it: what it is given by those who call it at import, too."""
+    found = inter.evaluate(expression, inter.generic(module, index))
+    if not found and is_given(module.facts.scopes[index], expression):
+        for outer in outermost(module.facts, index):
+            meet_users(inter, outer, module)
+        found = union(*(inter.evaluate(expression, one) for one in frames(module, index) if _runs_at_import(one)))
+    return found
+
+
+def is_given(scope: Scope, expression: Expression) -> bool:
+    """Whether a form is a parameter of a function."""
+    return (
+        expression is not None
+        and expression[0] == "local"
+        and scope.bindings[expression[1]][1][0]
+        == (
+            "param",
+            expression[1],
+        )
+    )
+
+
 def put_in_class(inter: Interpreter, owner: Value, classes: Iterable[Value], name: str) -> Values:
     """Return what functions put into a container that is an attribute of a class or its object, while all is imported.
 
@@ -206,10 +229,11 @@ def _is_for(inter: Interpreter, frame: Frame, method: int, owner: Value) -> bool
     if at is None:
         return False
     given = at.argument(at.scope.parameters[0].name)
+    cls = owner.cls if isinstance(owner, Instance) else owner  # it has what its class has
     return owner in given or (
-        isinstance(owner, Class)
+        isinstance(cls, Class)
         and any(
-            base in attributes.line(inter, owner)
+            base in attributes.line(inter, cls)
             for first in given
             if isinstance(first, Class)
             for base in attributes.line(inter, first)

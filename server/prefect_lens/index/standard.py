@@ -5,7 +5,18 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, loading, marks, metaclasses, objects, patches, special
+from prefect_lens.index import (
+    attributes,
+    calls,
+    containers,
+    loading,
+    marks,
+    metaclasses,
+    objects,
+    patches,
+    special,
+    spread,
+)
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -49,7 +60,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
     match dotted:
         case "functools.partial" | "functools.partialmethod":
             rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.more)
-            return frozenset((inter.one(Partial, first, rest),)) if first else NOTHING
+            made = frozenset((inter.one(Partial, first, rest, spread.ahead(arguments)),)) if first else NOTHING
+            return made if dotted.endswith("partial") else frozenset((inter.one(Wrapped, "method", made),))
         case "functools.wraps" | "functools.update_wrapper":
             if dotted.endswith("wraps"):
                 return frozenset((inter.one(External, "functools.wraps()"),))
@@ -80,7 +92,9 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return frozenset((inter.one(Mapping, tuple(pairs), keys),))
         case "collections.defaultdict":
             made = union(*(calls.call(inter, f, calls.NO_ARGUMENTS, frame, None) for f in first))
-            return frozenset((inter.one(Mapping, ((None, made),)),)) if made else frozenset((inter.one(Mapping, ()),))
+            pairs = [pair for value in arguments.at(1) if isinstance(value, Mapping) for pair in value.items]
+            pairs += [*arguments.keywords, *([(None, made)] if made else [])]
+            return frozenset((inter.one(Mapping, tuple(pairs)),))
         case "itertools.groupby":
             _call_key(inter, arguments, frame)
             group = frozenset((inter.one(Sequence, (), containers.elements(inter, first, frame)),))

@@ -93,6 +93,8 @@ class Partial(Value):
 
     target: Values
     arguments: Arguments
+    says: tuple[tuple[int | str, Any], ...] | None = None
+    """The literals among them, and UNKNOWN for the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,6 +263,8 @@ class Arguments:
     """What may stand in any further place."""
     literals: tuple[tuple[int | str, Any], ...] | None = field(default=None, compare=False)
     """Of a call that is written out: the literals among its arguments, by position or name; see `literals`."""
+    spread: tuple[tuple[int | str, Any], ...] | None = field(default=None, compare=False)
+    """Of a call that hands on containers, and is known all the same: the same of each place; see `spread`."""
 
     def at(self, position: int, *names: str) -> Values:
         """Return the argument at a position or under one of the names."""

@@ -1,0 +1,128 @@
+"""What a call says that hands on containers: `step(*args, **options)`, as a decorator's wrapper does.
+
+It is known where a container is what the function itself was given, and left as it is, or where it is written out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from prefect_lens.index import literals
+from prefect_lens.index.values import UNKNOWN, Arguments
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression, Parameter
+    from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.values import Frame, Partial
+
+MOST = 8
+"""A call that passes more than so much is one of data."""
+
+
+def said(inter: Interpreter, expression: Expression, frame: Frame) -> literals.Literals | None:
+    """Return what a call says that spreads containers: all places and names, with a constant or UNKNOWN for each.
+
+    None is returned where not all of them are known.
+    """
+    _, _, positional, keywords, *_ = expression
+    placed: list[Any] = []
+    named: dict[str, Any] = {}
+    for argument in positional:
+        items = _items(argument[1], frame) if argument is not None and argument[0] == "star" else [argument]
+        if items is None:
+            return None
+        placed.extend(_told(inter, items, frame))
+    for name, argument in keywords:
+        pairs = _pairs(argument, frame) if name is None else {name: argument}
+        if pairs is None:
+            return None
+        named.update(zip(pairs, _told(inter, pairs.values(), frame), strict=True))
+    return (*enumerate(placed), *named.items())
+
+
+def kept(parameter: Parameter, places: list[str], others: set[str], arguments: Arguments, known: dict[Any, Any]) -> Any:
+    """Return what `*args` or `**options` gets of a call, as `said` takes it in turn; UNKNOWN where that is too much.
+
+    `places` are the names of the positional parameters and `others` those of all, `known` is what the call says.
+    """
+    found: tuple[Any, ...]
+    if parameter.kind == "*":
+        count = max((len(arguments.positional), *(place + 1 for place in known if isinstance(place, int))))
+        found = tuple(_plain(known.get(place, UNKNOWN)) for place in range(len(places), count))
+    else:
+        given = {name for name, _ in arguments.keywords}.union(name for name in known if isinstance(name, str))
+        found = tuple((name, _plain(known.get(name, UNKNOWN))) for name in sorted(given - others))
+    return (parameter.kind, found) if len(found) <= MOST else UNKNOWN
+
+
+def ahead(arguments: Arguments) -> literals.Literals | None:
+    """Return what `functools.partial` is told for later."""
+    said = arguments.literals if arguments.literals is not None else arguments.spread
+    if said is None or arguments.more:
+        return None
+    known = dict(said)
+    places = range(1, len(arguments.positional))
+    return (
+        *((place - 1, _plain(known.get(place, UNKNOWN))) for place in places),
+        *((name, _plain(known.get(name, UNKNOWN))) for name, _ in arguments.keywords),
+    )
+
+
+def behind(partial: Partial, arguments: Arguments) -> literals.Literals | None:
+    """Return what a call of a `functools.partial` says with what that was told before."""
+    said = arguments.literals if arguments.literals is not None else arguments.spread
+    if said is None or partial.says is None:
+        return None
+    first = len(partial.arguments.positional)
+    now = ((place + first if isinstance(place, int) else place, value) for place, value in said)
+    return tuple({**dict(partial.says), **dict(now)}.items())
+
+
+class _Passed:
+    """Stands for the form of what a parameter was given, of which only the constant is known."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _told(inter: Interpreter, forms: Any, frame: Frame) -> list[Any]:
+    return [
+        one.value if isinstance(one, _Passed) else literals.of(inter, one, frame) if one is not None else UNKNOWN
+        for one in forms
+    ]
+
+
+def _items(expression: Expression, frame: Frame) -> list[Any] | None:
+    match literals.bound(expression, frame):
+        case ("seq", items) if all(one is None or one[0] != "star" for one in items):
+            return list(items)
+        case ("param", name):
+            kind, found = _collected(name, frame)
+            return [_Passed(value) for value in found] if kind == "*" else None
+        case _:
+            return None
+
+
+def _pairs(expression: Expression, frame: Frame) -> dict[str, Any] | None:
+    match literals.bound(expression, frame):
+        case ("dict", pairs) if all(key is not None and key[0] == "text" for key, _ in pairs):
+            return {key[1]: one for key, one in pairs}
+        case ("call", ("name", "dict"), (), keywords, *_) if all(name is not None for name, _ in keywords):
+            return dict(keywords)
+        case ("param", name):
+            kind, found = _collected(name, frame)
+            return {key: _Passed(value) for key, value in found} if kind == "**" else None
+        case _:
+            return None
+
+
+def _collected(name: str, frame: Frame) -> tuple[str, tuple[Any, ...]]:
+    """Return what `kept` found for a parameter; nothing where it was too much, or none of these."""
+    found = literals.passed(name, frame)
+    return cast("tuple[str, tuple[Any, ...]]", found) if isinstance(found, tuple) and found else ("", ())
+
+
+def _plain(value: Any) -> Any:
+    """Return what tells one call from another: switches, keys, and what is missing; not data."""
+    is_switch = value is None or value is ... or value == () or (isinstance(value, int) and value in {0, 1})
+    return value if is_switch or literals.is_key(value) else UNKNOWN

@@ -1,0 +1,176 @@
+"""What is handed on by `*args`, `**options`, `functools.partial` and attributes decides branches, too."""
+
+from tests.checking import check
+
+
+def test_a_wrapper_hands_on_what_it_was_given():
+    check("""
+    #- flows.py
+    import functools
+    from prefect import flow, task
+    @task
+    def check(): ...
+    #   ^^^^^ task: test_dry, test_place, test_retried_dry, test_unknown
+    @task
+    def save(): ...
+    #   ^^^^ task: test_default, test_method, test_retried, test_unknown
+    def timed(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return function(*args, **kwargs)
+        return wrapper
+    def retrying(times):
+        def decorate(function):
+            @functools.wraps(function)
+            def inner(*args, **kwargs):
+                for _ in range(times):
+                    try:
+                        return function(*args, **kwargs)
+                    except OSError:
+                        continue
+            return inner
+        return decorate
+    @timed
+    def store(dry_run=False):
+        if dry_run:
+            return check.fn()
+        return save.fn()
+    @retrying(3)
+    @timed
+    def load(rows, *, dry_run=False):
+        if not dry_run:
+            save.fn()
+        else:
+            check.fn()
+    class Store:
+        @timed
+        def run(self, dry_run=False):
+            if dry_run:
+                return check.fn()
+            return save.fn()
+    #- test_flows.py
+    import os
+    from flows import Store, load, store
+    def test_default(): store()
+    def test_dry(): store(dry_run=True)
+    def test_place(): store(True)
+    def test_retried(): load([1])
+    def test_retried_dry(): load([1], dry_run=True)
+    def test_method(): Store().run()
+    def test_unknown(): store(*os.environ)
+    """)
+
+
+def test_containers_that_are_written_out_are_handed_on():
+    check("""
+    #- flows.py
+    from functools import partial
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_both, ~test_computed, ~test_off, ~test_taken, ~test_wet
+    @flow
+    def etl(dry=False):
+    #   ^^^ flow: test_both, test_computed, test_dict, test_maker, test_name, test_off, test_partial, test_places, \
+test_taken, test_wet
+        if not dry:
+            save()
+    def options(value): return {"dry": value}
+    #- test_flows.py
+    from functools import partial
+    from flows import etl, options
+    def test_dict(): etl(**{"dry": True})
+    def test_maker(): etl(**dict(dry=True))
+    def test_name():
+        given = {"dry": True}
+        etl(**given)
+    def test_places(): etl(*[True])
+    def test_wet(): etl(**{"dry": False})
+    def test_taken():
+        given = {"dry": True}
+        given.pop("dry")
+        etl(**given)
+    def test_computed(): etl(**options(True))
+    def test_partial(): partial(etl, dry=True)()
+    def test_off(): partial(etl)()
+    def test_both():
+        for one in [partial(etl, dry=True), partial(etl, dry=False)]:
+            one()
+    """)
+
+
+def test_what_a_function_changes_before_it_hands_it_on_decides_nothing():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_added, ~test_before, ~test_popped, ~test_removed
+    @flow
+    def etl(dry=False):
+    #   ^^^ flow: test_added, test_before, test_kept, test_popped, test_removed
+        if not dry:
+            save()
+    def kept(**given): return etl(**given)
+    def popped(**given):
+        given.pop("dry")
+        return etl(**given)
+    def removed(**given):
+        del given["dry"]
+        return etl(**given)
+    def added(**given):
+        given["dry"] = bool(given)
+        return etl(**given)
+    def before(*given):
+        given = (False, *given)
+        return etl(*given)
+    #- test_flows.py
+    import flows
+    def test_kept(): flows.kept(dry=True)
+    def test_popped(): flows.popped(dry=True)
+    def test_removed(): flows.removed(dry=True)
+    def test_added(): flows.added(dry=True)
+    def test_before(): flows.before(True)
+    """)
+
+
+def test_an_object_hands_on_what_it_was_made_with():
+    check("""
+    #- flows.py
+    import argparse
+    from dataclasses import dataclass
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_command, ~test_record, ~test_wet
+    @flow
+    def etl(day="", dry=False):
+    #   ^^^ flow: test_command, test_command_dry, test_dry, test_record, test_record_dry, test_wet
+        if not dry:
+            save()
+    class Job:
+        def __init__(self, dry=False):
+            self.dry = dry
+        def run(self):
+            return etl("monday", dry=self.dry)
+    @dataclass
+    class Options:
+        day: str
+        dry: bool = False
+    def start(options):
+        return etl(options.day, options.dry)
+    def main(argv=None):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("day")
+        parser.add_argument("--dry", action="store_true")
+        args = parser.parse_args(argv)
+        return start(args)
+    #- test_flows.py
+    from flows import Job, Options, main, start
+    def test_wet(): Job().run()
+    def test_dry(): Job(dry=True).run()
+    def test_record(): start(Options("monday"))
+    def test_record_dry(): start(Options("monday", True))
+    def test_command(): main(["monday"])
+    def test_command_dry(): main(["monday", "--dry"])
+    """)
