@@ -196,7 +196,7 @@ def test_where_it_is_open_who_raises_all_may_run():
             flows.others(2)
     def test_twice():
         with pytest.raises(flows.TwiceError):
-            flows.twice(1)
+            flows.twice(len("a"))
     def test_builtin():
         with pytest.raises(ValueError):
             flows.builtin("1")

@@ -42,7 +42,7 @@ def tell(): ...
 def other(): ...
 #- test_flows.py
 from flows import failing
-def test_failing(): failing()
+def test_failing(): failing(return_state=True)
 """
 
 

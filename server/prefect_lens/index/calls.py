@@ -11,6 +11,7 @@ from prefect_lens.index import (
     dispatch,
     fixture_values,
     generated,
+    guards,
     libraries,
     literals,
     managers,
@@ -93,7 +94,12 @@ def effect(inter: Interpreter, expression: Expression, frame: Frame) -> None:
 def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want: bool) -> Values:
     raising = frame.raising
     functions = inter.evaluate(expression[1], frame)
-    arguments = passing.given(inter, expression, frame)
+    if guards.is_caught(expression):
+        with guards.caught(inter, frame):
+            arguments = passing.given(inter, expression, frame)
+        frame.raising = raising
+    else:
+        arguments = passing.given(inter, expression, frame)
     if frame.raising and not raising and (inter.expecting is frame or not walking.is_entry(frame)):
         frame.raised = {*(frame.raised or ()), id(expression)}
         return NOTHING
@@ -108,7 +114,8 @@ def _evaluate(inter: Interpreter, expression: Expression, frame: Frame, *, want:
         frame.raised = {*(frame.raised or ()), id(expression)}
     if not functions:
         name = _last_name(expression[1])
-        found.append(libraries.unknown(inter, name, arguments, frame) | libraries.holder(inter, name, arguments))
+        with guards.caught(inter, frame):
+            found.append(libraries.unknown(inter, name, arguments, frame) | libraries.holder(inter, name, arguments))
     return found[0] if len(found) == 1 else union(*found)
 
 
@@ -131,6 +138,9 @@ def call(
             return prefect_rules.run(inter, value, arguments, frame, want=want)
         case Body(made=made):
             return prefect_rules.run_itself(inter, made, arguments, frame, want=want)
+        case External() | Method() | Opaque() if frame.world.unguarded:
+            with guards.caught(inter, frame):  # whoever is handed a function may catch what it raises
+                return call(inter, value, arguments, frame, expression, want=want)
         case External():
             found = libraries.external(inter, value, arguments, frame, expression)
             # who is handed a function may catch what it raises
@@ -232,6 +242,8 @@ def call_function(
         arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
     if managers.of_function(inter, function):
         world = managers.entered(inter, function, frame, world)
+    if world.unguarded and guards.is_guarded(function, world):
+        world = guards.inside(inter, world)
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
     if nowhere and not want:
         return NOTHING
@@ -293,7 +305,7 @@ def returns(inter: Interpreter, frame: Frame) -> Values:
     inter.depth += 1
     inter.running[function] = running + 1
     try:
-        if scope.is_generator or _patches(scope.body):
+        if scope.is_generator or _patches(scope.body) or (frame.world.unguarded and guards.collects(scope.body)):
             inter.walk(frame)
         literals.bury(inter, frame)
         values = union(*(inter.evaluate(expression, frame) for expression in scope.returns))
@@ -345,29 +357,6 @@ def method(inter: Interpreter, value: Instance, name: str, frame: Frame, argumen
     values = attributes.in_class(inter, value.cls, name)
     bound = attributes.bind(inter, values, frozenset((value,)), value.cls, frame)
     return union(*(call(inter, item, arguments, frame, None) for item in bound))
-
-
-def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
-    """Return what `with … as` binds, and meet what entering and leaving calls."""
-    found: set[Value] = set()
-    for value in values:
-        match value:
-            case Instance():
-                for name in ("__exit__", "__aexit__"):
-                    method(inter, value, name, frame)
-                given = method(inter, value, "__enter__", frame) | method(inter, value, "__aenter__", frame)
-                found |= given or {value}
-            case Sequence():
-                found |= containers.elements(inter, frozenset((value,)), frame)
-            case Patch(stand_in=stand_in):
-                found |= stand_in
-            case Mock():
-                for name in ("__enter__", "__aenter__"):
-                    for given in attributes.of(inter, value, name, frame):
-                        found |= call(inter, given, NO_ARGUMENTS, frame, None)
-            case _:
-                found.add(value)
-    return frozenset(found)
 
 
 def callables(values: Iterable[Value]) -> list[Value]:

@@ -17,6 +17,7 @@ from prefect_lens.index import (
     containers,
     decorators,
     literals,
+    managers,
     registries,
     results,
     special,
@@ -103,7 +104,7 @@ class Interpreter(Memory):
             "class": self._class,
             "each": lambda e, frame: containers.elements(self, self.evaluate(e[1], frame), frame),
             "part": lambda e, frame: containers.part(self, self.evaluate(e[1], frame), e[2], frame),
-            "enter": lambda e, frame: calls.enter(self, self.evaluate(e[1], frame), frame),
+            "enter": lambda e, frame: managers.enter(self, self.evaluate(e[1], frame), frame),
             "module": lambda e, frame: self.import_module(e[1], e[2], frame.module),
             "from": self._from,
             "param": lambda e, frame: self.parameter(e[1], frame),
@@ -298,7 +299,9 @@ class Interpreter(Memory):
         if parameter is None or frame.parent is None:
             return NOTHING
         values = self.evaluate(parameter.default, frame.parent)
-        return values or self.instance_of(parameter.annotation, frame.parent)
+        if values or literals.passed(name, frame) is None:
+            return values
+        return self.instance_of(parameter.annotation, frame.parent)
 
     def instance_of(self, annotation: Expression, frame: Frame) -> Values:
         """Return an object of the class that an annotation names, where that is the project's."""

@@ -14,6 +14,7 @@ from prefect_lens.index import (
     calls,
     command_lines,
     containers,
+    managers,
     mocks,
     patches,
     prefect_rules,
@@ -125,7 +126,7 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     """Call something of which only the name is known: it may call what it is given."""
     if name in {"enter_context", "enter_async_context", "enterContext"}:
         patches.stay(inter, frame, patches.held(arguments.at(0), frame, stays=True))
-        return calls.enter(inter, arguments.at(0), frame)
+        return managers.enter(inter, arguments.at(0), frame)
     if name == command_lines.PARSE:
         return command_lines.parsed(inter, arguments, frame)
     if name == command_lines.KEEP:

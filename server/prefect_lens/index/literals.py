@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, makers, results, spread
+from prefect_lens.index import attributes, exact, expected, guards, makers, results, spread
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
@@ -99,7 +99,9 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
         if given[0] == _BY_CLASS:
             if value is not UNKNOWN and _MARK + name not in found:
                 found[_MARK + name] = frozenset((inter.one(Exact, None if value is None else ...),))
-        elif value is not UNKNOWN and (name is given or is_key(value)):
+        elif value is not UNKNOWN and (
+            name is given or (telling(value) is not UNKNOWN and value is not ... and value != ())
+        ):
             found[_MARK + name] = frozenset((inter.one(Exact, value),))
     return found
 
@@ -175,6 +177,8 @@ def bury(inter: Interpreter, frame: Frame) -> None:
     """Have the calls of branches that do not run come to nothing, whoever asks for their values."""
     if _may_tell(frame):
         _bury(inter, frame, frame.scope.body)
+    for handler in guards.idle(frame.scope.body) if frame.world.unguarded else ():
+        _forget(frame, handler)
     if expected.is_source(frame):
         for part in expected.dead(frame.scope.body):
             _forget(frame, part)
@@ -212,9 +216,11 @@ def _forget(frame: Frame, part: Any) -> None:
         _forget(frame, inner)
 
 
-def is_key(value: Any) -> bool:
-    """Whether a literal tells one call from another in any case; see `passing.telling`."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and " " not in value
+def telling(value: Any) -> Any:
+    """Return what tells one call from another wherever it is handed on: switches, keys, what is missing; not data."""
+    is_switch = value is None or value is ... or value == () or (isinstance(value, int) and value in {0, 1})
+    is_key = isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and " " not in value  # as in `passing.telling`
+    return value if is_switch or is_key else UNKNOWN
 
 
 def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:

@@ -216,7 +216,7 @@ class _Statements(Signatures):
         final, self.open.body = tuple(self.open.body), outside
         if self.open.kind != "function":
             outside.extend(final)
-        elif tried or any(handlers) or final:
+        elif tried or any(handlers) or final or (handlers and self.open.is_generator):
             outside.append(("try", tried, tuple(handlers), final))
 
     def import_(self, node: ast.Import | ast.ImportFrom) -> None:

@@ -71,7 +71,7 @@ class Memory:
         """The values that have been made, by what they are made of."""
         self.answered: dict[Values, Values] = {}
         """The sets of values that have been answered, each once."""
-        self.worlds = WeakValueDictionary[tuple[frozenset[tuple[Any, Values]], Chain], World]()
+        self.worlds = WeakValueDictionary[tuple[frozenset[tuple[tuple[Any, str], Values]], Chain, bool], World]()
 
     def next(
         self, modules: ModuleTable, resolver: Modules, users: Users, active: frozenset[str], gone: set[str]
@@ -136,14 +136,14 @@ class Memory:
         """Return one object for all equal answers: they are most of what is kept."""
         return self.answered.setdefault(values, values) if values else NOTHING
 
-    def world(self, patched: dict[tuple[Any, str], Values], chain: Chain = ()) -> World:
+    def world(self, patched: dict[tuple[Any, str], Values], chain: Chain = (), *, unguarded: bool = False) -> World:
         """Return the one world with these patches, in which the calls of a chain raise."""
-        if not patched and not chain:
+        if not patched and not chain and not unguarded:
             return UNPATCHED
-        key = frozenset(patched.items()), chain
+        key = frozenset(patched.items()), chain, unguarded
         found = self.worlds.get(key)
         if found is None:
-            found = self.worlds[key] = World(dict(patched), chain)
+            found = self.worlds[key] = World(dict(patched), chain, unguarded=unguarded)
         return found
 
     def depends(self, path: str, on: str) -> None:

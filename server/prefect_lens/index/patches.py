@@ -148,7 +148,7 @@ def lift(inter: Interpreter, frame: Frame, places: Any) -> None:
     """Take patches away from here on. A generator does so when it goes on: while it waits, they are in place."""
     left = {place: values for place, values in frame.world.patches.items() if place not in places}
     if len(left) < len(frame.world.patches):
-        frame.world = inter.world(left, frame.world.chain)
+        frame.world = inter.world(left, frame.world.chain, unguarded=frame.world.unguarded)
         if not frame.scope.is_generator:
             frame.left = {place: values for place, values in frame.left.items() if place not in places}
 
@@ -183,7 +183,7 @@ def with_patch(inter: Interpreter, world: World, patch: Patch, scope: Scope) -> 
 
 def merged(inter: Interpreter, world: World, more: dict[Place, Values]) -> World:
     """Return the world with more patches in it."""
-    return inter.world({**world.patches, **more}, world.chain) if more else world
+    return inter.world({**world.patches, **more}, world.chain, unguarded=world.unguarded) if more else world
 
 
 def of_function(inter: Interpreter, function: Function) -> tuple[Patch, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.values import (
+    UNPATCHED,
     Arguments,
     Class,
     External,
@@ -54,7 +55,7 @@ def telling(inter: Interpreter, world: World) -> World:
     Tests patch what they like, each by a mock of its own; without this, each would have all plain code followed anew.
     """
     if not world.patches and not world.chain:
-        return world
+        return UNPATCHED
     found = inter.telling.get(world)
     if found is None:
         told = {place: values for place, values in world.patches.items() if not _is_blank(values)}

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, loading, passing, registries, walking
+from prefect_lens.index import calls, containers, guards, loading, passing, registries, walking
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -46,6 +47,9 @@ RUNNERS = frozenset(
 
 _RUNS = frozenset({"__call__", "submit", "map", "delay", "apply_async", "visualize", "avisualize"})
 _HERE: Key = ("here",)
+_OF_FAILURES = frozenset({"on_failure", "on_crashed", "on_cancellation", "on_rollback"})
+_FAILED = "after a failure"
+
 _HOOKS = (
     "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
     "cache_key_fn", "retry_condition_fn", "flow_run_name", "task_run_name",
@@ -73,7 +77,7 @@ def external(
     if last in MAKERS:
         names = [value.text for value in arguments.at(-1, "name") if isinstance(value, Text)]
         hooks: Values = frozenset(
-            hook for key, values in arguments.keywords if key in _HOOKS for hook in _hooks(inter, values, frame)
+            hook for key, values in arguments.keywords if key in _HOOKS for hook in _hooks(inter, key, values, frame)
         )
         maker = inter.one(Decorator, MAKERS[last], names[0] if len(names) == 1 else None, hooks)
         first = NOTHING if last == "materialize" else arguments.at(0, "__fn", "fn")
@@ -165,9 +169,11 @@ def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, w
         return NOTHING
     if (patched := frame.world.patches.get((made, "fn"))) is not None:
         return union(*(calls.call(inter, value, arguments, frame, None, want=want) for value in patched))
-    for hook in made.hooks | registries.hooks(inter, made):
-        calls.call(inter, hook, calls.NO_ARGUMENTS, frame, None, want=False)
-    return run_itself(inter, made, arguments, frame, want=want)
+    with guards.caught(inter, frame) if walking.goes_on(arguments) else contextlib.nullcontext():
+        for hook in made.hooks | registries.hooks(inter, made):
+            if not (frame.world.unguarded and isinstance(hook, Wrapped) and hook.how == _FAILED):
+                calls.call(inter, hook, calls.NO_ARGUMENTS, frame, None, want=False)
+        return run_itself(inter, made, arguments, frame, want=want)
 
 
 def run_itself(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
@@ -224,7 +230,7 @@ def method(
     if name in {"from_source", "afrom_source"}:
         return loading.load_source(inter, arguments, frame)
     if name in registries.HOOKS:
-        inter.hooks.setdefault(made.key, set()).update(arguments.at(0, "fn"))
+        inter.hooks.setdefault(made.key, set()).update(_hooks(inter, name, arguments.at(0, "fn"), frame))
         return arguments.at(0, "fn")
     if name in {"isinstance", "copy"}:
         return arguments.at(0)
@@ -233,9 +239,12 @@ def method(
     return NOTHING
 
 
-def _hooks(inter: Interpreter, values: Values, frame: Frame) -> Values:
+def _hooks(inter: Interpreter, name: str, values: Values, frame: Frame) -> Values:
     inner = values | containers.elements(inter, values, frame)
-    return frozenset(value for value in inner if isinstance(value, Function | Bound | Partial | Made))
+    found = frozenset(value for value in inner if isinstance(value, Function | Bound | Partial | Made))
+    if name not in _OF_FAILURES:
+        return found
+    return frozenset(inter.one(Wrapped, _FAILED, frozenset((value,))) for value in found)
 
 
 def _parameters(arguments: Arguments) -> Arguments:

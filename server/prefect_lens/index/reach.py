@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
-from prefect_lens.index import attributes, calls, fixtures, generated, marks, patches
+from prefect_lens.index import attributes, calls, fixtures, generated, guards, marks, patches
 from prefect_lens.index.followed import Behind, Followed, Reached, Root, rank
 from prefect_lens.index.values import (
     Arguments,
@@ -52,10 +52,17 @@ def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: 
     if marks.is_skipped(all_marks):
         return Followed(test.case)
     root = Root(test.module, test.case, [value for value in test.functions if isinstance(value, Function)])
+    root.world = inter.world({}, unguarded=not _may_fail(test, all_marks))
     about = test.case.node_id  # what was met before it became too deep counts
     inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
     search(inter, root)
     return root.followed
+
+
+def _may_fail(test: Collected, all_marks: list[Mark]) -> bool:
+    """Whether a test may fail and be taken for a success all the same."""
+    decorators = (one for f in test.functions if isinstance(f, Function) for one in f.scope.decorators)
+    return any(mark.name in {"xfail", "prefect"} for mark in all_marks) or any(map(guards.may_catch, decorators))
 
 
 class Rewired(NamedTuple):

@@ -48,10 +48,10 @@ def kept(parameter: Parameter, places: list[str], others: set[str], arguments: A
     found: tuple[Any, ...]
     if parameter.kind == "*":
         count = max((len(arguments.positional), *(place + 1 for place in known if isinstance(place, int))))
-        found = tuple(_plain(known.get(place, UNKNOWN)) for place in range(len(places), count))
+        found = tuple(literals.telling(known.get(place, UNKNOWN)) for place in range(len(places), count))
     else:
         given = {name for name, _ in arguments.keywords}.union(name for name in known if isinstance(name, str))
-        found = tuple((name, _plain(known.get(name, UNKNOWN))) for name in sorted(given - others))
+        found = tuple((name, literals.telling(known.get(name, UNKNOWN))) for name in sorted(given - others))
     return (parameter.kind, found) if len(found) <= MOST else UNKNOWN
 
 
@@ -63,8 +63,8 @@ def ahead(arguments: Arguments) -> literals.Literals | None:
     known = dict(said)
     places = range(1, len(arguments.positional))
     return (
-        *((place - 1, _plain(known.get(place, UNKNOWN))) for place in places),
-        *((name, _plain(known.get(name, UNKNOWN))) for name, _ in arguments.keywords),
+        *((place - 1, literals.telling(known.get(place, UNKNOWN))) for place in places),
+        *((name, literals.telling(known.get(name, UNKNOWN))) for name, _ in arguments.keywords),
     )
 
 
@@ -120,9 +120,3 @@ def _collected(name: str, frame: Frame) -> tuple[str, tuple[Any, ...]]:
     """Return what `kept` found for a parameter; nothing where it was too much, or none of these."""
     found = literals.passed(name, frame)
     return cast("tuple[str, tuple[Any, ...]]", found) if isinstance(found, tuple) and found else ("", ())
-
-
-def _plain(value: Any) -> Any:
-    """Return what tells one call from another: switches, keys, and what is missing; not data."""
-    is_switch = value is None or value is ... or value == () or (isinstance(value, int) and value in {0, 1})
-    return value if is_switch or literals.is_key(value) else UNKNOWN

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, exact, expected, literals, makers, mocks, patches
+from prefect_lens.index import exact, expected, guards, literals, makers, managers, mocks, patches
 from prefect_lens.index.values import Function, Instance, Mock, Sequence
 
 if TYPE_CHECKING:
@@ -82,9 +82,13 @@ def chosen(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Ex
 def _try(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[bool, bool]:
     """Return whether it may have returned, and whether it did not go on in any case."""
     _, body, handlers, final = expression
-    returned = run(inter, body, frame)
+    if guards.swallows(handlers):
+        with guards.caught(inter, frame):
+            returned = run(inter, body, frame)
+    else:
+        returned = run(inter, body, frame)
     raised, passed_on = frame.raising, True
-    for handler in handlers:
+    for handler in handlers if raised else guards.may_run(handlers, frame.world):
         frame.raising = False
         returned |= run(inter, handler, frame)
         passed_on = passed_on and frame.raising
@@ -100,10 +104,12 @@ def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
     swallows = False
     for manager in expression[1]:
         values = inter.evaluate(manager, frame)
-        calls.enter(inter, values, frame)
+        managers.enter(inter, values, frame)
         frame.world = patches.entered(inter, values, frame)
         named = makers.called(manager) if manager is not None and manager[0] == "call" else None
         swallows |= named in _SWALLOW or any(isinstance(value, Instance | Sequence) for value in values)
+        if frame.world.unguarded and guards.catches(inter, manager, values, frame):
+            frame.world = guards.inside(inter, frame.world)
         if manager is not None and named in RAISES:
             inter.expecting, inter.expected = frame, makers.called(("call", *manager[2][:1], None))
     if found := expected.chain(inter, expression[1], expression[2], frame):

@@ -22,12 +22,16 @@ Chain = tuple[tuple[str, int, str], ...]
 class World:
     """What is patched while some code runs: attributes of modules and objects, and what stands in for them."""
 
-    __slots__ = ("__weakref__", "chain", "patches", "raises")
+    __slots__ = ("__weakref__", "chain", "guarded", "patches", "raises", "unguarded")
 
-    def __init__(self, patches: dict[tuple[Any, str], Values], chain: Chain = ()) -> None:
+    def __init__(self, patches: dict[tuple[Any, str], Values], chain: Chain = (), *, unguarded: bool = False) -> None:
         self.patches = patches
         self.chain = chain
         """The calls on the only way to what a test expects to be raised; see `expected`."""
+        self.unguarded = unguarded
+        """Whether nobody catches what is raised here: a test that passes has seen no exception; see `guards`."""
+        self.guarded: World | None = None
+        """The same world with somebody who catches, once asked for."""
         self.raises: bool | None = None
         """Whether a stand-in surely raises, once asked for."""
 
