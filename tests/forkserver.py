@@ -3,9 +3,12 @@
 What a test starts stays a process of its own, with the environment, the folder and the descriptors that it was given;
 that one hands them to a fork which does the work in its place, and ends when the fork does, or takes it along. It is so
 with each Prefect API that a run starts, since two thirds of what a cold run costs are the imports of Prefect's server;
-and with those sessions of pytest that ask for it (`FORK`), which find what a warm worker would. Linux; standard library
-and the plugin alone, since each project's interpreter runs this file.
+with those sessions of pytest that ask for it (`FORK`), which find what a warm worker would, and with warm parents that
+may be forks (`FORK_PARENT`). Linux; standard library and the plugin alone, since each project's interpreter runs this
+file.
 """
+
+from __future__ import annotations
 
 import array
 import atexit
@@ -22,11 +25,15 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytest_prefect_lens.gathering import Gathered
 
 VARIABLE = "LENS_TESTS_AT_START"
 """Code that an interpreter for tests executes when it starts, see `.ci/environments.py`."""
@@ -37,9 +44,15 @@ FORK_WORKER = "LENS_TESTS_FORK_WORKER"
 
 What a test starts is not among the descendants of the guard then: it is not for tests of how a run is ended.
 """
+FORK_PARENT = "LENS_TESTS_FORK_PARENT"
+"""A variable of a server: the warm parents that it starts may be forks, too.
 
-_TOLD = ("PREFECT_LENS_API", "PREFECT_LENS_WORKER")
-_INHERITED = ("socket", "channel", "alive")
+They and their workers do not show the environment that they were started with: it is not for tests of what is left of
+a run, nor of what a parent finds out about what can be imported.
+"""
+
+_TOLD = ("PREFECT_LENS_API", "PREFECT_LENS_WORKER", "PREFECT_LENS_PARENT")
+_INHERITED = ("socket", "channel", "alive", "control")
 _AT_START = """\
 import os, sys
 if (
@@ -47,6 +60,8 @@ if (
     or ("PREFECT_LENS_API" in os.environ and "pytest_prefect_lens.serving" in sys.orig_argv[2])
     or ("PREFECT_LENS_WORKER" in os.environ and "pytest_prefect_lens.worker " in sys.orig_argv[2]
         and os.environ.pop({worker!r}, ""))
+    or ("PREFECT_LENS_PARENT" in os.environ and "pytest_prefect_lens.zygote " in sys.orig_argv[2]
+        and os.environ.pop({parent!r}, ""))
 ):
     sys.path.insert(0, {folder!r})
     import forkserver
@@ -81,7 +96,7 @@ def running(pythons: list[str]) -> Generator[None]:
             stack.callback(process.wait)
             stack.callback(process.kill)
         places = {"folder": str(here.parent), "sockets": str(folder)}
-        os.environ[VARIABLE] = _AT_START.format(fork=FORK, worker=FORK_WORKER, **places)
+        os.environ[VARIABLE] = _AT_START.format(fork=FORK, worker=FORK_WORKER, parent=FORK_PARENT, **places)
         try:
             yield
         finally:
@@ -132,7 +147,7 @@ def main() -> None:
     _, listener, home, *blocked = sys.argv
     path = [entry for entry in sys.path if entry not in ("", *os.environ["PYTHONPATH"].split(os.pathsep))]
     try:
-        hidden = gathering.gather(*(Path(home) / name for name in ("known", "libraries", "")), blocked=blocked).hidden
+        gathered = gathering.gather(*(Path(home) / name for name in ("known", "libraries", "")), blocked=blocked)
     except gathering.StartsThreadError as error:
         os.set_inheritable(int(listener), True)  # noqa: FBT003
         os.execv(sys.executable, [*sys.orig_argv, *error.plugins])
@@ -144,10 +159,10 @@ def main() -> None:
             asking, _ = waiting.accept()
             with asking:
                 if os.fork() == 0:
-                    _become(asking, path, hidden.reveal)
+                    _become(asking, path, gathered)
 
 
-def _become(asking: socket.socket, path: list[str], reveal: Callable[[], None]) -> NoReturn:
+def _become(asking: socket.socket, path: list[str], gathered: Gathered) -> NoReturn:
     """Do in this fork what the process was started for that asks for it."""
     status = 1
     try:
@@ -166,12 +181,15 @@ def _become(asking: socket.socket, path: list[str], reveal: Callable[[], None]) 
         asking.sendall(os.getpid().to_bytes(4, "big"))
         inherited = dict(zip(asked["names"], descriptors[3:], strict=True))
         if "PREFECT_LENS_API" in os.environ:
-            _serve(inherited, reveal)
+            _serve(inherited, gathered.hidden.reveal)
         else:
             random.seed()
             tempfile.tempdir = None
             if "PREFECT_LENS_WORKER" in os.environ:
                 _tell_worker(inherited)
+            if "PREFECT_LENS_PARENT" in os.environ:
+                _tell_parent(inherited, gathered)
+                asking.set_inheritable(True)  # it goes on as a new process where it finds out more
             _run(asked["arguments"], path)
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -217,6 +235,15 @@ def _tell_worker(descriptors: dict[str, int]) -> None:
     if "channel" in descriptors:
         about["channel"] = f"fd:{descriptors['channel']}"
     os.environ["PREFECT_LENS_WORKER"] = json.dumps(about)
+
+
+def _tell_parent(descriptors: dict[str, int], gathered: Gathered) -> None:
+    """Say to a warm parent the number that its descriptor has here, and give it what has been gathered."""
+    from pytest_prefect_lens import zygote
+
+    about = {**json.loads(os.environ["PREFECT_LENS_PARENT"]), **descriptors}
+    os.environ["PREFECT_LENS_PARENT"] = json.dumps(about)
+    zygote.gather = lambda *_args, **_more: gathered
 
 
 def _run(arguments: list[str], path: list[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from prefect_lens.engine.warm import WarmWorkers
 from prefect_lens.model import Interpreter
 
+from tests import forkserver
 from tests.engine.running import interpreter, processes
 from tests.engine.warming import Engine
 from tests.pythons import prefect_pythons
@@ -70,6 +71,12 @@ def nothing_left(home, tmp_path, monkeypatch) -> Generator[None]:  # noqa: ARG00
     yield
     assert processes(mark) == []
     assert list(temporary.glob("prefect-lens-*")) == []
+
+
+@pytest.fixture
+def shared_imports(monkeypatch) -> None:
+    """Have warm parents share their imports with other tests; not where it is the subject how they get ready or end."""
+    monkeypatch.setenv(forkserver.FORK_PARENT, "1")
 
 
 @pytest.fixture

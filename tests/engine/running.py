@@ -1,6 +1,7 @@
 """One call that runs files of a project, and what tests look at afterwards."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,14 @@ def processes(mark: str) -> list[str]:
     return found
 
 
+def lives(pid: int) -> bool:
+    """Whether a process goes on; what nobody has buried yet has ended, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def family(mark: str) -> dict[str, int]:
     """Who is who among the processes that have the mark in their environment, by their place in the tree."""
     found = {}
@@ -81,7 +90,7 @@ def family(mark: str) -> dict[str, int]:
             found["spare"] = int(line[line.index("adopt") + 1])
         elif line[1:3] == ["-I", "-S"]:
             found["guard of the parent"] = pid
-    for pid, (_, parent) in lines.items():
-        if parent == found.get("spare"):
-            found["api"] = pid
+    if "spare" in found:
+        with suppress(OSError, ValueError):  # there is none yet, or no more
+            found["api"] = int(Path("/proc/{0}/task/{0}/children".format(found["spare"])).read_text())
     return {name: pid for name, pid in found.items() if pid != os.getpid()}

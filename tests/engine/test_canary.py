@@ -203,7 +203,7 @@ def places(home, tmp_path, monkeypatch) -> list[Path]:
 
 
 @pytest.fixture
-async def source(request, places):  # noqa: ARG001
+async def source(request, places, shared_imports):  # noqa: ARG001
     if request.param == "cold":
         yield ColdWorkers()
         return

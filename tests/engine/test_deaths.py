@@ -12,7 +12,7 @@ from prefect_lens.engine.parent import Parent, ParentError, Place
 from prefect_lens.engine.warm import MOST_DEATHS, WarmWorkers
 from prefect_lens.model import Ending
 
-from tests.engine.running import family, outcomes, processes
+from tests.engine.running import family, lives, outcomes, processes
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,24 +21,34 @@ pytestmark = [
 ]
 
 
-async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine):
+@pytest.fixture(params=["workers", "parents"])
+def of_these(request):
+    """Choose those of some victims that are workers, or parents; only where it is workers, a parent shares imports."""
+    if request.param == "workers":
+        request.getfixturevalue("shared_imports")
+    return lambda *victims: [victim for victim in victims if ("parent" in victim) == (request.param == "parents")]
+
+
+async def test_what_is_killed_while_it_waits_is_done_without(project, python, engine, of_these):
     folder = project("""
         #- test_a.py
         def test_a(): pass
     """)
-    for victim in ("spare", "guard of the spare", "api", "guard of the parent", "parent"):
+    for victim in of_these("spare", "guard of the spare", "api", "guard of the parent", "parent"):
         await engine.ready(folder, python)
-        os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+        there = family(os.environ["RUN_MARK"])
+        os.kill(there[victim], signal.SIGKILL)
         result = await engine.run(folder, python, "test_a.py", how="either")
         # What it had may be gone without anybody knowing yet: the order may be taken before.
         told = "PL906" if victim == "api" else "PL907"
         assert outcomes(result) == {"test_a": "passed"} or [one.code for one in result.trouble] == [told], victim
         result = await engine.run(folder, python, "test_a.py", how="either")
         assert outcomes(result) == {"test_a": "passed"}, (victim, result.trouble, engine.log.text)
+        assert not any(lives(there[name]) for name in (victim, "spare", "guard of the spare", "api"))
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
 
 
-async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path):
+async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp_path, of_these):
     folder = project(f"""
         #- test_a.py
         import time
@@ -49,17 +59,20 @@ async def test_what_is_killed_while_it_runs_is_told(project, python, engine, tmp
         def test_b(): pass
     """)
     os.mkfifo(tmp_path / "runs")
-    for victim in ("spare", "guard of the spare", "api", "parent"):
+    for victim in of_these("spare", "guard of the spare", "api", "parent"):
         running = asyncio.ensure_future(engine.run(folder, python, "test_a.py"))
         await asyncio.to_thread((tmp_path / "runs").read_text)
-        os.kill(family(os.environ["RUN_MARK"])[victim], signal.SIGKILL)
+        there = family(os.environ["RUN_MARK"])
+        os.kill(there[victim], signal.SIGKILL)
         result = await running
         assert result.ending is Ending.BROKEN, victim
         assert [trouble.code for trouble in result.trouble] == ["PL906" if victim == "api" else "PL907"], result.trouble
         assert outcomes(result) == {"test_waits": "error"}
         assert outcomes(await engine.run(folder, python, "test_b.py", how="either")) == {"test_b": "passed"}
+        assert not any(lives(there[name]) for name in (victim, "spare", "guard of the spare", "api"))
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(project, python, engine, tmp_path):
     folder = project(f"""
         #- test_a.py
@@ -88,6 +101,7 @@ async def test_cancelling_a_warm_run_ends_its_processes_and_keeps_the_parent(pro
     assert await engine.ready(folder, python) is kept
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_what_a_test_leaves_behind_goes_with_its_run_and_the_parent_stays(project, python, engine):
     folder = project("""
         #- test_a.py
@@ -141,6 +155,7 @@ async def test_a_parent_that_dies_before_it_is_ready_is_begun_again_some_times(p
     assert outcomes(await engine.run(folder, python, "test_a.py", how="either")) == {"test_a": "passed"}
 
 
+@pytest.mark.usefixtures("shared_imports")
 @pytest.mark.parametrize("victim", ["spare", "api"])
 async def test_a_worker_that_is_killed_while_it_gets_ready_is_forked_once_more(project, python, engine, victim):
     folder = project("""
@@ -155,6 +170,7 @@ async def test_a_worker_that_is_killed_while_it_gets_ready_is_forked_once_more(p
     os.kill(found, signal.SIGKILL)
     assert await engine.ready(folder, python) is kept
     assert kept.parent is parent
+    assert not lives(found)
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_a": "passed"}
     assert "Another worker is forked" in engine.log.text
 

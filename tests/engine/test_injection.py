@@ -70,7 +70,7 @@ INJECTED = Injected(
 
 
 @pytest.fixture(params=["cold", "warm"])
-async def source(request, home, monkeypatch):  # noqa: ARG001  the user's own stays out of it
+async def source(request, home, monkeypatch, shared_imports):  # noqa: ARG001  the user's own stays out of it
     for name, value in {"KEPT_ONE": "kept", "OTHER": "of the shell", "REGION": "shell", "NETRC": "asked for"}.items():
         monkeypatch.setenv(name, value)
     if request.param == "cold":

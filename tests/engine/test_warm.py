@@ -26,6 +26,7 @@ and_thoroughly_the_other = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.usefixtures("shared_imports")
 @and_thoroughly_the_other
 async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project, python, engine):
     folder = project("""
@@ -47,6 +48,7 @@ async def test_code_that_changed_between_two_clicks_is_run_as_it_is_now(project,
     assert outcomes(await engine.run(folder, python, "test_a.py")) == {"test_one": "passed"}
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_what_is_configured_anew_makes_a_new_parent(project, python, engine):
     folder = project("""
         #- pytest.ini
@@ -87,6 +89,7 @@ async def test_a_file_that_is_edited_where_it_is_installed_makes_a_new_parent(pr
     assert engine.source._warm[kept.place] is not kept
 
 
+@pytest.mark.usefixtures("shared_imports")
 @and_thoroughly_the_other
 async def test_a_module_that_stands_before_an_installed_one_is_imported(project, python, engine):
     folder = project("""
@@ -142,6 +145,7 @@ async def test_a_worker_has_what_a_cold_worker_has(project, python, engine, monk
     assert len(set((tmp_path / "answer-random").read_text().split())) == 3
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_an_api_that_waits_for_its_run_takes_no_time_of_the_processor(project, python, engine):
     folder = project("""
         #- test_a.py
@@ -177,6 +181,7 @@ async def test_what_a_first_flow_imports_is_found_out_beside_the_first_click(pro
     assert family(os.environ["RUN_MARK"])["parent"] == parent
 
 
+@pytest.mark.usefixtures("shared_imports")
 @and_thoroughly_the_other
 async def test_a_library_of_the_project_is_at_hand_once_it_was_found_to_bear_that(project, python, engine):
     folder = project("""
@@ -257,6 +262,7 @@ async def test_what_is_kept_is_limited_at_any_time(project, python, engine):
     assert engine.source._warm == {}
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_two_projects_with_their_own_prefect_are_kept_side_by_side(project, engine):
     pythons = [interpreter(path) for path in prefect_pythons()]
     if len({one.prefect for one in pythons}) < 2:
@@ -278,6 +284,7 @@ async def test_two_projects_with_their_own_prefect_are_kept_side_by_side(project
     assert len(engine.source._warm) == len(pythons)
 
 
+@pytest.mark.usefixtures("shared_imports")
 async def test_parts_of_a_run_go_on_at_once_in_warm_workers_of_one_parent(project, python, engine, tmp_path):
     python = replace(python, site_packages=())  # else xdist would be asked
     folder = project(f"""

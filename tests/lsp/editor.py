@@ -25,8 +25,8 @@ LONG = 60.0
 
 NONE_READY = {"PREFECT_LENS_WARM": "0"}
 """A variable of a server that keeps no worker ready: for a single run those cost more than they save."""
-FORKS = {forkserver.FORK_WORKER: "1"}
-"""A variable of a server whose workers share their imports; not where it is the subject how a run is ended."""
+FORKS = {forkserver.FORK_WORKER: "1", forkserver.FORK_PARENT: "1"}
+"""Variables of a server whose workers share their imports; not where it is the subject how a run is ended."""
 
 EVERYTHING = {
     "workspace": {

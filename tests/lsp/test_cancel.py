@@ -90,7 +90,9 @@ async def by_command(editor, _number):
     assert await editor.execute("cancel") == {"cancelled": ["1"]}
 
 
-@pytest.mark.parametrize("cancel", [by_request, by_progress, by_lens, by_command])
+@pytest.mark.parametrize(
+    ("cancel", "forks"), [(by_request, False), (by_progress, True), (by_lens, True), (by_command, True)]
+)
 async def test_a_run_is_cancelled(open_editor, project, python, cancel):
     async with open_editor(project, python=python) as editor:
         answer, number = await started(editor, project)
@@ -103,6 +105,7 @@ async def test_a_run_is_cancelled(open_editor, project, python, cancel):
         assert editor.problems("flows.py") == []
 
 
+@pytest.mark.parametrize("forks", [True])
 async def test_the_clients_own_token_carries_the_progress(open_editor, project, python):
     async with open_editor(project, python=python) as editor:
         lens = await editor.lens("flows.py", "▶ Run 1 test")
@@ -115,6 +118,7 @@ async def test_the_clients_own_token_carries_the_progress(open_editor, project, 
         assert editor.notes_of("$/progress")[-1]["value"]["kind"] == "end"
 
 
+@pytest.mark.parametrize("forks", [True])
 async def test_a_second_click_waits_and_a_third_is_the_second(open_editor, write, python):
     project = write(PROJECT + "#- test_quick.py\nfrom flows import slow\ndef test_quick(): assert slow\n")
     async with open_editor(project, python=python) as editor:
@@ -138,6 +142,7 @@ async def test_a_second_click_waits_and_a_third_is_the_second(open_editor, write
         assert await second == await third
 
 
+@pytest.mark.parametrize("forks", [True])
 async def test_a_queued_run_can_be_cancelled(open_editor, project, python):
     async with open_editor(project, python=python) as editor:
         answer, _ = await started(editor, project)
