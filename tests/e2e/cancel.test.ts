@@ -28,7 +28,7 @@ def wait_for_file() -> None:
   "tests/test_endless.py": "from flows.endless import wait_for_file\n\n\ndef test_waits():\n    wait_for_file()\n",
 };
 
-const { step, another } = scenario({ file: "flows/endless.py", project: () => exampleProject(FILES), env: { [name]: value } });
+const { step } = scenario({ file: "flows/endless.py", project: () => exampleProject(FILES), env: { [name]: value } });
 
 /** What runs consist of, and what is ready for the next one: all that is neither the editor's nor the language server. */
 const ofRuns = async () => {
@@ -87,11 +87,9 @@ step("a server that is killed takes its run along, and comes back", async (windo
 });
 
 step("a closed editor takes its run along", async (window) => {
-  const second = await another({ file: "flows/endless.py" });
-  await window.close();
-  await second.clickLens("def wait_for_file", "▶ Run 1 test");
+  await window.clickLens("def wait_for_file", "▶ Run 1 test");
   await sleeping();
   const all = await ofRuns();
-  await second.close();
+  await window.close();
   await gone("the editor was closed", all);
 });

@@ -14,7 +14,7 @@ const { step } = scenario({
   file: "flows/orders.py",
   size: { width: 1180, height: 900 },
   scale: 1.5,
-  settings: { "workbench.colorTheme": "Default Dark Modern", "editor.fontSize": 13, "workbench.layoutControl.enabled": false, "remote.autoForwardPorts": false },
+  settings: { "workbench.colorTheme": "Default Dark Modern", "editor.fontSize": 13, "workbench.layoutControl.enabled": false },
 });
 
 /** Takes a picture without the pointer's traces. */

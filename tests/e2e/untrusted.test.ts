@@ -35,7 +35,7 @@ async function trappedProject() {
 
 const project = await trappedProject();
 const PATH = `${path.join(project.folder, ".venv", "bin")}:${process.env["PATH"] ?? ""}`;
-const { step } = scenario({ asksForTrust: true, file: "flows/orders.py", project: async () => project, env: { PATH } });
+const { step } = scenario({ asksForTrust: true, sharesImports: true, file: "flows/orders.py", project: async () => project, env: { PATH } });
 
 step("the lenses are there, and offer to trust", async (window) => {
   await window.waitForLens("def orders_flow", /^▶ Trust to run \d tests$/);

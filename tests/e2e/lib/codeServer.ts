@@ -20,6 +20,8 @@ export interface Options {
   env?: Record<string, string>;
   /** Whether the language server keeps workers ready, as it does for users; for single runs they cost more than they save. */
   keepsReady?: boolean;
+  /** Whether what is kept ready shares its imports with other tests; it does not show the environment that it was started with. */
+  sharesImports?: boolean;
 }
 
 export interface CodeServer {
@@ -48,6 +50,8 @@ const QUIET = {
   "editor.minimap.enabled": false,
   "editor.cursorBlinking": "solid",
   "workbench.reduceMotion": "on",
+  // It would look through all processes of the machine every few seconds.
+  "remote.autoForwardPorts": false,
 };
 
 /** Returns the value of a variable that the test command sets. */
@@ -81,12 +85,14 @@ export async function startCodeServer(options: Options = {}): Promise<CodeServer
     XDG_STATE_HOME: at("state"),
     XDG_DATA_HOME: at("share"),
     PREFECT_HOME: at("prefect"),
-    // A worker that is started for one run shares its imports, see `tests/forkserver.py`.
+    // See `tests/forkserver.py`; a worker that is started for one run shares its imports.
+    ...(options.sharesImports ? { LENS_TESTS_FORK_PARENT: "1" } : {}),
     ...(options.keepsReady === false ? { PREFECT_LENS_WARM: "0", LENS_TESTS_FORK_WORKER: "1" } : {}),
     ...options.env,
   };
-  for (const extension of options.extensions ?? []) {
-    await promisify(execFile)(process.execPath, [...common, "--install-extension", extension, "--force"], { env });
+  if (options.extensions !== undefined) {
+    const names = options.extensions.flatMap((extension) => ["--install-extension", extension]);
+    await promisify(execFile)(process.execPath, [...common, ...names, "--force"], { env });
   }
   const port = await freePort();
   const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
