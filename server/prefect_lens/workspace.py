@@ -43,7 +43,7 @@ class Loaded:
     problems: tuple[Problem, ...]
     """The files that could not be read; the snapshot has its own."""
     is_whole: bool = True
-    """Whether the snapshot has the Python files: where none of them names Prefect, none is read."""
+    """Whether the snapshot has the Python files: where none of them names Prefect, and nobody us, none is read."""
 
 
 def load(folder: Path) -> Snapshot:
@@ -61,7 +61,8 @@ def load_all(
 ) -> Loaded:
     """Return the snapshot of a folder, and what could not be read.
 
-    Where no Python file names Prefect there is nothing to say about any: then they are left out.
+    Where no Python file names Prefect, and no configuration tells us anything, there is nothing to say about any: then
+    they are left out.
 
     Args:
         folder: the folder.
@@ -93,6 +94,7 @@ def load_all(
             else:
                 unknown[path] = status
     is_whole = wanted or any(known.prefect for known in facts.values() if known is not None)
+    is_whole = is_whole or any("tool.prefect-lens" in text for text in configs.values() if text is not None)
     if not is_whole and not (is_whole := any(_names_prefect(folder / path) for path in unknown)):
         facts.clear()
         unknown.clear()

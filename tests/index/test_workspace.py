@@ -110,7 +110,7 @@ def test_texts_are_decoded_as_python_does(tmp_path):
 
 
 def test_a_folder_that_does_not_name_prefect_is_not_read(tmp_path):
-    write(tmp_path, {"pyproject.toml": "[tool.prefect-lens]\n", "a.py": "import (\n", "test_a.py": "def test(): ...\n"})
+    write(tmp_path, {"pyproject.toml": "[project]\n", "a.py": "import (\n", "test_a.py": "def test(): ...\n"})
     loaded = workspace.load_all(tmp_path)
     assert not loaded.is_whole
     assert (set(loaded.snapshot.paths), set(loaded.snapshot.configs)) == (set(), {"pyproject.toml"})
@@ -121,6 +121,14 @@ def test_a_folder_that_does_not_name_prefect_is_not_read(tmp_path):
     loaded = workspace.load_all(tmp_path)
     assert loaded.is_whole
     assert set(loaded.snapshot.paths) == {"a.py", "pkg/flows.py", "test_a.py"}
+
+
+def test_a_folder_whose_configuration_tells_us_anything_is_read(tmp_path):
+    text = "[tool.prefect-lens.environment.variables]\nREGION = 'eu'\n"
+    write(tmp_path, {"pyproject.toml": text, "test_a.py": "def test(): ...\n"})
+    loaded = workspace.load_all(tmp_path)
+    assert loaded.is_whole
+    assert set(loaded.snapshot.paths) == {"test_a.py"}
 
 
 def test_what_cannot_be_read_is_told(tmp_path):
