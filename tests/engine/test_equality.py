@@ -131,18 +131,22 @@ KINDS = {
     "coverage": (HARNESS, ("--cov", "--cov-branch", "--cov-report=json:coverage.json")),
 }
 EVERYWHERE = ("session harness", "no harness")
+THOROUGHLY = ("module harness", "function harness")
+"""Between the harness that all tests share and none; how each begins anew is shown in `test_harness.py`."""
+MOST = tuple(kind for kind in KINDS if kind not in THOROUGHLY)
 
 
 @pytest.mark.parametrize(
     "every_python", newest_and_thoroughly_the_rest(), indirect=True, ids=lambda path: Path(path or "none").parts[-3:][0]
 )
-async def test_a_warm_run_tells_what_a_cold_one_tells(tmp_path, every_python, python, engine):
+@pytest.mark.parametrize("kinds", [MOST, pytest.param(THOROUGHLY, marks=pytest.mark.thorough)], ids=["most", "more"])
+async def test_a_warm_run_tells_what_a_cold_one_tells(tmp_path, every_python, python, engine, kinds):
     folder = tmp_path / "project"
     folder.mkdir()
     for name, text in {"flows": FLOWS, "test_tells": TESTS, "test_asks": QUERIES, "test_pool": POOL}.items():
         (folder / f"{name}.py").write_text(text)
     found = {}
-    for kind in KINDS if every_python == python else EVERYWHERE:
+    for kind in kinds if every_python == python or kinds == THOROUGHLY else EVERYWHERE:
         conftest, pytest_args = KINDS[kind]
         (folder / "conftest.py").write_text(conftest)
         files = ["test_tells.py", "test_asks.py", *(["test_pool.py"] if kind == "session harness" else [])]
