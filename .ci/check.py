@@ -79,30 +79,32 @@ def main() -> int:
     elif asked.e2e is not None:
         _end_to_end(tally, asked.e2e, {})
     elif asked.quick:
-        _checks(tally)
-        _quick_tests(tally)
+        _checks_and_quick_tests(tally)
     else:
         environments.development()
         javascript.executable()
         with ThreadPoolExecutor(1) as beside:  # it waits for the network most of the time
             prepared = beside.submit(_prepare)
-            _checks(tally)
-            _quick_tests(tally)
+            _checks_and_quick_tests(tally)
         prepared.result()
         _slow_tests(tally, thorough=asked.thorough)
     return _told(tally, time.monotonic() - begun)
 
 
-def _checks(tally: Tally) -> None:
+def _checks_and_quick_tests(tally: Tally) -> None:
     bin_folder = environments.development().parent
     javascript.dependencies(EXTENSION)
     javascript.dependencies(E2E)
     compiler = _tool(EXTENSION, "typescript", "tsc")
     _section(tally, "ruff", [bin_folder / "ruff", "check", "."])
     _section(tally, "import-linter", [bin_folder / "lint-imports"], env={"PYTHONPATH": str(ROOT / "server")})
-    _section(tally, "pyright", [bin_folder / "pyright", "--pythonpath", environments.development()])
-    _section(tally, "tsc: extension", [*compiler, "--project", "."], cwd=EXTENSION)
-    _section(tally, "tsc: what drives the editor", [*compiler, "--project", "."], cwd=E2E)
+    pyright = [bin_folder / "pyright", "--pythonpath", environments.development()]
+    with ThreadPoolExecutor(1) as beside:  # it has one thread
+        ended = beside.submit(_section, tally, "pyright", pyright, at_once=False)
+        _section(tally, "tsc: extension", [*compiler, "--project", "."], cwd=EXTENSION)
+        _section(tally, "tsc: what drives the editor", [*compiler, "--project", "."], cwd=E2E)
+        _quick_tests(tally)
+    ended.result()
 
 
 def _prepare() -> None:
