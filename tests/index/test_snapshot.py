@@ -120,6 +120,7 @@ def test_any_edits_leave_what_a_fresh_index_says(most, data):
     snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(known, "MOST_FRAMES", most)
+        patch.setattr(known, "FEW_FOLLOWED", 0)
         patch.setattr(module_table, "MOST", most)
         patch.setattr(known.gc, "collect", lambda: 0)  # it takes its time, and nothing comes of it here
         for _ in range(data.draw(st.integers(1, 5))):

@@ -270,6 +270,9 @@ def call_function(
 
 def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values], world: World) -> Frame:
     """Return the one frame of the function with these arguments."""
+    if len(function.frames) > inter.most_exact:
+        arguments = {name: plain.coarse(inter, values) for name, values in arguments.items()}
+        world = plain.coarse_world(inter, world)
     key, passed = _key(arguments, world)
     found = function.frames.get(key)
     if found is None:

@@ -54,18 +54,6 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression
 
-DEPTH = 55
-"""Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
-
-MOST_RUNNING = 6
-"""Calls of one function within one another that are followed for their value: with each, its arguments may grow."""
-
-MOST_GROWING = 2
-"""With so many calls of one function within one another, containers of data are passed on no more: they may grow."""
-
-MOST_FRAMES = 250
-"""More ways of calling one function than this are taken together as one call of which nothing is known."""
-
 
 class Interpreter(Memory):
     """The state of one snapshot's reading: modules by path, and everything that was found out about them."""
@@ -76,10 +64,20 @@ class Interpreter(Memory):
     expected: str | None = None
     """The name of that exception."""
 
-    most_depth = DEPTH
-    most_running = MOST_RUNNING
-    most_growing = MOST_GROWING
-    most_frames = MOST_FRAMES
+    most_depth = 55
+    """Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
+
+    most_running = 6
+    """Calls of one function within one another that are followed for their value: with each, its arguments may grow."""
+
+    most_growing = 2
+    """With so many calls of one function within one another, containers of data are not passed on: they may grow."""
+
+    most_exact = 16
+    """Calls of one function that are told apart by all that is passed: more of them only by code, and by classes."""
+
+    most_frames = 250
+    """More ways of calling one function than this are taken together as one call of which nothing is known."""
 
     @cached_property
     def _forms(self) -> dict[str, Callable[[Expression, Frame], Values]]:
@@ -395,4 +393,4 @@ def texts_in(values: Values) -> list[str]:
     return [value.text for value in values if isinstance(value, Text)]
 
 
-__all__ = ["DEPTH", "MOST_FRAMES", "Arguments", "Interpreter", "Sequence", "texts_in"]
+__all__ = ["Arguments", "Interpreter", "Sequence", "texts_in"]

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 MOST_FRAMES = 20_000
 """Calls of functions that are kept from one question to the next: some twenty-five megabytes."""
 
+MOST_OF_ALL = 6 * MOST_FRAMES
+"""So many are kept where tests come to so much code that fewer would have it followed again for each of them."""
+
+FEW_FOLLOWED = 100
+"""With fewer test files than so many from one time that calls are let go of to the next, more of them are kept."""
+
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
 
@@ -93,6 +99,10 @@ class Known:
     complete: set[str] = field(default_factory=set[str])
     """The files of which all those test files have been followed."""
     recent: Recent = field(default_factory=Recent)
+    room: int = field(default_factory=lambda: MOST_FRAMES)
+    """How many calls are kept."""
+    followed: int = 0
+    """How many test files have been followed since some were let go of."""
 
     @staticmethod
     def about(files: Mapping[str, Packed], configs: Mapping[str, str], resolved: Resolved | None = None) -> Known:
@@ -147,6 +157,7 @@ class Known:
             self.sure | gone if self.sure is not None else None,
             {path: packed for path, packed in self.adopted.items() if path not in gone},
             {} if moved else self.near,
+            room=self.room,
         )
 
     def adopt(self, path: str, new: Facts) -> tuple[Packed, dict[Place, Place]] | None:
@@ -240,6 +251,7 @@ class Known:
                 self.links.leads(path) or project.plugins
             ):
                 self._begin()
+                self.followed += 1
                 inter, fixtures = self.interpreter, self.fixtures
                 for test in collect(inter, inter.modules[path], project):
                     about, otherwise = test.case.node_id, Followed(test.case)
@@ -293,10 +305,14 @@ class Known:
         """Forget what was read for earlier questions, where it has become too much."""
         if self.interpreter.modules.is_full:
             self.interpreter.settle()
-        if self.interpreter.frames > MOST_FRAMES:
+        if self.interpreter.frames > self.room:
             self.forget_plain()
-            if self.interpreter.frames > MOST_FRAMES:
-                self.forget()
+            if self.interpreter.frames > self.room:
+                if self.followed < FEW_FOLLOWED and self.room < MOST_OF_ALL:
+                    self.room *= 2
+                else:
+                    self.forget()
+            self.followed = 0
 
     def forget_plain(self) -> None:
         """Forget the calls of code that leads nowhere: they were followed for what comes back, and that is known."""

@@ -52,6 +52,10 @@ class Memory:
         """Worlds without what tells nothing to plain code."""
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
+        self.coarse: dict[Values, Values] = {}
+        """What is left of values where too many calls of a function are to be told apart; see `plain.coarse`."""
+        self.coarse_worlds: dict[World, World] = {}
+        """The same of worlds."""
         self.hooks: dict[Key, set[Value]] = {}
         """What was put on definitions as hooks, by their methods."""
         self.hooked: set[Key] = set()
@@ -116,6 +120,8 @@ class Memory:
         self.modules.settle()
         self.data.clear()
         self.telling.clear()
+        self.coarse.clear()
+        self.coarse_worlds.clear()
         self.declared.clear()
         if len(self.answered) > MOST_ANSWERS:
             self.answered.clear()

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING
 from prefect_lens.index.values import (
     UNPATCHED,
     Arguments,
+    Body,
+    Bound,
     Class,
     External,
     Function,
     Instance,
+    Made,
     Mapping,
+    Method,
     Mock,
     Module,
     Number,
+    Opaque,
     Parsed,
+    Partial,
     Path,
     Record,
     Sequence,
@@ -27,6 +33,7 @@ from prefect_lens.index.values import (
     Value,
     Values,
     World,
+    Wrapped,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +109,8 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
             return True
         case External(dotted=dotted):
             return dotted.partition(".")[0] not in _ACTIVE_LIBRARIES
+        case Method(owner=Instance() as owner):  # what it has of a library's class
+            return _is_datum(inter, owner)
         case Instance(cls=cls, arguments=given):
             return _is_datum(inter, cls) and all(is_data(inter, values) for _, values in given)
         case Class() | Function():
@@ -119,3 +128,59 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
             return not calls and is_data(inter, gives) and all(is_data(inter, values) for _, values in given)
         case _:
             return False
+
+
+def coarse(inter: Interpreter, values: Values) -> Values:
+    """Return the values with objects of which no more is known than their classes, where these hold no code."""
+    if not any(isinstance(value, Instance | Sequence | Mapping | Method) for value in values):
+        return values
+    found = inter.coarse.get(values)
+    if found is None:
+        found = frozenset(_coarse(inter, value) for value in values if not _is_vague(value))
+        inter.coarse[values] = found = inter.shared(found)
+    return found
+
+
+def coarse_world(inter: Interpreter, world: World) -> World:
+    """Return a world without what code has assigned, where that holds no code: stand-ins of tests stay."""
+    if not world.patches:
+        return world
+    found = inter.coarse_worlds.get(world)
+    if found is None:
+        kept = {place: values for place, values in world.patches.items() if any(_holds_code(one, 4) for one in values)}
+        found = inter.coarse_worlds[world] = inter.world(kept, world.chain, unguarded=world.unguarded)
+    return found
+
+
+def _coarse(inter: Interpreter, value: Value) -> Value:
+    match value:
+        case Instance(cls=cls) if not _holds_code(value, 4):
+            return inter.one(Instance, cls, ())
+        case Sequence(items=items, rest=rest, within=within):
+            return inter.one(Sequence, tuple(coarse(inter, one) for one in items), coarse(inter, rest), within)
+        case Mapping(items=pairs, keys=keys):
+            return inter.one(Mapping, tuple((key, coarse(inter, one)) for key, one in pairs), coarse(inter, keys))
+        case _:
+            return value
+
+
+def _is_vague(value: Value) -> bool:
+    """Whether a value is an attribute that an object may have of a library's class."""
+    return isinstance(value, Method) and isinstance(value.owner, Instance)
+
+
+def _holds_code(value: Value, depth: int) -> bool:
+    match value:
+        case Function() | Made() | Body() | Bound() | Partial() | Mock() | Module() | Wrapped() | Opaque():
+            return True
+        case Instance(arguments=given):
+            parts = [values for _, values in given]
+        case Sequence(items=items, rest=rest):
+            parts = [*items, rest]
+        case Mapping(items=pairs):
+            parts = [values for _, values in pairs]
+        case Record(fields=fields):
+            parts = [values for _, values in fields]
+        case _:
+            return False
+    return depth == 0 or any(_holds_code(one, depth - 1) for values in parts for one in values)

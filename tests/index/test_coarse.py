@@ -1,0 +1,35 @@
+"""Functions that are called in very many ways: only what may lead somewhere tells their calls apart."""
+
+from prefect_lens.index.facts import read_facts
+from prefect_lens.index.interpret import Interpreter
+from prefect_lens.index.snapshot import Snapshot
+
+KINDS = 40
+
+FLOWS = """
+from prefect import flow
+class Row:
+    def __init__(self, name, parts=()): self.name, self.parts = name, parts
+class Sink:
+    def __init__(self, target): self.target = target
+    def put(self): return self.target()
+def visit(row, sink=None):
+    if sink is not None:
+        sink.put()
+    return row
+""" + "".join(f"@flow\ndef flow_{n}(): ...\n" for n in range(KINDS))
+
+
+def test_objects_that_hold_no_code_are_told_apart_by_their_classes_and_others_by_what_they_hold():
+    rows = "".join(f"def test_row_{n}(): visit(Row('row_{n}', [Row('part_{n}')]))\n" for n in range(KINDS))
+    sinks = "".join(f"def test_sink_{n}(): visit(Row('row_{n}'), Sink(flow_{n}))\n" for n in range(KINDS))
+    texts = {"flows.py": FLOWS, "test_flows.py": "from flows import *\n" + rows + sinks}
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in texts.items()}, {})
+    for number in range(KINDS):
+        definition = snapshot.definition(f"flows.py:flow_{number}")
+        assert definition is not None
+        found = [match.test.node_id for match in snapshot.matches(definition)]
+        assert found == [f"test_flows.py::test_sink_{number}"]
+    calls = snapshot._known.interpreter.modules["flows.py"].frame.functions
+    visited = [len(function.frames) for function in calls.values() if function.scope.name == "visit"]
+    assert sum(visited) < KINDS + 2 * Interpreter.most_exact
