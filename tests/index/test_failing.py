@@ -183,3 +183,45 @@ def test_what_stands_behind_what_raises_in_a_block_that_expects_it_does_not_run(
         broken()
         save(1)
     """)
+
+
+def test_what_does_not_take_what_it_is_given_does_not_run_where_that_is_caught():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(path): ...
+    #   ^^^^ task: test_bare, ~test_handler, ~test_right
+    @task
+    def note(): ...
+    #   ^^^^ task: ~test_right
+    @flow
+    def wrong():
+    #   ^^^^^ flow: test_handler
+        try:
+            save(paths=["a"])
+            note()
+        except Exception:
+            save("b")
+    @flow
+    def caught():
+    #   ^^^^^^ flow: test_wrong
+        try:
+            save()
+        except Exception as error:
+            print(error)
+    @flow
+    def right():
+    #   ^^^^^ flow: test_right
+        try:
+            save(path="a")
+            note()
+        finally:
+            print("done")
+    #- test_flows.py
+    from flows import caught, right, save, wrong
+    def test_wrong(): caught()
+    def test_handler(): wrong()
+    def test_right(): right()
+    def test_bare(): save()
+    """)

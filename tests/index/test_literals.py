@@ -382,3 +382,56 @@ def test_a_name_for_a_literal_or_function_is_as_good_and_a_parameter_may_be_assi
         score(date)
     def test_loop(): loop()
     """)
+
+
+def test_an_object_that_is_passed_is_there():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    class Config:
+        def __init__(self): load()
+    class Rows(Config):
+        def __len__(self): return 0
+        def __init__(self): ...
+    @task
+    def load(): ...
+    #   ^^^^ task: ~test_empty, ~test_made, ~test_nothing, ~test_open, ~test_passed_on
+    @flow
+    def run(config=None):
+    #   ^^^ flow: test_empty, test_made, test_mock, test_name, test_nothing, test_object, ~test_on, ~test_passed_on
+        if not config:
+            config = Config()
+        return config
+    @flow
+    def asks(config: Config | None = None):
+    #   ^^^^ flow: test_asked_for_none, test_open
+        if config is None:
+            config = Config()
+        return config
+    @flow
+    def passes_on(config=None):
+    #   ^^^^^^^^^ flow: test_passed_on
+        config = config or Rows()
+        run(config)
+    @flow
+    def outer(config=None): run(config)
+    #   ^^^^^ flow: test_on
+    #- test_flows.py
+    from unittest.mock import MagicMock
+    from flows import Rows, asks, outer, passes_on, run
+    class Mine:
+        name = "x"
+    def made(there=True): return Mine() if there else None
+    def test_nothing(): run()
+    def test_object(): run(Mine())
+    def test_name():
+        mine = Mine()
+        run(config=mine)
+    def test_mock(): run(MagicMock())
+    def test_empty(): run(Rows())
+    def test_asked_for_none(): asks(Rows())
+    def test_made(): run(made())
+    def test_open(): asks(config=made(False))
+    def test_passed_on(): passes_on(made())
+    def test_on(): outer(Mine())
+    """)

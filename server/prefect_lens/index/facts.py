@@ -18,7 +18,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("item", base, index)` | a subscript |
 | `("either", items)` | one of several |
 | `("choice", (body, orelse, asked), test)` | one of two, as parameters say; see `lower_conditions.test` |
-| `("or", items)` | the first of several that is there |
+| `("or", items, …)` | the first of several that is there; `"none"` ends it where that means not to be `None` |
 | `("def", scope)`, `("class", scope)`, `("lambda", scope)` | what a definition makes, decorators applied |
 | `("each", iterable)`, `("part", expression, i)` | an element in a loop, a place in an unpacking |
 | `("enter", manager)` | what `with … as` binds |

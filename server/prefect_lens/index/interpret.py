@@ -60,9 +60,10 @@ class Interpreter(Memory):
 
     expecting: Frame | None = None
     """The test that is to meet an exception now, in `with pytest.raises(…)`."""
-
     expected: str | None = None
     """The name of that exception."""
+    catching: Frame | None = None
+    """The code that is in a `try` now, with handlers for what is raised there."""
 
     most_depth = 55
     """Calls within calls that are followed for their value. What lies deeper is still walked for what it calls."""
@@ -148,7 +149,7 @@ class Interpreter(Memory):
                 calls.effect(self, expression, frame)
             case "effects" | "either" | "or" | "seq" | "join":
                 raising = frame.raising
-                for part in literals.needed(self, expression[1], frame) if expression[0] == "or" else expression[1]:
+                for part in literals.needed(self, expression, frame) if expression[0] == "or" else expression[1]:
                     self.effect(part, frame)
                 if expression[0] in {"either", "or"}:
                     frame.raising = raising
@@ -183,7 +184,7 @@ class Interpreter(Memory):
     def _or(self, expression: Expression, frame: Frame) -> Values:
         found: set[Value] = set()
         raising = frame.raising
-        for part in literals.needed(self, expression[1], frame):
+        for part in literals.needed(self, expression, frame):
             values = self.evaluate(part, frame)
             found |= values
             if values and all(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, guards, makers, results, spread
+from prefect_lens.index import attributes, exact, expected, guards, makers, present, results, spread
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
     NOTHING,
+    OBJECT,
+    SOME,
     UNKNOWN,
     Arguments,
     Class,
@@ -55,13 +57,17 @@ _LITERALS = ("builtins.", "collections.", "typing.", "enum.")
 
 
 def written(inter: Interpreter, expression: Expression, frame: Frame) -> Literals | None:
-    """Return the literals among the arguments of a call, by position or name; None where more may be passed."""
+    """Return the literals and objects among a call's arguments, by position or name; None where more may be passed."""
     _, _, positional, keywords, *_ = expression
     found: list[tuple[int | str, Any]] = []
     for place, argument in (*enumerate(positional), *keywords):
         if place is None or (argument is not None and argument[0] == "star"):
             return None
-        if argument is not None and (value := of(inter, argument, frame)) is not UNKNOWN:
+        if argument is None:
+            continue
+        if (value := of(inter, argument, frame)) is UNKNOWN:
+            value = present.made(inter, argument, frame)
+        if value is not UNKNOWN:
             found.append((place, value))
     return tuple(found)
 
@@ -97,7 +103,7 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
         else:
             value = next((constant(p.default) for p in function.scope.parameters if p.name == name), UNKNOWN)
         if given[0] == _BY_CLASS:
-            if value is not UNKNOWN and _MARK + name not in found:
+            if value is not UNKNOWN and value not in present.OBJECTS and _MARK + name not in found:
                 found[_MARK + name] = frozenset((inter.one(Exact, None if value is None else ...),))
         elif value is not UNKNOWN and (
             name is given or (telling(value) is not UNKNOWN and value is not ... and value != ())
@@ -124,12 +130,16 @@ def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | No
     return _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
 
 
-def needed(inter: Interpreter, parts: tuple[Expression, ...], frame: Frame) -> tuple[Expression, ...]:
-    """Return the parts of `a or b` that may be evaluated: where the first one is surely true, that alone."""
+def needed(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Expression, ...]:
+    """Return the parts of `a or b` that may be evaluated: where the first one is surely true, that alone.
+
+    What is made of `if a is None: a = b` ends in `"none"`: there it is enough that the first one is not `None`.
+    """
+    _, parts, *how = expression
     first = parts[0]
     if first is not None and first[0] == "local" and frame.scope.bindings[first[1]][1][0] == ("param", first[1]):
         value = of(inter, first, frame)
-        if value is not UNKNOWN and value:
+        if value is not UNKNOWN and (value is not None if how else value and value is not SOME):
             return parts[:1]
     return parts
 
@@ -217,10 +227,10 @@ def _forget(frame: Frame, part: Any) -> None:
 
 
 def telling(value: Any) -> Any:
-    """Return what tells one call from another wherever it is handed on: switches, keys, what is missing; not data."""
+    """Return what tells one call from another wherever it is handed on: switches, keys, objects, `None`; not data."""
     is_switch = value is None or value is ... or value == () or (isinstance(value, int) and value in {0, 1})
     is_key = isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and " " not in value  # as in `passing.telling`
-    return value if is_switch or is_key else UNKNOWN
+    return value if is_switch or is_key or value in present.OBJECTS else UNKNOWN
 
 
 def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
@@ -287,7 +297,7 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             return is_empty
         case ("truth" | "none" | "in" as how, name, *constants):
             value = _value(inter, name, frame)
-            if value is UNKNOWN or (how == "in" and value is ...):
+            if value is UNKNOWN or (how == "in" and value in {..., OBJECT, SOME}) or (how == "truth" and value is SOME):
                 return None
             if how == "truth":
                 return bool(value)
@@ -312,7 +322,12 @@ def _value(inter: Interpreter, subject: Any, frame: Frame) -> Any:
 
 def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
     """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
-    if passed(name, frame) is not UNKNOWN and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame)):
+    told = passed(name, frame)
+    if (
+        told is not UNKNOWN
+        and told not in present.OBJECTS
+        and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame))
+    ):
         return False
     found = {_belongs(inter, value, classes, frame) for value in frame.argument(name)}
     return found.pop() if len(found) == 1 else None

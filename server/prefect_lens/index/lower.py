@@ -123,8 +123,8 @@ class _Statements(Signatures):
                 node.test
             ) == (name, False):
                 # `if sink is None: sink = …`: what is passed hides the default
-                before = self.value(node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test.left)  # type: ignore[attr-defined]
-                self.bind(name, ("or", (before, self.effect(value))))
+                self.condition(node.test)
+                self.bind(name, self.default(node.test, value))
             case ast.If() if (holds := is_sure(node.test)) is not None:
                 self.block(node.body if holds else node.orelse)
             case ast.If():

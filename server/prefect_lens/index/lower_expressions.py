@@ -48,6 +48,17 @@ class Expressions(Scopes):
             self.open.body.append(expression)
         return expression
 
+    def default(self, test: ast.expr, other: ast.expr) -> Expression:
+        """Return the form of what `not x` or `x is None` asks for, with what else it is then; keep it if that runs."""
+        before = self._active
+        node = test.left if isinstance(test, ast.Compare) else test.operand if isinstance(test, ast.UnaryOp) else test
+        expression: Expression = ("or", (self.value(node), self.value(other)))
+        if isinstance(test, ast.Compare):
+            expression = (*expression, "none")
+        if self._active != before:
+            self.open.body.append(expression)
+        return expression
+
     def tested(self, node: ast.expr) -> Expression:
         """Return the form of a condition: an object may say by itself whether it holds."""
         return self._asked(node, "__bool__", self.value(node))

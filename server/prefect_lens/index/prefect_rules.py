@@ -161,9 +161,10 @@ def _is_new(value: Made, home: Key) -> bool:
 
 
 def run(inter: Interpreter, made: Made, arguments: Arguments, frame: Frame, *, want: bool) -> Values:
-    """Run a definition's function. A flow that a test has fail is not run where its arguments do not fit."""
+    """Run a definition's function: not where its arguments do not fit, and a test or a handler goes on all the same."""
     expected = inter.expecting is frame or walking.goes_on(arguments)
     checked = made.kind == MAKERS["flow"] and expected
+    expected = expected or inter.catching is frame
     if (checked and passing.refuses(inter, made.body, arguments)) or (expected and passing.lacks(made.body, arguments)):
         frame.raising = not walking.goes_on(arguments)
         return NOTHING

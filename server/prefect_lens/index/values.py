@@ -21,6 +21,12 @@ UNKNOWN = object()
 MOCKED = object()
 """Stands for a mock that nobody told anything: it is true, no constant, and there is nothing in it."""
 
+OBJECT = object()
+"""Stands for an object of a class of the project that is true as any object is."""
+
+SOME = object()
+"""Stands for an object of a class of the project of which it is open whether it is true; it is not `None`."""
+
 Key = tuple[Any, ...]
 """What tells one definition from another: `("def", path, scope)` or `("call", path, line, column)`."""
 
@@ -305,8 +311,8 @@ def expression_place(path: str, expression: Expression) -> Key:
 
 
 __all__ = [
-    "MOCKED", "NOTHING", "UNKNOWN", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator", "Exact",
-    "External", "Frame", "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc", "Method",
-    "Mock", "Module", "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record", "Request",
-    "Sequence", "Super", "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
+    "MOCKED", "NOTHING", "OBJECT", "SOME", "UNKNOWN", "UNPATCHED", "Arguments", "Body", "Bound", "Class", "Decorator",
+    "Exact", "External", "Frame", "Function", "Getter", "Instance", "Key", "Made", "Mapping", "Mark", "Metafunc",
+    "Method", "Mock", "Module", "Number", "Opaque", "Parameters", "Parsed", "Partial", "Patch", "Path", "Record",
+    "Request", "Sequence", "Super", "Text", "Value", "Values", "World", "Wrapped", "expression_place", "texts", "union",
 ]  # fmt: skip

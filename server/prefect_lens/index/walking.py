@@ -83,8 +83,10 @@ def _try(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[bool
     """Return whether it may have returned, and whether it did not go on in any case."""
     _, body, handlers, final = expression
     if guards.swallows(handlers):
+        before, inter.catching = inter.catching, frame
         with guards.caught(inter, frame):
             returned = run(inter, body, frame)
+        inter.catching = before
     else:
         returned = run(inter, body, frame)
     raised, passed_on = frame.raising, True
