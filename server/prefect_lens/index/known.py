@@ -45,7 +45,7 @@ MOST_FRAMES = 20_000
 MOST_OF_ALL = 6 * MOST_FRAMES
 """So many are kept where tests come to so much code that fewer would have it followed again for each of them."""
 
-FEW_FOLLOWED = 100
+FEW_FOLLOWED = 20
 """With fewer test files than so many from one time that calls are let go of to the next, more of them are kept."""
 
 MOST_DROPPED = 1_000
@@ -312,7 +312,7 @@ class Known:
                     self.room *= 2
                 else:
                     self.forget()
-            self.followed = 0
+                self.followed = 0
 
     def forget_plain(self) -> None:
         """Forget the calls of code that leads nowhere: they were followed for what comes back, and that is known."""
