@@ -94,7 +94,7 @@ def load_all(
             else:
                 unknown[path] = status
     is_whole = wanted or any(known.prefect for known in facts.values() if known is not None)
-    is_whole = is_whole or any("tool.prefect-lens" in text for text in configs.values() if text is not None)
+    is_whole = is_whole or is_for_us(configs.values())
     if not is_whole and not (is_whole := any(_names_prefect(folder / path) for path in unknown)):
         facts.clear()
         unknown.clear()
@@ -111,6 +111,11 @@ def load_all(
     configs |= dict.fromkeys(before.configs - configs.keys())
     snapshot = before.update(facts, configs)
     return Loaded(snapshot.begin_with(cache.resolved) if cache is not None else snapshot, tuple(unread), is_whole)
+
+
+def is_for_us(configs: Iterable[str | None]) -> bool:
+    """Whether one of some configuration files tells us anything."""
+    return any("tool.prefect-lens" in text for text in configs if text is not None)
 
 
 def _names_prefect(path: Path) -> bool:

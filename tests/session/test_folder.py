@@ -231,3 +231,20 @@ async def test_the_files_of_a_folder_are_read_once_one_names_prefect(tmp_path, m
     assert [match.test.node_id for match in folder.snapshot.matches(etl)] == ["tests/test_flows.py::test_etl"]
     assert [problem.location.path for problem in folder.reading.problems] == ["other.py"]
     folder.close()
+
+
+async def test_the_files_of_a_folder_are_read_once_its_configuration_names_us(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "jobs.py").write_text("from company import flow\n")
+    folder = Folder(root, Settings(), lambda _: None, lambda: None)
+    folder.load()
+    await folder.complete()
+    assert not folder.snapshot.paths
+    (root / "pyproject.toml").write_text("[tool.prefect-lens]\n")
+    folder.changed_on_disk(["pyproject.toml"])
+    await folder.complete()
+    assert folder.is_complete
+    assert set(folder.snapshot.paths) == {"jobs.py"}
+    folder.close()

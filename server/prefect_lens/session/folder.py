@@ -297,7 +297,7 @@ class Folder:
                 reading, hashes, there = await asyncio.to_thread(_applied, self.root, base, changes, hashed, watched)
                 self.reading, self._applied, self._refined = reading, taken, None
                 self._hashes |= hashes
-                is_enough = reading.is_whole or not reading.uses_prefect
+                is_enough = reading.is_whole or not reading.is_wanted
                 self.is_complete = is_enough and (self.is_complete or loaded)
                 if loaded:
                     self.last = {}
@@ -306,7 +306,7 @@ class Folder:
                 self._tell()
                 self._changed(self)
                 if not is_enough and self._loading is None:
-                    self.load()  # the first file names Prefect: now the others matter
+                    self.load()  # the first file names Prefect, or us: now the others matter
         except Exception:  # an edge: a mistake of ours must not end the updates after it
             log.exception("The index of %s could not be brought up to date.", self.root)
         finally:

@@ -30,8 +30,10 @@ class Reading:
     """What each project's own configuration says to us, by its root."""
     problems: tuple[Diagnostic, ...] = ()
     uses_prefect: bool = False
+    is_wanted: bool = False
+    """Whether there is something to say about its files: one names Prefect, or a configuration us."""
     is_whole: bool = True
-    """Whether its Python files have been read: they are once one of them names Prefect."""
+    """Whether its Python files have been read: they are once they are wanted."""
     left_out: frozenset[str] = frozenset()
     """Files that were heard of, but lie where the index does not look."""
     unread: Mapping[str, Diagnostic] = field(default_factory=dict[str, "Diagnostic"])
@@ -43,9 +45,9 @@ def read_folder(root: Path, progress: Callable[[int, int], None], cache: FactsCa
 
     What was found out `before` about files that are the same now is kept.
     """
-    loaded = workspace.load_all(root, progress, cache, before.snapshot, wanted=before.uses_prefect)
+    loaded = workspace.load_all(root, progress, cache, before.snapshot, wanted=before.is_wanted)
     unread = {one.path: one.diagnostic for one in loaded.problems}
-    return _answered(loaded.snapshot, frozenset(), unread, is_whole=loaded.is_whole)
+    return _answered(loaded.snapshot, frozenset(), unread, is_wanted=False, is_whole=loaded.is_whole)
 
 
 def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) -> Reading:
@@ -76,7 +78,9 @@ def read_again(root: Path, reading: Reading, changes: Mapping[str, str | None]) 
             configs[path] = text
         if path.endswith(".py"):
             facts[path] = None if text is None else read_facts(text)
-    return _answered(reading.snapshot.update(facts, configs), left_out, unread, is_whole=reading.is_whole)
+    is_wanted = reading.is_wanted or workspace.is_for_us(configs.values())
+    snapshot = reading.snapshot.update(facts, configs)
+    return _answered(snapshot, left_out, unread, is_wanted=is_wanted, is_whole=reading.is_whole)
 
 
 def disk_text(root: Path, path: str) -> str | None:
@@ -86,7 +90,7 @@ def disk_text(root: Path, path: str) -> str | None:
 
 
 def _answered(
-    snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic], *, is_whole: bool
+    snapshot: Snapshot, left_out: frozenset[str], unread: Mapping[str, Diagnostic], *, is_wanted: bool, is_whole: bool
 ) -> Reading:
     """Return a reading, with what is asked all the time worked out: the snapshot itself is lazy."""
     return Reading(
@@ -95,6 +99,7 @@ def _answered(
         {project.root: project.settings for project in snapshot.projects},
         (*snapshot.problems(), *unread.values()),
         snapshot.uses_prefect,
+        is_wanted or snapshot.uses_prefect,
         is_whole,
         left_out,
         unread,
