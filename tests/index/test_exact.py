@@ -245,3 +245,37 @@ def test_an_attribute_that_may_be_another_by_then_decides_nothing():
         monkeypatch.setattr(job, "wanted", True)
         job.run()
     """)
+
+
+def test_what_is_missing_and_made_instead_is_as_good_as_what_is_passed():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import flow, task
+    @task
+    def upload(): ...
+    #   ^^^^^^ task: ~test_default, ~test_given, ~test_written
+    @dataclass
+    class Options:
+        upload: bool = True
+    @flow
+    def etl(options: Options | None = None):
+    #   ^^^ flow: test_default, test_given, test_off
+        options = options or Options()
+        if options.upload:
+            upload()
+    @flow
+    def quiet(options: Options | None = None):
+    #   ^^^^^ flow: test_quiet, test_written
+        if options is None:
+            options = Options(upload=False)
+        if options.upload:
+            upload()
+    #- test_flows.py
+    from flows import Options, etl, quiet
+    def test_default(): etl()
+    def test_given(): etl(Options())
+    def test_off(): etl(Options(upload=False))
+    def test_quiet(): quiet()
+    def test_written(): quiet(Options(True))
+    """)

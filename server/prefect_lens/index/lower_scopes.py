@@ -180,7 +180,7 @@ class Scopes:
         names = {
             p.name for p in self.open.parameters if p.kind in {"positional", "keyword"} and len(bound[p.name]) == 1
         }
-        parsed = {f"{name}." for name, found in self.open.bindings.items() if _is_parsed(found)}
+        parsed = {f"{name}." for name, found in self.open.bindings.items() if _is_parsed(found) or _is_completed(found)}
         found = test(node, names.difference(self.open.elsewhere) | parsed)
         self.open.decides.update(asked(found))
         if self.open.loop:
@@ -261,12 +261,21 @@ def _is_settled(scope: Open, decides: str) -> bool:
         return len(scope.bindings[name]) == 1 or name not in scope.asked_in_loops
     parts = name.split(".")
     behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
-    return len(scope.bindings[parts[0]]) == 1 and scope.bindings.keys().isdisjoint(behind)
+    bound = scope.bindings[parts[0]]
+    return (len(bound) == 1 or _is_completed(bound)) and scope.bindings.keys().isdisjoint(behind)
 
 
 def _is_parsed(found: list[tuple[Expression, tuple[int, ...]]]) -> bool:
     """Whether a name stands for what one call gives: that may be a command line, whose attributes decide branches."""
     return len(found) == 1 and found[0][0] is not None and found[0][0][0] == "call"
+
+
+def _is_completed(found: list[tuple[Expression, tuple[int, ...]]]) -> bool:
+    """Whether a name stands for what is passed, or where that is missing for something else: `x = x or …`."""
+    if len(found) != 2 or found[0][0] is None or found[0][0][0] != "param" or found[1][0] is None:
+        return False
+    form = found[1][0]
+    return form[0] == "or" and form[1][0] is not None and form[1][0][:2] == ("local", found[0][0][1])
 
 
 def _is_switch(parameter: Parameter) -> bool:
