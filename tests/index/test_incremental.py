@@ -64,6 +64,28 @@ class Job:
 def refuse(job):
     if job:
         raise BadError("bad")
+#- pkg/guards.py
+from pkg.flows import one, two
+def handing_on(f):
+    def wrapper(*args, **options):
+        return f(*args, **options)
+    return wrapper
+def work(x):
+    return x
+@handing_on
+def checked(x=None, dry=False):
+    if dry:
+        one()
+    try:
+        work(x)
+    except ValueError:
+        two()
+        raise
+current = None
+def configure(f):
+    global current
+    current = f
+configure(one)
 #- tests/conftest.py
 import pytest
 from pkg.flows import inner
@@ -91,6 +113,15 @@ def test_refused():
     job = Job(True)
     with pytest.raises(BadError):
         job.run()
+#- tests/test_e.py
+import pytest
+from pkg import guards
+def test_checked(): guards.checked()
+def test_dry(): guards.checked(dry=True)
+def test_raises():
+    with pytest.raises(ValueError):
+        guards.checked(1)
+def test_current(): guards.current()
 """
 
 BODIES = (
@@ -115,6 +146,12 @@ BODIES = (
     "self.on = True",
     "job.on = True",
     "for x in 'ab': refuse(x)",
+    "raise ValueError(x)",
+    "if x: raise ValueError(x)",
+    "options.pop('dry', None)",
+    "return f(*args)",
+    "configure(two)",
+    "x = x or 1",
 )
 """Lines for a function's body: some mean nothing to anybody else, some do."""
 

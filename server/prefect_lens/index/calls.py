@@ -276,7 +276,9 @@ def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values
     key, passed = _key(arguments, world)
     found = function.frames.get(key)
     if found is None:
-        if len(function.frames) > inter.most_frames:
+        if function.question != inter.question:
+            function.question, function.before = inter.question, len(function.frames)
+        if len(function.frames) - function.before > inter.most_frames:
             key, passed = world, ()
             if (found := function.frames.get(key)) is not None:
                 return found

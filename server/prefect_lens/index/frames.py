@@ -317,8 +317,8 @@ class Function(_Scoped, Value):
     """A function of the project, with the frame that it was defined in."""
 
     __slots__ = (
-        "_decides", "_label", "_parameters", "_scope", "closure", "frames", "index", "managers", "module", "patches",
-        "raises", "results", "sets",
+        "_decides", "_label", "_parameters", "_scope", "before", "closure", "frames", "index", "managers", "module",
+        "patches", "question", "raises", "results", "sets",
     )  # fmt: skip
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
@@ -331,6 +331,8 @@ class Function(_Scoped, Value):
         self._decides: tuple[str, ...] | None = None
         self.frames: dict[Any, Frame] = {}
         """Its calls, by what is patched and what is passed."""
+        self.question, self.before = -1, 0
+        """The test that called it anew the last, and how many of its calls were known before that."""
         self.results: dict[Any, Values] = _NONE
         """What calls gave back that are not kept."""
         self.patches: tuple[Patch, ...] | None = None

@@ -78,7 +78,7 @@ class Interpreter(Memory):
     """Calls of one function that are told apart by all that is passed: more of them only by code, and by classes."""
 
     most_frames = 250
-    """More ways of calling one function than this are taken together as one call of which nothing is known."""
+    """More ways in which one test calls a function are taken together as one call of which nothing is known."""
 
     @cached_property
     def _forms(self) -> dict[str, Callable[[Expression, Frame], Values]]:

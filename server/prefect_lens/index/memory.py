@@ -52,6 +52,8 @@ class Memory:
         """Worlds without what tells nothing to plain code."""
         self.registered: dict[Opaque, set[Value]] = {}
         """What decorators of a library's object were put on."""
+        self.question = 0
+        """Counts the tests that are followed."""
         self.coarse: dict[Values, Values] = {}
         """What is left of values where too many calls of a function are to be told apart; see `plain.coarse`."""
         self.coarse_worlds: dict[World, World] = {}
@@ -85,6 +87,7 @@ class Memory:
         new.dependents = self.dependents
         new.asked = self.asked
         new.frames = self.frames
+        new.question = self.question
         new.interned = self.interned
         new.answered = self.answered
         new.worlds = self.worlds

@@ -52,6 +52,7 @@ def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: 
     if marks.is_skipped(all_marks):
         return Followed(test.case)
     root = Root(test.module, test.case, [value for value in test.functions if isinstance(value, Function)])
+    inter.question += 1
     root.world = inter.world({}, unguarded=not _may_fail(test, all_marks))
     about = test.case.node_id  # what was met before it became too deep counts
     inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
