@@ -154,3 +154,31 @@ def test_a_command_gets_what_its_options_say():
     def test_group(): click.testing.CliRunner().invoke(group, ["inner", "y"])
     def test_group_also(): click.testing.CliRunner().invoke(group, ["inner", "y", "--also"])
     """)
+
+
+def test_a_command_alone_does_not_run_without_what_it_needs():
+    check("""
+    #- cli.py
+    from pathlib import Path
+    from typing import Annotated
+    import typer
+    from prefect import flow
+    app = typer.Typer(no_args_is_help=True)
+    @flow
+    def etl(root): ...
+    #   ^^^ flow: test_named, test_unnamed, test_whatever
+    @app.callback()
+    def main(): ...
+    @app.command()
+    def run(root: Annotated[Path, typer.Option("--input")], out: Annotated[Path, typer.Option("--output")]):
+        etl(root)
+    #- test_cli.py
+    import typer.testing
+    from cli import app
+    runner = typer.testing.CliRunner()
+    def test_bare(): runner.invoke(app, [])
+    def test_too_little(): runner.invoke(app, ["--input", "a"])
+    def test_unnamed(): runner.invoke(app, ["--input", "a", "--output", "b"])
+    def test_named(): runner.invoke(app, ["run", "--input", "a", "--output", "b"])
+    def test_whatever(words): runner.invoke(app, words)
+    """)

@@ -262,7 +262,7 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         given = calls.NO_ARGUMENTS
         if line is not None and isinstance(item, Function):
             own = command_lines.behind(line, _names(inter, item))
-            if item in named and command_lines.lacks(item, own):
+            if command_lines.lacks(item, own):
                 continue
             given = command_lines.given(item, own) or given
         calls.call(inter, item, given, frame, None)
