@@ -276,3 +276,41 @@ def test_an_edit_that_opens_another_way_is_taken_in(path, before, after, runs_mo
     tests = "~test_empty, ~test_whole" if runs_more else "~test_whole"
     assert described(snapshot.update({path: facts}, {})) == described(fresh)
     assert f"flows.py:4:4+4 task: {tests}" in described(fresh)
+
+
+def test_a_model_refuses_a_text_for_a_number():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import flow, task
+    from pydantic import BaseModel, field_validator
+    class Order(BaseModel):
+        number: int
+        name: str
+    class Mended(Order):
+        @field_validator("number", mode="before")
+        def mend(cls, value): return 1
+    @task
+    def send(order): ...
+    #   ^^^^ task: ~test_fits, ~test_mended
+    def checked(given):
+        if isinstance(given, Order):
+            return given
+        return Order.model_validate(given)
+    @flow
+    def ship(order):
+    #   ^^^^ flow: test_deep, test_fits, test_mended
+        send(order=checked(order))
+    #- test_flows.py
+    import pytest
+    from flows import Mended, Order, ship
+    from pydantic import ValidationError
+    def test_deep():
+        with pytest.raises(ValidationError):
+            ship.fn({"number": "many", "name": "a"})
+    def test_made():
+        with pytest.raises(ValidationError):
+            ship(Order(number="many", name="a"))
+    def test_fits(): ship({"number": "12", "name": "a"})
+    def test_mended(): ship(Mended(number="many", name="a"))
+    """)

@@ -17,6 +17,7 @@ from prefect_lens.index import (
     managers,
     metaclasses,
     mocks,
+    models,
     objects,
     passing,
     patches,
@@ -215,7 +216,9 @@ def _method_call(
         case Wrapped() | Module():
             return frozenset((owner,))
         case Class() if name in objects.READERS:
-            return objects.read(inter, owner, arguments)
+            return (
+                NOTHING if models.read(inter, owner, name, arguments, frame) else objects.read(inter, owner, arguments)
+            )
         case Class():
             return frozenset((inter.one(Sequence, (), frozenset(registries.subclasses(inter, owner))),))
         case Instance() if (copied := objects.method(inter, owner, name, arguments)) is not None:

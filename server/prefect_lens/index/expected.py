@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import makers, walking
+from prefect_lens.index import makers, models, walking
 from prefect_lens.index.values import Class, External, texts
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def chain(inter: Interpreter, managers: Iterable[Expression], body: tuple[Expres
     for manager in managers:
         if manager is not None and manager[0] == "call" and makers.called(manager) in walking.RAISES:
             sources = _sources(inter, manager, frame)
-            return _way(inter, sources, body, frame) if sources else ()
+            if sources:
+                return _way(inter, sources, body, frame)
+            return models.way(inter.evaluate(manager[2][0], frame)) if manager[2] else ()
     return ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, guards, makers, present, results, spread
+from prefect_lens.index import attributes, exact, expected, guards, makers, models, present, results, spread
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
@@ -23,6 +23,7 @@ from prefect_lens.index.values import (
     External,
     Function,
     Instance,
+    Mapping,
     Value,
     Values,
 )
@@ -334,10 +335,12 @@ def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Fram
 
 
 def _belongs(inter: Interpreter, value: Value, classes: tuple[str, ...], frame: Frame) -> bool | None:
+    wanted = _wanted(inter, classes, frame)
+    if isinstance(value, Mapping) and models.are_asked(frame.world):
+        return False if all(_is_of_code(inter, cls) for cls in wanted) else None
     if not isinstance(value, Instance):
         return None
     line = attributes.line(inter, value.cls)
-    wanted = _wanted(inter, classes, frame)
     if any(cls in line for cls in wanted):
         return True
     return None if any(_may_be(inter, line, cls) for cls in wanted) else False

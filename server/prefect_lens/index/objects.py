@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, enums, exact, passing, registries
+from prefect_lens.index import attributes, calls, enums, exact, models, passing, registries
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -43,6 +43,8 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     """Make an object of a class."""
     if enums.names(inter, cls):
         return enums.members(inter, cls, arguments)
+    if models.construct(inter, cls, arguments, frame):
+        return NOTHING
     init = [f for f in attributes.in_class(inter, cls, "__init__") if isinstance(f, Function)]
     if init:
         bound = passing.bind(inter, init[0].parameters, calls.with_first(NOTHING, arguments))

@@ -110,9 +110,16 @@ def refuses(inter: Interpreter, body: Value | None, arguments: Arguments) -> boo
         values = given.get(parameter.name, NOTHING)
         if values and parameter.annotation is not None and parameter.kind in {"positional", "keyword"}:
             wanted = inter.evaluate(parameter.annotation, body.closure)
-            if all(isinstance(type_, External) and _misfits(type_.dotted, one) for type_ in wanted for one in values):
-                return bool(wanted)
+            if misfit(wanted, values):
+                return True
     return False
+
+
+def misfit(wanted: Values, values: Values) -> bool:
+    """Whether Pydantic makes nothing of what is given where something of some types is wanted."""
+    return bool(wanted and values) and all(
+        isinstance(type_, External) and _misfits(type_.dotted, one) for type_ in wanted for one in values
+    )
 
 
 def lacks(body: Value | None, arguments: Arguments) -> bool:
