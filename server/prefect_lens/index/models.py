@@ -47,7 +47,9 @@ def read(inter: Interpreter, cls: Class, name: str, arguments: Arguments, frame:
     given = list(arguments.at(0, "obj"))
     if name not in _READS or len(given) != 1 or not isinstance(given[0], Mapping) or not _is_plain(inter, cls):
         return False
-    return _note(frame, refused=_refuses(inter, cls, [pair for pair in given[0].items if pair[0] is not None]))
+    return _note(
+        frame, refused=_refuses(inter, cls, [(key, values) for key, values in given[0].items if key is not None])
+    )
 
 
 def _note(frame: Frame, *, refused: bool) -> bool:
