@@ -126,6 +126,9 @@ CAUGHT = """
     @task(retries=1)
     def step(): return work(1)
     #   ^^^^ task: test_once, test_retries
+    @task(retries=1)
+    def passed(ask): return work(ask())
+    #   ^^^^^^ task:{passed}
     #- test_flows.py
     import asyncio, contextlib
     import pytest
@@ -165,12 +168,15 @@ def test_who_may_catch():
     def test_retries():
         with patch("flows.load", side_effect=[ZeroDivisionError, 1]):
             step()
+    def test_passed():
+        answers = iter([0, 1])
+        passed(lambda: next(answers))
     def test_once(): step()
     """
-    names = "collected decorated handed_on later manager object pool retries suppress variable"
-    expected = ", ".join(f"{'~' * (name == 'retries')}test_{name}" for name in names.split())
+    names = "collected decorated handed_on later manager object passed pool retries suppress variable"
+    expected = ", ".join(f"{'~' * (name in {'passed', 'retries'})}test_{name}" for name in names.split())
     expected = ", ".join(sorted(expected.split(", "), key=lambda name: (name[0] == "~", name)))
-    check(CAUGHT.replace("{tests}", expected) + tests)
+    check(CAUGHT.replace("{tests}", expected).replace("{passed}", " test_passed") + tests)
 
 
 def test_who_does_not_catch():
@@ -191,7 +197,7 @@ def test_who_does_not_catch():
     def test_once(): step()
     def test_retries(): step()
     """
-    check(CAUGHT.replace(" {tests}", "") + tests)
+    check(CAUGHT.replace(" {tests}", "").replace("{passed}", "") + tests)
 
 
 def test_leaving_a_context_manager_is_told_of_no_exception_that_nobody_catches():

@@ -245,7 +245,7 @@ def call_function(
         arguments = Arguments(arguments.positional + mocks, arguments.keywords, arguments.more)
     if managers.of_function(inter, function):
         world = managers.entered(inter, function, frame, world)
-    if world.unguarded and guards.is_guarded(function, world):
+    if world.unguarded and guards.is_guarded(function, arguments, world):
         world = guards.inside(inter, world)
     nowhere = made is None and plain.leads_nowhere(inter, function, arguments, world)
     if nowhere and not want:

@@ -11,7 +11,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, makers, registries
+from prefect_lens.index import attributes, makers, plain, registries
 from prefect_lens.index.values import Bound, Class, External, Function, Instance, Mock, Patch, Wrapped
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
-    from prefect_lens.index.values import Frame, Value, Values, World
+    from prefect_lens.index.values import Arguments, Frame, Value, Values, World
 
 Body = tuple["Expression", ...]
 
@@ -110,12 +110,12 @@ def catches(inter: Interpreter, manager: Expression, values: Values, frame: Fram
     return call is not None and any(map(_catches_at_yield, inter.evaluate(call[1], frame)))
 
 
-def is_guarded(function: Function, world: World) -> bool:
+def is_guarded(function: Function, arguments: Arguments, world: World) -> bool:
     """Whether what a function raises may be caught by its own decorators, or comes up elsewhere than it is called."""
     if function.scope.is_async and collects(function.scope.body):
         return True  # what is called in one place may be awaited in another
-    # where nobody stands in for anything, what has failed once fails again
-    return bool(world.patches) and any(
+    # where nobody stands in for anything, and no code is passed, what has failed once fails again
+    return (bool(world.patches) or any(map(plain.holds_code, arguments.all()))) and any(
         may_catch(one) or (one is not None and one[0] == "call" and any(name == "retries" for name, _ in one[3]))
         for one in function.scope.decorators
     )

@@ -147,14 +147,14 @@ def coarse_world(inter: Interpreter, world: World) -> World:
         return world
     found = inter.coarse_worlds.get(world)
     if found is None:
-        kept = {place: values for place, values in world.patches.items() if any(_holds_code(one, 4) for one in values)}
+        kept = {place: values for place, values in world.patches.items() if any(holds_code(one) for one in values)}
         found = inter.coarse_worlds[world] = inter.world(kept, world.chain, unguarded=world.unguarded)
     return found
 
 
 def _coarse(inter: Interpreter, value: Value) -> Value:
     match value:
-        case Instance(cls=cls) if not _holds_code(value, 4):
+        case Instance(cls=cls) if not holds_code(value):
             return inter.one(Instance, cls, ())
         case Sequence(items=items, rest=rest, within=within):
             return inter.one(Sequence, tuple(coarse(inter, one) for one in items), coarse(inter, rest), within)
@@ -169,7 +169,8 @@ def _is_vague(value: Value) -> bool:
     return isinstance(value, Method) and isinstance(value.owner, Instance)
 
 
-def _holds_code(value: Value, depth: int) -> bool:
+def holds_code(value: Value, depth: int = 4) -> bool:
+    """Whether a value is code, or holds some within so many containers and objects."""
     match value:
         case Function() | Made() | Body() | Bound() | Partial() | Mock() | Module() | Wrapped() | Opaque():
             return True
@@ -183,4 +184,4 @@ def _holds_code(value: Value, depth: int) -> bool:
             parts = [values for _, values in fields]
         case _:
             return False
-    return depth == 0 or any(_holds_code(one, depth - 1) for values in parts for one in values)
+    return depth == 0 or any(holds_code(one, depth - 1) for values in parts for one in values)
