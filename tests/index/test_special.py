@@ -204,3 +204,33 @@ def test_what_stands_in_a_default_or_behind_del_runs():
         heapq.heappush(waiting, (1, queued))
         heapq.heappop(waiting)[1]()
     """)
+
+
+def test_a_task_with_a_twin_that_is_awaited_runs_by_who_calls_it():
+    check("""
+    #- tasks.py
+    from prefect import flow, task
+    from prefect._internal.compatibility.async_dispatch import async_dispatch
+    @task
+    async def asend(x): ...
+    #         ^^^^^ task: test_aio, test_awaited, ~test_flow_awaited
+    @async_dispatch(asend)
+    @task
+    def send(x): ...
+    #   ^^^^ task: test_fn, test_forced, test_plain, ~test_flow
+    @flow
+    def ship(): return send(1)
+    #   ^^^^ flow: test_flow
+    @flow
+    async def aship(): return await send(1)
+    #         ^^^^^ flow: test_flow_awaited
+    #- test_tasks.py
+    from tasks import aship, send, ship
+    def test_plain(): send(1)
+    async def test_awaited(): await send(1)
+    async def test_forced(): send(1, _sync=True)
+    async def test_aio(): await send.aio(1)
+    def test_fn(): send.fn(1)
+    async def test_flow(): ship()
+    async def test_flow_awaited(): await aship()
+    """)

@@ -109,6 +109,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return of_all(inter, inner, name, frame)
         case Wrapped(how="remote", inner=inner):
             return of_all(inter, inner, name, frame) if name == "fn" else NOTHING
+        case Wrapped(how=dispatch.BY_SYNC):
+            return dispatch.of_context(inter, value, name, frame)
         case Wrapped():
             has_methods = value.how == "property" or (value.how in dispatch.PLACES and name in dispatch.METHODS)
             return frozenset((inter.one(Method, value, name),)) if has_methods else value.inner

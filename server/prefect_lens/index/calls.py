@@ -175,6 +175,8 @@ def call(
             return metaclasses.construct(inter, value)
         case Wrapped(how=how) if how in dispatch.PLACES:
             return dispatch.call(inter, value, arguments, frame, expression)
+        case Wrapped(how=how) if how in dispatch.BY_CONTEXT:
+            return dispatch.in_context(inter, value, arguments, frame, expression)
         case Wrapped(inner=inner):
             return union(*(call(inter, item, arguments, frame, expression, want=want) for item in inner))
         case Patch() | Mark():

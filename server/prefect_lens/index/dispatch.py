@@ -1,4 +1,7 @@
-"""`functools.singledispatch`: which of several functions runs, by the class of what is passed first."""
+"""Which of several functions runs: by the class of what is passed first, or by whether the caller is a coroutine.
+
+That is `functools.singledispatch`, and Prefect's `async_dispatch`, by which a task has a twin that is awaited.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from prefect_lens.index.values import (
     External,
     Function,
     Instance,
+    Made,
     Mapping,
     Method,
     Number,
@@ -34,6 +38,12 @@ PLACES = {"functools.singledispatch": 0, "functools.singledispatchmethod": 1}
 """The decorators, and which argument's class decides."""
 
 METHODS = frozenset({"register", "dispatch"})
+
+BY_SYNC = "async_dispatch"
+BY_CONTEXT = frozenset({BY_SYNC, "async_dispatch()"})
+"""What has such a twin, and the decorator that gives it one."""
+
+_SYNC = "_sync"
 
 _BUILTINS: dict[type[Value], tuple[str, ...]] = {
     Text: ("str",), Number: ("int", "bool"), Mapping: ("dict",), Sequence: ("list", "tuple", "set", "frozenset"),
@@ -64,6 +74,37 @@ def method(inter: Interpreter, owner: Wrapped, name: str, arguments: Arguments) 
             inter.one(Sequence, (classes, frozenset((function,))))
         )
     return functions
+
+
+def by_context(inter: Interpreter, awaited: Values) -> Values | None:
+    """Return the decorator that gives a flow or task a twin; None where the twin is none."""
+    made = any(isinstance(one, Made) for one in awaited)
+    return frozenset((inter.one(Wrapped, "async_dispatch()", awaited),)) if made else None
+
+
+def in_context(
+    inter: Interpreter, value: Wrapped, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values:
+    """Put such a decorator on something, or call what has a twin: that runs in a coroutine, if none forbids it."""
+    if value.how != BY_SYNC:
+        pair = inter.one(Sequence, (arguments.at(0), value.inner))
+        return frozenset((inter.one(Wrapped, BY_SYNC, frozenset((pair,))),))
+    said = [bool(one) for name, one in arguments.literals or () if name == _SYNC]
+    keywords = tuple(pair for pair in arguments.keywords if pair[0] != _SYNC)
+    runs = _twins(value)[not said[0] if said else frame.scope.is_async]
+    given = Arguments(arguments.positional, keywords, arguments.more, arguments.literals)
+    return union(*(calls.call(inter, one, given, frame, expression) for one in runs))
+
+
+def of_context(inter: Interpreter, value: Wrapped, name: str, frame: Frame) -> Values:
+    """Return an attribute of what has a twin: those of the one that is not awaited, and the other by itself."""
+    itself, awaited = _twins(value)
+    return awaited if name == "aio" else attributes.of_all(inter, itself, name, frame)
+
+
+def _twins(value: Wrapped) -> tuple[Values, Values]:
+    pair = next(one for one in value.inner if isinstance(one, Sequence))
+    return pair.items[0], pair.items[1]
 
 
 def _chosen(inter: Interpreter, owner: Wrapped, lines: list[tuple[Value, ...]]) -> list[Value]:

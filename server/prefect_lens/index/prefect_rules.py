@@ -7,7 +7,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, guards, loading, passing, registries, walking
+from prefect_lens.index import calls, containers, dispatch, guards, loading, passing, registries, walking
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -96,6 +96,8 @@ def external(
         return loading.load_entrypoint(inter, arguments, frame)
     if last in {"from_source", "afrom_source"}:
         return loading.load_source(inter, arguments, frame)
+    if last == "async_dispatch":
+        return dispatch.by_context(inter, arguments.at(0, "async_impl"))
     if last == "bind_flow_to_infrastructure":
         return frozenset((inter.one(Wrapped, "remote", arguments.at(0, "flow")),))
     if last in {"unmapped", "allow_failure", "quote"}:
