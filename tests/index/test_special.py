@@ -218,6 +218,10 @@ def test_a_task_with_a_twin_that_is_awaited_runs_by_who_calls_it():
     @task
     def send(x): ...
     #   ^^^^ task: test_fn, test_forced, test_plain, ~test_flow
+    @task
+    @async_dispatch(asend)
+    def over(x): ...
+    #   ^^^^ task: test_over
     @flow
     def ship(): return send(1)
     #   ^^^^ flow: test_flow
@@ -225,7 +229,8 @@ def test_a_task_with_a_twin_that_is_awaited_runs_by_who_calls_it():
     async def aship(): return await send(1)
     #         ^^^^^ flow: test_flow_awaited
     #- test_tasks.py
-    from tasks import aship, send, ship
+    from tasks import aship, over, send, ship
+    async def test_over(): over(1)
     def test_plain(): send(1)
     async def test_awaited(): await send(1)
     async def test_forced(): send(1, _sync=True)

@@ -91,18 +91,19 @@ def in_context(
         return frozenset((inter.one(Wrapped, BY_SYNC, frozenset((pair,))),))
     said = [bool(one) for name, one in arguments.literals or () if name == _SYNC]
     keywords = tuple(pair for pair in arguments.keywords if pair[0] != _SYNC)
-    runs = _twins(value)[not said[0] if said else frame.scope.is_async]
+    runs = twins(value)[not said[0] if said else frame.scope.is_async]
     given = Arguments(arguments.positional, keywords, arguments.more, arguments.literals)
     return union(*(calls.call(inter, one, given, frame, expression) for one in runs))
 
 
 def of_context(inter: Interpreter, value: Wrapped, name: str, frame: Frame) -> Values:
     """Return an attribute of what has a twin: those of the one that is not awaited, and the other by itself."""
-    itself, awaited = _twins(value)
+    itself, awaited = twins(value)
     return awaited if name == "aio" else attributes.of_all(inter, itself, name, frame)
 
 
-def _twins(value: Wrapped) -> tuple[Values, Values]:
+def twins(value: Wrapped) -> tuple[Values, Values]:
+    """Return what has a twin, and the twin, which is awaited."""
     pair = next(one for one in value.inner if isinstance(one, Sequence))
     return pair.items[0], pair.items[1]
 

@@ -119,6 +119,8 @@ def make(inter: Interpreter, maker: Decorator, functions: Values, frame: Frame, 
                 if isinstance(value, Function) and (loose or value.scope.decorators):
                     also = (("def", value.module.path, value.index),)  # a decorator may have come here to make it
                 found.add(inter.one(Made, maker.kind, body, key, maker.name, label, also, maker.hooks, loose))
+            case Wrapped(how=dispatch.BY_SYNC):  # it is no coroutine, and so what it runs is none
+                found |= make(inter, maker, dispatch.twins(value)[0], frame, expression)
             case Wrapped(how=how, inner=inner):
                 found.add(inter.one(Wrapped, how, make(inter, maker, inner, frame, expression)))
             case _:
