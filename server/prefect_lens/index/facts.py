@@ -98,11 +98,9 @@ class Scope(NamedTuple):
     """Containers of enclosing scopes that this one adds to: name, and what is added as a container."""
     decides: tuple[str, ...] = ()
     """Parameters by which a branch may be decided, here or in what is called; with `=` those that are only passed on,
-    and do not look like switches, with `>` those that collect arguments and hand them on (with `>.` attributes that are
-    handed on), with `~` those by whose class
-    one may be. With `.` before them, attributes by
-    which one may be, of parameters or of what one call gives, with `.=` where it matters which one of several values
-    an attribute has."""
+    and do not look like switches, with `>` those that collect arguments and hand them on, with `~` those by whose class
+    one may be. With `.` before them, attributes by which one may be, of parameters or of what one call gives, with `.=`
+    where it matters which one of several values an attribute has, with `>.` those that are only handed on."""
 
 
 class SyntaxProblem(NamedTuple):

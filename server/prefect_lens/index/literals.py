@@ -75,7 +75,7 @@ def written(inter: Interpreter, expression: Expression, frame: Frame) -> Literal
 
 def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[str, Values]:
     """Return what a function's call says exactly about the parameters that may decide a branch."""
-    said = arguments.literals if arguments.literals is not None else arguments.spread
+    said = arguments.said
     if said is None or arguments.more or not (deciding := function.decides):
         return {}
     found: dict[str, Values] = {}

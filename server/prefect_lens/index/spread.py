@@ -57,7 +57,7 @@ def kept(parameter: Parameter, places: list[str], others: set[str], arguments: A
 
 def ahead(arguments: Arguments) -> literals.Literals | None:
     """Return what `functools.partial` is told for later."""
-    said = arguments.literals if arguments.literals is not None else arguments.spread
+    said = arguments.said
     if said is None or arguments.more:
         return None
     known = dict(said)
@@ -70,7 +70,7 @@ def ahead(arguments: Arguments) -> literals.Literals | None:
 
 def behind(partial: Partial, arguments: Arguments) -> literals.Literals | None:
     """Return what a call of a `functools.partial` says with what that was told before."""
-    said = arguments.literals if arguments.literals is not None else arguments.spread
+    said = arguments.said
     if said is None or partial.says is None:
         return None
     first = len(partial.arguments.positional)

@@ -272,6 +272,11 @@ class Arguments:
     spread: tuple[tuple[int | str, Any], ...] | None = field(default=None, compare=False)
     """Of a call that hands on containers, and is known all the same: the same of each place; see `spread`."""
 
+    @property
+    def said(self) -> tuple[tuple[int | str, Any], ...] | None:
+        """The constants that are passed, as far as all places are known."""
+        return self.literals if self.literals is not None else self.spread
+
     def at(self, position: int, *names: str) -> Values:
         """Return the argument at a position or under one of the names."""
         if 0 <= position < len(self.positional):
