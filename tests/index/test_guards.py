@@ -132,6 +132,7 @@ CAUGHT = """
     #- test_flows.py
     import asyncio, contextlib
     import pytest
+    from pytest import raises as errors
     from unittest.mock import patch
     import flows
     from flows import *
@@ -149,6 +150,9 @@ def test_who_may_catch():
     @pytest.mark.parametrize("expected", [pytest.raises(ZeroDivisionError), contextlib.nullcontext()])
     def test_variable(expected):
         with expected:
+            work(0)
+    def test_alias():
+        with errors(ZeroDivisionError):
             work(0)
     def test_suppress():
         with contextlib.suppress(ZeroDivisionError):
@@ -173,7 +177,7 @@ def test_who_may_catch():
         passed(lambda: next(answers))
     def test_once(): step()
     """
-    names = "collected decorated handed_on later manager object passed pool retries suppress variable"
+    names = "alias collected decorated handed_on later manager object passed pool retries suppress variable"
     expected = ", ".join(f"{'~' * (name in {'passed', 'retries'})}test_{name}" for name in names.split())
     expected = ", ".join(sorted(expected.split(", "), key=lambda name: (name[0] == "~", name)))
     check(CAUGHT.replace("{tests}", expected).replace("{passed}", " test_passed") + tests)

@@ -107,7 +107,7 @@ def catches(inter: Interpreter, manager: Expression, values: Values, frame: Fram
         return True  # whatever a variable stands for
     if any(isinstance(value, Instance) and exit_catches(inter, value) for value in values):
         return True
-    return call is not None and any(map(_catches_at_yield, inter.evaluate(call[1], frame)))
+    return call is not None and any(map(_makes_what_catches, inter.evaluate(call[1], frame)))
 
 
 def is_guarded(function: Function, arguments: Arguments, world: World) -> bool:
@@ -155,15 +155,17 @@ def exit_catches(inter: Interpreter, value: Instance) -> bool:
     return not exits or any(not isinstance(one, Function) or one.scope.returns for one in exits)
 
 
-def _catches_at_yield(value: Value) -> bool:
+def _makes_what_catches(value: Value) -> bool:
     match value:
         case Function(scope=scope):
             return collects(scope.body)
         case Bound(target=target):
-            return _catches_at_yield(target)
+            return _makes_what_catches(target)
         case Wrapped(inner=inner):
-            return any(map(_catches_at_yield, inner))
-        case External() | Mock() | Patch() | Class():
+            return any(map(_makes_what_catches, inner))
+        case External(dotted=dotted):
+            return _CATCHING.search(dotted.rpartition(".")[2]) is not None
+        case Mock() | Patch() | Class():
             return False
         case _:
             return True
