@@ -1,5 +1,6 @@
 """Functions that are called in very many ways: only what may lead somewhere tells their calls apart."""
 
+from prefect_lens.index import known
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.snapshot import Snapshot
@@ -20,11 +21,15 @@ def visit(row, sink=None):
 """ + "".join(f"@flow\ndef flow_{n}(): ...\n" for n in range(KINDS))
 
 
+def _snapshot(texts: dict[str, str]) -> Snapshot:
+    return Snapshot.empty().update({path: read_facts(text) for path, text in texts.items()}, {})
+
+
 def test_objects_that_hold_no_code_are_told_apart_by_their_classes_and_others_by_what_they_hold():
     rows = "".join(f"def test_row_{n}(): visit(Row('row_{n}', [Row('part_{n}')]))\n" for n in range(KINDS))
     sinks = "".join(f"def test_sink_{n}(): visit(Row('row_{n}'), Sink(flow_{n}))\n" for n in range(KINDS))
     texts = {"flows.py": FLOWS, "test_flows.py": "from flows import *\n" + rows + sinks}
-    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in texts.items()}, {})
+    snapshot = _snapshot(texts)
     for number in range(KINDS):
         definition = snapshot.definition(f"flows.py:flow_{number}")
         assert definition is not None
@@ -33,3 +38,25 @@ def test_objects_that_hold_no_code_are_told_apart_by_their_classes_and_others_by
     calls = snapshot._known.interpreter.modules["flows.py"].frame.functions
     visited = [len(function.frames) for function in calls.values() if function.scope.name == "visit"]
     assert sum(visited) < KINDS + 2 * Interpreter.most_exact
+
+
+def test_each_test_has_its_own_ways_of_calling_what_hundreds_call(monkeypatch):
+    monkeypatch.setattr(Interpreter, "most_frames", 8)
+    tests = "".join(f"def test_{n}(): Sink(flow_{n}).put()\n" for n in range(KINDS))
+    snapshot = _snapshot({"flows.py": FLOWS, "test_flows.py": "from flows import *\n" + tests})
+    for number in range(KINDS):
+        definition = snapshot.definition(f"flows.py:flow_{number}")
+        assert definition is not None
+        assert [match.test.node_id for match in snapshot.matches(definition)] == [f"test_flows.py::test_{number}"]
+
+
+def test_calls_have_more_room_where_few_test_files_fill_it(monkeypatch):
+    monkeypatch.setattr(known, "MOST_FRAMES", KINDS)
+    tests = "".join(f"def test_{n}(): visit(Row('row'), Sink(flow_{n}))\n" for n in range(KINDS))
+    texts = {"flows.py": FLOWS} | {f"test_{name}.py": "from flows import *\n" + tests for name in "abc"}
+    for most, is_kept in ((known.FEW_FOLLOWED, True), (0, False)):
+        monkeypatch.setattr(known, "FEW_FOLLOWED", most)
+        snapshot = _snapshot(texts)
+        interpreter = snapshot._known.interpreter
+        assert [test for one in snapshot.definitions() for test in snapshot.matches(one)]
+        assert (snapshot._known.interpreter is interpreter) == is_kept
