@@ -86,6 +86,42 @@ def test_a_flow_does_not_run_with_an_argument_that_its_check_refuses():
     """)
 
 
+def test_only_what_is_surely_a_literal_is_refused():
+    check("""
+    #- flows.py
+    import os
+    from prefect import flow, task
+    from pydantic import BaseModel
+    class Result(BaseModel):
+        score: float
+        light: str
+    def rated(rows):
+        score = sum(rows) / len(rows)
+        return {"score": score, "light": "green" if score > 1 else "red"}
+    @task
+    def show(result): ...
+    #   ^^^^ task: ~test_read, ~test_shown
+    @flow
+    def etl(rows):
+    #   ^^^ flow: test_shown
+        found = rated(rows)
+        show(Result(score=found["score"], light=found["light"]))
+    @flow
+    def read():
+    #   ^^^^ flow: test_read
+        show(Result.model_validate({"score": os.environ.get("SCORE", "none"), "light": "red"}))
+    @flow
+    def typed(n: int): ...
+    #   ^^^^^ flow: test_found
+    #- test_flows.py
+    import os
+    from flows import etl, read, typed
+    def test_shown(): assert etl([1], return_state=True).is_completed()
+    def test_read(): assert read(return_state=True).is_completed()
+    def test_found(): typed(os.environ.get("N") or "many")
+    """)
+
+
 def test_nothing_runs_without_what_it_needs_or_with_what_it_does_not_take():
     check("""
     #- flows.py

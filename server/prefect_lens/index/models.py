@@ -37,19 +37,25 @@ def are_asked(world: World) -> bool:
 
 def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame) -> bool:
     """Whether a call of a model raises; that is noted in the frame, too."""
-    if not arguments.keywords or not _is_plain(inter, cls):
+    written = passing.sure(arguments)
+    pairs = [(name, values) for name, values in arguments.keywords if name in written]
+    if not pairs or not _is_plain(inter, cls):
         return False
-    return _note(frame, refused=_refuses(inter, cls, arguments.keywords))
+    return _note(frame, refused=_refuses(inter, cls, pairs))
 
 
 def read(inter: Interpreter, cls: Class, name: str, arguments: Arguments, frame: Frame) -> bool:
-    """Whether a model's class method raises that makes an object of a dictionary; that is noted in the frame, too."""
-    given = list(arguments.at(0, "obj"))
-    if name not in _READS or len(given) != 1 or not isinstance(given[0], Mapping) or not _is_plain(inter, cls):
+    """Whether a model's class method raises that makes an object of a dictionary; that is noted in the frame, too.
+
+    What stands in the dictionary may be something else on another way: only a test that expects it tells.
+    """
+    if name not in _READS or not are_asked(frame.world):
         return False
-    return _note(
-        frame, refused=_refuses(inter, cls, [(key, values) for key, values in given[0].items if key is not None])
-    )
+    given = list(arguments.at(0, "obj"))
+    if len(given) != 1 or not isinstance(given[0], Mapping) or not _is_plain(inter, cls):
+        return False
+    pairs = [(key, values) for key, values in given[0].items if key is not None and len(values) == 1]
+    return _note(frame, refused=_refuses(inter, cls, pairs))
 
 
 def _note(frame: Frame, *, refused: bool) -> bool:

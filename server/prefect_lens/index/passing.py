@@ -104,8 +104,10 @@ def refuses(inter: Interpreter, body: Value | None, arguments: Arguments) -> boo
     """Whether a flow's own check of its parameters surely refuses a call: by a literal of another type."""
     if not isinstance(body, Function) or arguments.more or any(map(_unchecked, body.scope.decorators)):
         return False
-    given = dict(zip((name for name, kind in body.parameters if kind == "positional"), arguments.positional))  # noqa: B905  the rest is `*args`
-    given.update(arguments.keywords)
+    written = sure(arguments)
+    places = [name for name, kind in body.parameters if kind == "positional"]
+    given = {name: values for place, (name, values) in enumerate(zip(places, arguments.positional)) if place in written}  # noqa: B905  the rest is `*args`
+    given.update((name, values) for name, values in arguments.keywords if name in written)
     for parameter in body.scope.parameters:
         values = given.get(parameter.name, NOTHING)
         if values and parameter.annotation is not None and parameter.kind in {"positional", "keyword"}:
@@ -113,6 +115,11 @@ def refuses(inter: Interpreter, body: Value | None, arguments: Arguments) -> boo
             if misfit(wanted, values):
                 return True
     return False
+
+
+def sure(arguments: Arguments) -> frozenset[int | str]:
+    """Return the places and names at which a call passes a literal, and nothing else on any way."""
+    return frozenset(place for place, _ in arguments.said or ())
 
 
 def misfit(wanted: Values, values: Values) -> bool:
