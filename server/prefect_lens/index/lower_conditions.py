@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Iterator
 
     from prefect_lens.index.facts import Expression
 
@@ -46,8 +46,10 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
             return None
 
 
-def test(node: ast.expr, names: Container[str]) -> Expression:
+def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
+
+    `tells` says which names are looked at, and with a dot behind them, of which names the attributes are.
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
     `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of
@@ -55,22 +57,22 @@ def test(node: ast.expr, names: Container[str]) -> Expression:
     dot at its end, it is what a call gave the name.
     """
     match node:
-        case ast.Name() | ast.Attribute() if (name := _subject(node, names)) is not None:
+        case ast.Name() | ast.Attribute() if (name := _subject(node, tells)) is not None:
             return ("truth", name)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return negated(test(operand, names))
+            return negated(test(operand, tells))
         case ast.BoolOp(op=op, values=values):
-            parts = tuple(test(value, names) for value in values)
+            parts = tuple(test(value, tells) for value in values)
             return ("all" if isinstance(op, ast.And) else "any", parts) if any(parts) else None
-        case ast.Compare(left=left, ops=[op], comparators=[other]) if (name := _subject(left, names)) is not None:
+        case ast.Compare(left=left, ops=[op], comparators=[other]) if (name := _subject(left, tells)) is not None:
             return _compared(name, op, other)
         case ast.Call(func=ast.Name(id="len"), args=[inner]):
-            return test(inner, names)
+            return test(inner, tells)
         case ast.Compare(
             left=ast.Call(func=ast.Name(id="len"), args=[inner]), ops=[op], comparators=[ast.Constant(value=int() as n)]
         ):
-            return _counted(test(inner, names), op, n)
-        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in names:
+            return _counted(test(inner, tells), op, n)
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if tells(name):
             parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
             found = tuple(dotted(part) for part in parts)
             return ("is", name, found) if None not in found else None
@@ -177,15 +179,15 @@ def _asked(subject: ast.expr, pattern: ast.pattern) -> Iterator[ast.expr]:
             yield _OPEN
 
 
-def _subject(node: ast.expr, names: Container[str]) -> str | None:
+def _subject(node: ast.expr, tells: Callable[[str], bool]) -> str | None:
     """Return the name, or the attribute behind it, that an expression is; None for anything but a parameter's."""
     name = dotted(node)
     if name is None:
         return None
     first = name.partition(".")[0]
-    if f"{first}." in names:
+    if tells(f"{first}."):
         return name if first != name else f"{name}."
-    return name if first in names else None
+    return name if tells(first) else None
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from typing import Any
 
 from prefect_lens.index.facts import Expression, Parameter, Scope
 from prefect_lens.index.lower_conditions import asked, test
@@ -22,42 +20,69 @@ CONTAINERS = MAPPINGS | {
 PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "object", "Any", "dict", "list", "tuple", "set", "Path"})
 """Of what is never a class of the project, an annotation says nothing."""
 
+Bound = list[tuple[Expression, tuple[int, ...]]]
+"""What a name is bound to, in order, and the branch in which each of it stands."""
+
 NEVER: tuple[int, ...] = (-1,)
 """A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
 
 
-@dataclass
 class Open:
     """A scope that is being read."""
 
-    index: int
-    kind: str
-    name: str
-    parent: int
-    place: tuple[int, int, int]
-    parameters: tuple[Parameter, ...]
-    bindings: dict[str, list[tuple[Expression, tuple[int, ...]]]] = field(default_factory=dict[str, Any])
-    body: list[Expression] = field(default_factory=list[Any])
-    returns: list[Expression] = field(default_factory=list[Any])
-    yields: list[Expression] = field(default_factory=list[Any])
-    is_generator: bool = False
-    is_async: bool = False
-    returned: bool = False
-    """Whether a branch of the function returns."""
-    stars: list[tuple[str, int]] = field(default_factory=list[Any])
-    outer: list[tuple[str, Expression]] = field(default_factory=list[Any])
-    elsewhere: dict[str, int] = field(default_factory=dict[str, int])
-    """Names declared global or nonlocal, and the scope that they belong to."""
-    branch: tuple[int, ...] = ()
-    loop: int = 0
-    decides: set[str] = field(default_factory=set[str])
-    """See `Scope.decides`."""
-    asked_in_loops: set[str] = field(default_factory=set[str])
-    """Those of them that a loop asks for: what it assigns anew, it may come to again."""
-    nones: set[str] = field(default_factory=set[str])
-    """The names of a function that were made None last, and surely."""
-    instead: dict[str, Expression] = field(default_factory=dict[str, Any])
-    """In a handler of ImportError: the imports that it stands in for."""
+    def __init__(
+        self,
+        index: int,
+        kind: str,
+        name: str,
+        *,
+        parent: int = -1,
+        place: tuple[int, int, int] = (0, 0, 0),
+        parameters: tuple[Parameter, ...] = (),
+    ) -> None:
+        self.index = index
+        self.kind = kind
+        self.name = name
+        self.parent = parent
+        self.place = place
+        self.parameters = parameters
+        self.passed = {parameter.name: parameter for parameter in parameters} if kind == "function" else {}
+        """The parameters of a function by their names: these may decide its branches."""
+        self.bindings: dict[str, Bound] = {}
+        self.body: list[Expression] = []
+        self.returns: list[Expression] = []
+        self.yields: list[Expression] = []
+        self.is_generator = False
+        self.is_async = False
+        self.returned = False
+        """Whether a branch of the function returns."""
+        self.stars: list[tuple[str, int]] = []
+        self.outer: list[tuple[str, Expression]] = []
+        self.elsewhere: dict[str, int] = {}
+        """Names declared global or nonlocal, and the scope that they belong to."""
+        self.branch: tuple[int, ...] = ()
+        self.loop = 0
+        self.decides: set[str] = set()
+        """See `Scope.decides`."""
+        self.asked_in_loops: set[str] = set()
+        """Those of them that a loop asks for: what it assigns anew, it may come to again."""
+        self.nones: set[str] = set()
+        """The names of a function that were made None last, and surely."""
+        self.instead: dict[str, Expression] = {}
+        """In a handler of ImportError: the imports that it stands in for."""
+
+    def tells(self, name: str) -> bool:
+        """Whether a name may decide a condition: what was passed, or with a dot behind it attributes of what it is."""
+        if name[-1] == ".":
+            found = self.bindings.get(name[:-1])
+            return found is not None and (_is_parsed(found) or _is_completed(found))
+        parameter = self.passed.get(name)
+        return (
+            parameter is not None
+            and "*" not in parameter.kind
+            and len(self.bindings[name]) == 1
+            and name not in self.elsewhere
+        )
 
 
 class Scopes:
@@ -66,7 +91,7 @@ class Scopes:
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.scopes: list[Scope | None] = []
-        self.open: Open = Open(-1, "", "", -1, (0, 0, 0), ())
+        self.open = Open(-1, "", "")
         self._stack: list[Open] = []
         self._branches = 0
 
@@ -76,9 +101,8 @@ class Scopes:
         """Begin a scope inside the one that is open, and return its index."""
         index = len(self.scopes)
         self.scopes.append(None)
-        parent = self.open.index
         self._stack.append(self.open)
-        self.open = Open(index, kind, name, parent, place or (0, 0, 0), parameters)
+        self.open = Open(index, kind, name, parent=self.open.index, place=place or (0, 0, 0), parameters=parameters)
         for parameter in parameters:
             self.bind(parameter.name, ("param", parameter.name))
         return index
@@ -176,15 +200,11 @@ class Scopes:
         """Return what the parameters of the open function say about a condition."""
         if self.open.kind != "function":
             return None
-        bound = self.open.bindings
-        names = {
-            p.name for p in self.open.parameters if p.kind in {"positional", "keyword"} and len(bound[p.name]) == 1
-        }
-        parsed = {f"{name}." for name, found in self.open.bindings.items() if _is_parsed(found) or _is_completed(found)}
-        found = test(node, names.difference(self.open.elsewhere) | parsed)
-        self.open.decides.update(asked(found))
-        if self.open.loop:
-            self.open.asked_in_loops.update(asked(found))
+        found = test(node, self.open.tells)
+        if found is not None:
+            self.open.decides.update(asked(found))
+            if self.open.loop:
+                self.open.asked_in_loops.update(asked(found))
         return found
 
     def given(self, called: Expression) -> Expression:
@@ -196,22 +216,20 @@ class Scopes:
 
     def passes_on(self, node: ast.expr) -> None:
         """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
-        if self.open.kind != "function":
-            return
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if any(parameter.name == node.value.id for parameter in self.open.parameters):
-                self.open.decides.add(f">.{node.attr}")
-        elif isinstance(node, ast.Name):
-            for parameter in self.open.parameters:
-                if parameter.name == node.id and parameter.name not in self.open.decides and "*" not in parameter.kind:
-                    self.open.decides.add(parameter.name if _is_switch(parameter) else f"={parameter.name}")
+        passed = self.open.passed
+        if isinstance(node, ast.Name):
+            parameter = passed.get(node.id)
+            if parameter is not None and node.id not in self.open.decides and "*" not in parameter.kind:
+                self.open.decides.add(node.id if _is_switch(parameter) else f"={node.id}")
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in passed:
+            self.open.decides.add(f">.{node.attr}")
 
     def spreads(self, node: ast.expr) -> None:
         """Note that a call hands on what a parameter has collected: `*args` or `**options`."""
-        if isinstance(node, ast.Name) and self.open.kind == "function":
-            for parameter in self.open.parameters:
-                if parameter.name == node.id and "*" in parameter.kind:
-                    self.open.decides.add(f">{parameter.name}")
+        if isinstance(node, ast.Name):
+            parameter = self.open.passed.get(node.id)
+            if parameter is not None and "*" in parameter.kind:
+                self.open.decides.add(f">{node.id}")
 
     def takes_from(self, name: str) -> None:
         """Note that a container of the open scope loses something: what it began with, it has no more."""
@@ -236,14 +254,12 @@ class Scopes:
 
     def is_own(self, node: ast.expr) -> bool:
         """Whether an expression is the object or class of the method that it stands in."""
-        scope = self.open
-        parent = next((one for one in self._stack if one.index == scope.parent), None)
+        parameters = self.open.parameters
         return (
-            isinstance(node, ast.Name)
-            and bool(scope.parameters)
-            and node.id == scope.parameters[0].name
-            and parent is not None
-            and parent.kind == "class"
+            bool(parameters)
+            and isinstance(node, ast.Name)
+            and node.id == parameters[0].name
+            and self._stack[-1].kind == "class"
         )
 
     def code_points(self, line: int, column: int) -> int:
@@ -265,12 +281,12 @@ def _is_settled(scope: Open, decides: str) -> bool:
     return (len(bound) == 1 or _is_completed(bound)) and scope.bindings.keys().isdisjoint(behind)
 
 
-def _is_parsed(found: list[tuple[Expression, tuple[int, ...]]]) -> bool:
+def _is_parsed(found: Bound) -> bool:
     """Whether a name stands for what one call gives: that may be a command line, whose attributes decide branches."""
     return len(found) == 1 and found[0][0] is not None and found[0][0][0] == "call"
 
 
-def _is_completed(found: list[tuple[Expression, tuple[int, ...]]]) -> bool:
+def _is_completed(found: Bound) -> bool:
     """Whether a name stands for what is passed, or where that is missing for something else: `x = x or …`."""
     if len(found) != 2 or found[0][0] is None or found[0][0][0] != "param" or found[1][0] is None:
         return False
@@ -284,10 +300,8 @@ def _is_switch(parameter: Parameter) -> bool:
     )
 
 
-def _closed(found: list[tuple[Expression, tuple[int, ...]]]) -> tuple[int, tuple[Expression, ...]]:
-    first = 0
-    for position in range(len(found) - 1, -1, -1):
-        if not found[position][1]:
-            first = position
-            break
-    return first, tuple(value for value, _ in found)
+def _closed(found: Bound) -> tuple[int, tuple[Expression, ...]]:
+    first = len(found) - 1
+    while first and found[first][1]:
+        first -= 1
+    return first, tuple([value for value, _ in found])
