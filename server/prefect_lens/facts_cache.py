@@ -36,8 +36,8 @@ MOST = 30
 
 _MAKERS = (
     "config", "doctests", "exact", "expected", "facts", "layout", "links", "lower", "lower_conditions",
-    "lower_expressions", "lower_operators", "lower_scopes", "lower_signatures", "lower_texts", "makers", "metaclasses",
-    "newer", "packed", "recover", "registries", "resolve", "special",
+    "lower_containers", "lower_expressions", "lower_operators", "lower_scopes", "lower_signatures", "lower_texts",
+    "makers", "metaclasses", "newer", "packed", "recover", "registries", "resolve", "special",
 )  # fmt: skip
 """The modules that make facts of a text, and links of these: with another version of them, both are others."""
 _LENGTH = 8

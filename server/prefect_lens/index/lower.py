@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index import doctests, newer
 from prefect_lens.index.facts import Expression, Scope, SyntaxProblem
@@ -12,10 +12,12 @@ from prefect_lens.index.lower_conditions import asked_for, called, cases, dotted
 from prefect_lens.index.lower_signatures import Signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _AFTER_KEYWORD = re.compile(r"(?:async\b\s*)?(?:def|class)\b[\s\\]*")
-_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+_MAY_LEAVE = _LEAVES | {ast.Expr}
+"""With what may end a test."""
 _GIVES_UP = frozenset({"pytest.skip", "pytest.xfail", "pytest.fail", "pytest.exit", "self.skipTest", "self.fail"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -54,135 +56,142 @@ class _Statements(Signatures):
 
     def block(self, statements: Iterable[ast.stmt]) -> None:
         """Take in statements up to the one that leaves the block."""
+        ends = _LEAVES if self.open.kind != "function" else _MAY_LEAVE
         for statement in statements:
-            self.statement(statement)
-            if isinstance(statement, _LEAVES) or (self.open.kind == "function" and _gives_up(statement)):
+            kind = type(statement)
+            if (form := self._statements.get(kind)) is not None:
+                form(self, statement)
+            if kind in ends and (kind is not ast.Expr or _gives_up(statement)):
                 return
 
-    def branch(self, statements: Iterable[ast.stmt], test: Expression = None) -> None:
+    def branch(self, statements: list[ast.stmt], test: Expression = None) -> None:
         """Take in a block that may or may not run."""
+        if not statements:
+            return
         before = self.enter_block()
         self.block(statements)
         self.leave_block(before, test)
 
-    def statement(self, node: ast.stmt) -> None:
-        match node:
-            case ast.Expr(
-                value=ast.Call(
-                    func=ast.Name(id="setattr"), args=[base, ast.Constant(value=str() as name), value], keywords=[]
-                )
+    def _expression(self, node: ast.Expr) -> None:
+        match node.value:
+            case ast.Call(
+                func=ast.Name(id="setattr"), args=[base, ast.Constant(value=str() as name), value], keywords=[]
             ):
                 self.assign(ast.Attribute(base, name), self.effect(value))
-            case ast.Expr(value=value):
+            case value:
                 self.effect(value)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self.function(node)
-            case ast.ClassDef():
-                self.class_(node)
-            case ast.Return(value=value):
-                if value is not None:
-                    self.open.returns.append(self._returned(value))
-                if self.open.branch:
-                    self.open.returned = True
-                    self.open.body.append(("return",))
-            case ast.Assign(targets=targets, value=value):
-                expression = ("none",) if self._is_reset(value, targets) else self.effect(value)
-                for target in targets:
-                    self.assign(target, expression)
-                    self.open.nones.update(self._made_none(target, value))
-            case ast.AnnAssign(target=target, value=value, annotation=annotation):
-                typed = ("typed", note) if (note := self.annotation(annotation)) is not None else None
-                if value is None:
-                    self.assign(target, typed)
-                elif self._is_reset(value, [target]):
-                    self.assign(target, ("none",) if typed is None else ("either", (typed, ("none",))))
-                else:
-                    expression = self.effect(value)
-                    self.assign(target, typed if expression is None else expression)
-            case ast.AugAssign(target=target, value=value):
-                expression = self.effect(value)
-                if (name := dotted(target)) is not None:
-                    self.keep(self.increased(node, expression))
-                    self.add_to(name, expression)
-            case ast.For() | ast.AsyncFor():
-                expression = self.effect(node.iter)
-                if (looped := self._asked(node.iter, "__iter__", expression)) is not expression:
-                    self.keep(looped)
-                before = self.enter_block(loop=True)
-                self.assign(node.target, ("each", expression))
-                self.block(node.body)
-                self.leave_block(before, loops(self.condition(node.iter) or self.given(expression)))
-                self.branch(node.orelse)
-            case ast.While():
-                before = self.enter_block(loop=True)
-                self.test(node.test)
-                self.block(node.body)
-                self.leave_block(before, loops(None))
-                self.branch(node.orelse)
+
+    def _return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self.open.returns.append(self._returned(node.value))
+        if self.open.branch:
+            self.open.returned = True
+            self.open.body.append(("return",))
+
+    def _assign(self, node: ast.Assign) -> None:
+        expression = ("none",) if self._is_reset(node.value, node.targets) else self.effect(node.value)
+        is_none = isinstance(node.value, ast.Constant) and node.value.value is None
+        surely = is_none and self.open.kind == "function" and not self.open.branch
+        for target in node.targets:
+            self.assign(target, expression)
+            if surely and isinstance(target, ast.Name):
+                self.open.nones.add(target.id)
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        typed = ("typed", note) if (note := self.annotation(node.annotation)) is not None else None
+        if node.value is None:
+            self.assign(node.target, typed)
+        elif self._is_reset(node.value, [node.target]):
+            self.assign(node.target, ("none",) if typed is None else ("either", (typed, ("none",))))
+        else:
+            expression = self.effect(node.value)
+            self.assign(node.target, typed if expression is None else expression)
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        expression = self.effect(node.value)
+        if (name := dotted(node.target)) is not None:
+            self.keep(self.increased(node, expression))
+            self.add_to(name, expression)
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        expression = self.effect(node.iter)
+        if (looped := self._asked(node.iter, "__iter__", expression)) is not expression:
+            self.keep(looped)
+        before = self.enter_block(loop=True)
+        self.assign(node.target, ("each", expression))
+        self.block(node.body)
+        self.leave_block(before, loops(self.condition(node.iter) or self.given(expression)))
+        self.branch(node.orelse)
+
+    def _while(self, node: ast.While) -> None:
+        before = self.enter_block(loop=True)
+        self.test(node.test)
+        self.block(node.body)
+        self.leave_block(before, loops(None))
+        self.branch(node.orelse)
+
+    def _if(self, node: ast.If) -> None:
+        match node:
             case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if asked_for(
                 node.test
             ) == (name, False):
                 # `if sink is None: sink = …`: what is passed hides the default
                 self.condition(node.test)
                 self.bind(name, self.default(node.test, value))
-            case ast.If() if (holds := is_sure(node.test)) is not None:
-                self.block(node.body if holds else node.orelse)
-            case ast.If():
-                if (call := called(node.test)) is not None:
-                    expression = self.effect(call[0])
-                    if (asked := self._asked(call[0], "__bool__", expression)) is not expression:
-                        self.keep(asked)
-                    test = self.given(expression)
-                    test = test if call[1] else negated(test)
-                else:
-                    test = self.condition(node.test)
-                    self.test(node.test)
-                self.branch(node.body, test)
-                self.branch(node.orelse, negated(test))
-            case ast.With() | ast.AsyncWith():
-                self.with_(node)
-            case ast.Try() | ast.TryStar():
-                self.try_(node)
-            case ast.Match():
-                self.effect(node.subject)
-                for case, test in zip(node.cases, map(self.condition, cases(node)), strict=True):
-                    before = self.enter_block()
-                    for part in ast.walk(case.pattern):
-                        name = getattr(part, "name", None) or getattr(part, "rest", None)
-                        if isinstance(name, str):
-                            self.bind(name, None)
-                    if case.guard is not None:
-                        self.effect(case.guard)
-                    self.block(case.body)
-                    self.leave_block(before, test)
-            case ast.Import() | ast.ImportFrom():
-                self.import_(node)
-            case ast.Global(names=names):
-                self.open.elsewhere.update(dict.fromkeys(names, 0))
-            case ast.Nonlocal(names=names):
-                self.open.elsewhere.update(dict.fromkeys(names, self.open.parent))
-            case ast.Assert():
-                self.test(node.test)
-            case ast.Raise():
-                if node.exc is not None:
-                    self.effect(node.exc)
-                if self.open.kind == "function" and not _is_missing(node.exc):
-                    self.open.body.append(
-                        ("raise", not self.open.branch and not self.open.returned, *self.raised(node.exc))
-                    )
-            case ast.Delete(targets=targets):
-                for target in targets:
-                    if isinstance(target, ast.Subscript):
-                        self.effect(target.slice)
-                        if isinstance(target.value, ast.Name):
-                            self.takes_from(target.value.id)
-            case ast.Break() | ast.Continue():
-                if self.open.kind == "function":
-                    self.open.body.append(("skip",))
-            case ast.Pass():
+                return
+            case _:
                 pass
-            case _:  # newer forms, such as `type X = …`
-                pass
+        if (holds := is_sure(node.test)) is not None:
+            self.block(node.body if holds else node.orelse)
+            return
+        if (call := called(node.test)) is not None:
+            expression = self.effect(call[0])
+            if (asked := self._asked(call[0], "__bool__", expression)) is not expression:
+                self.keep(asked)
+            test = self.given(expression)
+            test = test if call[1] else negated(test)
+        else:
+            test = self.condition(node.test)
+            self.test(node.test)
+        self.branch(node.body, test)
+        self.branch(node.orelse, negated(test))
+
+    def _match(self, node: ast.Match) -> None:
+        self.effect(node.subject)
+        for case, test in zip(node.cases, map(self.condition, cases(node)), strict=True):
+            before = self.enter_block()
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    self.bind(name, None)
+            if case.guard is not None:
+                self.effect(case.guard)
+            self.block(case.body)
+            self.leave_block(before, test)
+
+    def _elsewhere(self, node: ast.Global | ast.Nonlocal) -> None:
+        home = self.open.parent if isinstance(node, ast.Nonlocal) else 0
+        self.open.elsewhere.update(dict.fromkeys(node.names, home))
+
+    def _assert(self, node: ast.Assert) -> None:
+        self.test(node.test)
+
+    def _raise(self, node: ast.Raise) -> None:
+        if node.exc is not None:
+            self.effect(node.exc)
+        if self.open.kind == "function" and not _is_missing(node.exc):
+            self.open.body.append(("raise", not self.open.branch and not self.open.returned, *self.raised(node.exc)))
+
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                self.effect(target.slice)
+                if isinstance(target.value, ast.Name):
+                    self.takes_from(target.value.id)
+
+    def _skip(self, _: ast.Break | ast.Continue) -> None:
+        if self.open.kind == "function":
+            self.open.body.append(("skip",))
 
     def raised(self, node: ast.expr | None) -> tuple[str | None, Expression]:
         """Return the name of what is raised, and the form of what it says."""
@@ -190,7 +199,7 @@ class _Statements(Signatures):
             return (dotted(node) if node is not None else None), None
         return dotted(node.func), self.value(node.args[0]) if node.args else None
 
-    def try_(self, node: ast.Try | ast.TryStar) -> None:
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
         bound = {name: len(found) for name, found in self.open.bindings.items()}
         tried: tuple[Expression, ...] = ()
         for part in (node.body, node.orelse):
@@ -219,7 +228,7 @@ class _Statements(Signatures):
         elif tried or any(handlers) or final or (handlers and self.open.is_generator):
             outside.append(("try", tried, tuple(handlers), final))
 
-    def import_(self, node: ast.Import | ast.ImportFrom) -> None:
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 whole = alias.name if alias.asname else alias.name.partition(".")[0]
@@ -234,7 +243,7 @@ class _Statements(Signatures):
             else:
                 self.bind(alias.asname or alias.name, ("from", module, node.level, alias.name))
 
-    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
         outside = self.open.body
         managers: list[Expression] = []
         for item in node.items:
@@ -247,7 +256,7 @@ class _Statements(Signatures):
         inside, self.open.body = self.open.body, outside
         outside.append(("with", tuple(managers), tuple(inside)))
 
-    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
         parameters = self.parameters(node.args)
         annotation = self.annotation(node.returns) if node.returns is not None else None
@@ -262,7 +271,7 @@ class _Statements(Signatures):
         self.block(found.statements)
         self.close_scope()
 
-    def class_(self, node: ast.ClassDef) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
         decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
         bases = tuple(self.value(base) for base in node.bases)
         for keyword in node.keywords:
@@ -305,11 +314,6 @@ class _Statements(Signatures):
             case _:
                 pass
 
-    def _made_none(self, target: ast.expr, value: ast.expr) -> tuple[str, ...]:
-        is_none = isinstance(value, ast.Constant) and value.value is None
-        surely = self.open.kind == "function" and not self.open.branch
-        return (target.id,) if is_none and surely and isinstance(target, ast.Name) else ()
-
     def _is_reset(self, value: ast.expr, targets: list[ast.expr]) -> bool:
         """Whether attributes of the objects of a class are None from here on."""
         return (
@@ -333,15 +337,40 @@ class _Statements(Signatures):
             return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
         return line, column + (found.end() if found is not None else 0), line
 
+    _statements: ClassVar[dict[type[ast.stmt], Callable[..., None]]] = {
+        ast.Expr: _expression,
+        ast.FunctionDef: _function,
+        ast.AsyncFunctionDef: _function,
+        ast.ClassDef: _class,
+        ast.Return: _return,
+        ast.Assign: _assign,
+        ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented,
+        ast.For: _for,
+        ast.AsyncFor: _for,
+        ast.While: _while,
+        ast.If: _if,
+        ast.With: _with,
+        ast.AsyncWith: _with,
+        ast.Try: _try,
+        ast.TryStar: _try,
+        ast.Match: _match,
+        ast.Import: _import,
+        ast.ImportFrom: _import,
+        ast.Global: _elsewhere,
+        ast.Nonlocal: _elsewhere,
+        ast.Assert: _assert,
+        ast.Raise: _raise,
+        ast.Delete: _delete,
+        ast.Break: _skip,
+        ast.Continue: _skip,
+    }
+    """What says nothing, `pass` and newer forms such as `type X = …`, has none."""
 
-def _gives_up(statement: ast.stmt) -> bool:
+
+def _gives_up(node: ast.stmt) -> bool:
     """Whether a test ends itself here."""
-    called = (
-        dotted(statement.value.func)
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-        else None
-    )
-    return called in _GIVES_UP
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and dotted(node.value.func) in _GIVES_UP
 
 
 def _is_missing(raised: ast.expr | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar
 
-from prefect_lens.index.lower_conditions import asked_for, dotted
+from prefect_lens.index.lower_conditions import asked_for
 from prefect_lens.index.lower_operators import OPERATORS, comparisons, may_be_object
 from prefect_lens.index.lower_scopes import Scopes
 from prefect_lens.index.lower_texts import filled, formatted
@@ -14,16 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prefect_lens.index.facts import Expression
+    from prefect_lens.index.lower_scopes import Bound
+
+    Keywords = tuple[tuple[str | None, Expression], ...]
+    """The arguments of a call that have names; without one, what is spread."""
 
 LONGEST_TEXT = 300
 """Longer constants name nothing."""
 
-_ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
-
-_TAKES = frozenset({"pop", "popitem", "popleft", "remove", "discard", "clear"})
-
-_PUTS = frozenset({"put", "put_nowait", "set"})
+ADDS = frozenset({"append", "add", "appendleft", "insert", "extend", "update", "setdefault", "push", "register"})
+TAKES = frozenset({"pop", "popitem", "popleft", "remove", "discard", "clear"})
+PUTS = frozenset({"put", "put_nowait", "set"})
 """What queues and context variables have, and much else that holds nothing: only a name by itself is taken for one."""
+
+FILLING = ADDS | TAKES | PUTS | {"heappush"}
+"""The names of the calls that add something to a container, or take something out of it."""
+
+_JOINING = frozenset({ast.Div, ast.Add, ast.BitOr})
+"""The operators that put texts, paths or containers together."""
 
 
 class Expressions(Scopes):
@@ -34,16 +42,16 @@ class Expressions(Scopes):
         self._active = 0
         """Counts what may run something; an expression that leaves it unchanged has no effect worth keeping."""
         self._renamed: list[dict[str, str]] = []
+        """The names of the comprehensions around: each has some of its own."""
 
     def value(self, node: ast.expr) -> Expression:
         """Return the form of an expression."""
-        form = self._forms.get(type(node))
-        return form(self, node) if form is not None else self._only(node)
+        return self._forms[type(node)](self, node)
 
     def effect(self, node: ast.expr) -> Expression:
         """Return the form of an expression, and keep it in the body where it may run something."""
         before = self._active
-        expression = self.value(node)
+        expression = self._forms[type(node)](self, node)
         if self._active != before:
             self.open.body.append(expression)
         return expression
@@ -101,9 +109,14 @@ class Expressions(Scopes):
 
     def passed(self, node: ast.expr) -> Expression:
         """Return the form of what a parameter is given."""
+        if isinstance(node, ast.Constant):
+            return ("none",) if node.value is None else self._constant(node)
         self.passes_on(node)
-        is_none = isinstance(node, ast.Constant) and node.value is None
-        return ("none",) if is_none or self.is_none_here(node) else self.value(node)
+        return ("none",) if self.is_none_here(node) else self.value(node)
+
+    def fills(self, node: ast.Call, arguments: tuple[Expression, ...], keywords: Keywords) -> None:
+        """Note what a call adds to a container, or takes out of it."""
+        raise NotImplementedError
 
     def lambda_(self, node: ast.Lambda) -> Expression:
         """Return the form of a lambda."""
@@ -115,7 +128,7 @@ class Expressions(Scopes):
         return ("effects", parts) if self._active != before else None
 
     def _children(self, node: ast.AST) -> list[Expression]:
-        if isinstance(node, ast.expr) and type(node) in self._forms:
+        if isinstance(node, ast.expr) and self._forms[type(node)] is not Expressions._only:
             return [self.value(node)]
         return [
             self.value(child) if isinstance(child, ast.expr) else ("effects", tuple(self._children(child)))
@@ -138,89 +151,53 @@ class Expressions(Scopes):
 
     def _name(self, node: ast.Name) -> Expression:
         name = node.id
-        for renamed in reversed(self._renamed):
+        for renamed in reversed(self._renamed) if self._renamed else ():
             if name in renamed:
                 name = renamed[name]
                 break
-        return self._reference(name)
-
-    def _reference(self, name: str) -> Expression:
         found = self.open.bindings.get(name)
-        if found is None or name in self.open.elsewhere:
+        return ("name", name) if found is None else self._bound(name, found)
+
+    def _bound(self, name: str, found: Bound) -> Expression:
+        """Return the form of a name that the open scope binds: its last binding that is sure, and those behind it."""
+        where = self.open
+        if name in where.elsewhere:
             return ("name", name)
-        here, low = self.open.branch, 0
-        for position in range(len(found) - 1, -1, -1):
-            branch = found[position][1]
-            if here[: len(branch)] == branch:
-                low = position
-                break
-        return ("local", name, low, -1 if self.open.loop else len(found))
+        here, low = where.branch, len(found) - 1
+        while low and (branch := found[low][1]) and here[: len(branch)] != branch:
+            low -= 1
+        return ("local", name, low, -1 if where.loop else len(found))
 
     def _attribute(self, node: ast.Attribute) -> Expression:
         if isinstance(node.value, ast.Name):
             name = f"{node.value.id}.{node.attr}"
-            if name in self.open.bindings:
-                return self._reference(name)
+            if (found := self.open.bindings.get(name)) is not None:
+                return self._bound(name, found)
         self._active += 1  # it may be a property
         return ("attr", self.value(node.value), node.attr)
 
     def _call(self, node: ast.Call) -> Expression:
         function = self.value(node.func)
-        arguments = tuple(self.passed(argument) for argument in node.args)
-        keywords = tuple((keyword.arg, self.passed(keyword.value)) for keyword in node.keywords)
+        arguments = tuple(map(self.passed, node.args))
+        keywords = tuple(map(self._keyword, node.keywords)) if node.keywords else ()
         self._active += 1
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                self.spreads(keyword.value)
-        match node.func:
-            case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in _TAKES:
-                self.takes_from(name)
-            case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in _ADDS and (
-                arguments or (attr == "update" and keywords)
-            ):
-                self._adds(base, attr, arguments, keywords)
-            case ast.Attribute(value=ast.Name() as base, attr=attr) if attr in _PUTS and arguments:
-                self._adds(base, attr, arguments, keywords)
-            case ast.Name(id="heappush") | ast.Attribute(attr="heappush") if len(arguments) == 2:
-                self._adds(node.args[0], "append", arguments[1:], ())
-            case ast.Attribute(value=ast.Subscript(value=base, slice=key), attr="append" | "add") if (
-                len(arguments) == 1
-            ):
-                self._adds_below(base, key, arguments[0])
-            case ast.Attribute(
-                value=ast.Call(func=ast.Attribute(value=base, attr="setdefault"), args=[key, _]), attr="append" | "add"
-            ) if len(arguments) == 1:
-                self._adds_below(base, key, arguments[0])
-            case ast.Attribute(value=ast.Constant(value=str() as text), attr="format"):
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        if name in FILLING:
+            self.fills(node, arguments, keywords)
+        elif name == "format" and isinstance(called, ast.Attribute):
+            text = called.value.value if isinstance(called.value, ast.Constant) else None
+            if isinstance(text, str):
                 return ("join", formatted(text, arguments, dict(keywords)))
-            case _:
-                pass
         line = node.lineno - 1
-        return ("call", function, arguments, keywords, line, self.code_points(line, node.col_offset))
+        column = node.col_offset if self.is_ascii else self.code_points(line, node.col_offset)
+        return ("call", function, arguments, keywords, line, column)
 
-    def _adds(
-        self,
-        base: ast.expr,
-        attr: str,
-        arguments: tuple[Expression, ...],
-        keywords: tuple[tuple[str | None, Expression], ...],
-    ) -> None:
-        if (name := dotted(base)) is None or name.partition(".")[0] in {n for r in self._renamed for n in r}:
-            return
-        if attr in {"extend", "update"}:
-            if arguments:
-                self.add_to(name, arguments[0])
-            if named := tuple((("text", key), value) for key, value in keywords if key is not None):
-                self.add_to(name, ("dict", named))
-        elif attr == "setdefault" or (attr == "register" and len(arguments) > 1):
-            self.add_to(name, ("dict", (arguments[:2],)) if len(arguments) > 1 else None)
-        elif arguments and arguments[-1] is not None:
-            self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
-
-    def _adds_below(self, base: ast.expr, key: ast.expr, value: Expression) -> None:
-        """Note what is added to a container that stands under a key of another."""
-        if (name := dotted(base)) is not None and isinstance(key, ast.Constant | ast.Name | ast.Attribute):
-            self.add_to(name, ("dict", ((self.value(key), ("seq", (("star", ("seq", (value,))),))),)))
+    def _keyword(self, keyword: ast.keyword) -> tuple[str | None, Expression]:
+        value = self.passed(keyword.value)
+        if keyword.arg is None:
+            self.spreads(keyword.value)
+        return keyword.arg, value
 
     def _conditional(self, node: ast.IfExp) -> Expression:
         test = self._only(node.test)  # first, as it runs: it may bind a name
@@ -239,21 +216,22 @@ class Expressions(Scopes):
         return expression
 
     def _binary(self, node: ast.BinOp) -> Expression:
-        if isinstance(node.op, ast.Div | ast.Add | ast.BitOr):
+        kind = type(node.op)
+        if kind in _JOINING:
             before = self._active
             left, right = self.value(node.left), self.value(node.right)
             if left is None and right is None and self._active == before:
                 return None
-            if isinstance(node.op, ast.BitOr):
+            if kind is ast.BitOr:
                 return ("plus", left, right, "__or__")
-            return ("slash" if isinstance(node.op, ast.Div) else "plus", left, right)
-        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+            return ("slash" if kind is ast.Div else "plus", left, right)
+        if kind is ast.Mod and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
             right = self.value(node.right)
             given = right[1] if right is not None and right[0] == "seq" else (right,)
             return ("join", filled(node.left.value, given))
-        if type(node.op) in OPERATORS:
+        if kind in OPERATORS:
             self._active += 1
-            return ("operator", OPERATORS[type(node.op)], self.value(node.left), self.value(node.right))
+            return ("operator", OPERATORS[kind], self.value(node.left), self.value(node.right))
         return self._only_binary(node)
 
     def _only_binary(self, node: ast.BinOp) -> Expression:
@@ -264,14 +242,14 @@ class Expressions(Scopes):
         return ("effects", parts) if self._active != before else None
 
     def _compare(self, node: ast.Compare) -> Expression:
-        before, values = self._active, tuple(self.value(one) for one in (node.left, *node.comparators))
+        before, values = self._active, tuple(map(self.value, (node.left, *node.comparators)))
         if asked := comparisons(node, values):
             self._active += 1
             return asked[0] if len(values) == 2 else ("effects", (*values, *asked))
         return ("effects", values) if self._active != before else None
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
-        return ("seq", tuple(self.value(item) for item in node.elts))
+        return ("seq", tuple(map(self.value, node.elts)))
 
     def _dict(self, node: ast.Dict) -> Expression:
         return (
@@ -340,7 +318,7 @@ class Expressions(Scopes):
         return None
 
     def _joined(self, node: ast.JoinedStr) -> Expression:
-        return ("join", tuple(self.value(part) for part in node.values))
+        return ("join", tuple(map(self.value, node.values)))
 
     def _inner(self, node: ast.Await | ast.FormattedValue) -> Expression:
         return self.value(node.value)
@@ -350,7 +328,7 @@ class Expressions(Scopes):
         return ("star", self.value(node.value))
 
     def _boolean(self, node: ast.BoolOp) -> Expression:
-        parts = tuple(self.value(item) for item in node.values)
+        parts = tuple(map(self.value, node.values))
         if isinstance(node.op, ast.Or):
             self.condition(node.values[0])  # it may decide whether there is a need for the others
             return ("or", parts)
@@ -363,6 +341,7 @@ class Expressions(Scopes):
         return self.lambda_(node)
 
     _forms: ClassVar[dict[type[ast.AST], Callable[..., Expression]]] = {
+        **dict.fromkeys(ast.expr.__subclasses__(), _only),
         ast.Name: _name,
         ast.Attribute: _attribute,
         ast.Call: _call,

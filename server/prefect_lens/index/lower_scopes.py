@@ -90,6 +90,7 @@ class Scopes:
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
+        self.is_ascii = text.isascii()
         self.scopes: list[Scope | None] = []
         self.open = Open(-1, "", "")
         self._stack: list[Open] = []
@@ -143,13 +144,17 @@ class Scopes:
     def bind(self, name: str, value: Expression) -> None:
         """Note that a name of the open scope is bound to a value here."""
         where, branch = self.open, self.open.branch
-        where.nones.discard(name)
+        if where.nones:
+            where.nones.discard(name)
         if where.instead and name in where.instead:
             value = ("or", (where.instead[name], value))
         if name in where.elsewhere:
             value = ("inside", where.index, value) if value is not None else None
             where, branch = self._at(where.elsewhere[name]), NEVER
-        where.bindings.setdefault(name, []).append((value, branch))
+        if (found := where.bindings.get(name)) is not None:
+            found.append((value, branch))
+        else:
+            where.bindings[name] = [(value, branch)]
 
     def is_none_here(self, node: ast.expr) -> bool:
         """Whether an expression is a name that was None all the way down to where it stands."""
@@ -264,6 +269,8 @@ class Scopes:
 
     def code_points(self, line: int, column: int) -> int:
         """Return a column in code points, from one in bytes."""
+        if self.is_ascii:
+            return column
         text = self.lines[line] if line < len(self.lines) else ""
         return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
 

@@ -6,14 +6,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.facts import Parameter
-from prefect_lens.index.lower_expressions import Expressions
+from prefect_lens.index.lower_containers import Containers
 from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
 
 
-class Signatures(Expressions):
+class Signatures(Containers):
     """Turns parameters, lambdas and annotations into forms."""
 
     def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:

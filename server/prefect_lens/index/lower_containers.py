@@ -1,0 +1,65 @@
+"""The part of `lower` that notes what calls add to containers, and take out of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.lower_conditions import dotted
+from prefect_lens.index.lower_expressions import ADDS, PUTS, TAKES, Expressions
+
+if TYPE_CHECKING:
+    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.lower_expressions import Keywords
+
+
+class Containers(Expressions):
+    """Has what a container holds follow from the calls that fill it."""
+
+    def fills(self, node: ast.Call, arguments: tuple[Expression, ...], keywords: Keywords) -> None:
+        """Note what a call adds to a container, or takes out of it."""
+        match node.func:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in TAKES:
+                self.takes_from(name)
+            case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in ADDS and (
+                arguments or (attr == "update" and keywords)
+            ):
+                self._adds(base, attr, arguments, keywords)
+            case ast.Attribute(value=ast.Name() as base, attr=attr) if attr in PUTS and arguments:
+                self._adds(base, attr, arguments, keywords)
+            case ast.Name(id="heappush") | ast.Attribute(attr="heappush") if len(arguments) == 2:
+                self._adds(node.args[0], "append", arguments[1:], ())
+            case ast.Attribute(value=ast.Subscript(value=base, slice=key), attr="append" | "add") if (
+                len(arguments) == 1
+            ):
+                self._adds_below(base, key, arguments[0])
+            case ast.Attribute(
+                value=ast.Call(func=ast.Attribute(value=base, attr="setdefault"), args=[key, _]), attr="append" | "add"
+            ) if len(arguments) == 1:
+                self._adds_below(base, key, arguments[0])
+            case _:
+                pass
+
+    def _adds(
+        self,
+        base: ast.expr,
+        attr: str,
+        arguments: tuple[Expression, ...],
+        keywords: Keywords,
+    ) -> None:
+        if (name := dotted(base)) is None or name.partition(".")[0] in {n for r in self._renamed for n in r}:
+            return
+        if attr in {"extend", "update"}:
+            if arguments:
+                self.add_to(name, arguments[0])
+            if named := tuple((("text", key), value) for key, value in keywords if key is not None):
+                self.add_to(name, ("dict", named))
+        elif attr == "setdefault" or (attr == "register" and len(arguments) > 1):
+            self.add_to(name, ("dict", (arguments[:2],)) if len(arguments) > 1 else None)
+        elif arguments and arguments[-1] is not None:
+            self.add_to(name, ("seq", (("star", ("seq", arguments[-1:])),)))
+
+    def _adds_below(self, base: ast.expr, key: ast.expr, value: Expression) -> None:
+        """Note what is added to a container that stands under a key of another."""
+        if (name := dotted(base)) is not None and isinstance(key, ast.Constant | ast.Name | ast.Attribute):
+            self.add_to(name, ("dict", ((self.value(key), ("seq", (("star", ("seq", (value,))),))),)))
