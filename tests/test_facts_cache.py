@@ -6,7 +6,7 @@ import os
 import time
 
 import pytest
-from prefect_lens import bulk, facts_cache, workspace
+from prefect_lens import bulk_helper, facts_cache, workspace
 from prefect_lens.facts_cache import FactsCache
 from prefect_lens.index import links
 
@@ -42,7 +42,7 @@ def load(project, tmp_path, monkeypatch):
         return really(path, name)
 
     monkeypatch.setattr(workspace, "read", noted)
-    monkeypatch.setattr(bulk, "read", noted)
+    monkeypatch.setattr(bulk_helper, "read", noted)
 
     def loaded():
         read.clear()

@@ -1,13 +1,12 @@
 """Reads many files into facts, half of them in a second process: parsing keeps one processor busy.
 
-The helper runs `main` of this module by the server's own interpreter, with the server's own modules alone on its path.
-It is given the folder and the paths on its standard input and answers on its standard output, a batch at a time. One
-that cannot be started, or ends early, costs time and nothing else: what it has not answered is read here.
+The helper runs `bulk_helper` by the server's own interpreter, with the server's own modules alone on its path. It is
+given the folder and the paths on its standard input and answers on its standard output, a batch at a time. One that
+cannot be started, or ends early, costs time and nothing else: what it has not answered is read here.
 """
 
 from __future__ import annotations
 
-import gc
 import io
 import logging
 import marshal
@@ -15,28 +14,27 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prefect_lens
-from prefect_lens.decoding import Problem, read
-from prefect_lens.index.facts import read_facts
-from prefect_lens.index.packed import Packed, pack
+from prefect_lens.bulk_helper import read_file
+from prefect_lens.decoding import Problem
+from prefect_lens.index.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-    Found = Packed | Problem
+    from prefect_lens.bulk_helper import Found
 
 log = logging.getLogger(__name__)
 
 MANY = 600
 """From so many files on, a second process is worth its start."""
 
-_BATCH = 50
-_START = "from prefect_lens.bulk import main; main()"
+_START = "from prefect_lens.bulk_helper import main; main()"
 
 
 def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
@@ -44,31 +42,14 @@ def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Foun
     other = paths[1::2] if len(paths) >= MANY and (os.cpu_count() or 1) > 1 else ()
     with _Helper(folder, other) if other else nullcontext() as helper:
         for path in paths[::2] if other else paths:
-            yield path, _read(folder, path)
+            yield path, read_file(folder, path)
         answered: set[str] = set()
         for path, found in helper.answers() if helper is not None else ():
             answered.add(path)
             yield path, found
     for path in other:
         if path not in answered:
-            yield path, _read(folder, path)
-
-
-def main() -> None:
-    """Read the files that are named on the standard input."""
-    gc.disable()  # nothing of what it makes and drops refers to itself
-    folder, paths = marshal.load(sys.stdin.buffer)  # noqa: S302  from our own process
-    with suppress(BrokenPipeError):  # nobody waits for it any more
-        for first in range(0, len(paths), _BATCH):
-            found = [(path, _read(Path(folder), path)) for path in paths[first : first + _BATCH]]
-            plain = [(path, (one.message,) if isinstance(one, Problem) else one.plain()) for path, one in found]
-            marshal.dump(plain, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-
-
-def _read(folder: Path, path: str) -> Found:
-    text = read(folder / path, path)
-    return text if isinstance(text, Problem) else pack(read_facts(text))
+            yield path, read_file(folder, path)
 
 
 class _Helper:
@@ -81,7 +62,7 @@ class _Helper:
         own = str(Path(prefect_lens.__file__).parent.parent)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START],
+                [sys.executable, "-P", "-S", "-c", _START],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from prefect_lens.index import problems
-from prefect_lens.model import Diagnostic, Location, Position, Severity, Span
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from prefect_lens.model import Diagnostic
 
 LARGEST = 5_000_000
 """Bytes; larger files are data."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_START = Span(Position(0, 0), Position(0, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a file could not be read."""
 
     path: str
@@ -30,7 +26,11 @@ class Problem:
     @property
     def diagnostic(self) -> Diagnostic:
         """The problem, as a person sees it."""
-        return Diagnostic(Location(self.path, _START), Severity.WARNING, problems.UNREADABLE_FILE, self.message)
+        from prefect_lens.index import problems  # noqa: PLC0415  who only reads files shows nobody anything
+        from prefect_lens.model import Diagnostic, Location, Position, Severity, Span  # noqa: PLC0415
+
+        start = Span(Position(0, 0), Position(0, 0))
+        return Diagnostic(Location(self.path, start), Severity.WARNING, problems.UNREADABLE_FILE, self.message)
 
 
 def read(path: Path, name: str | None = None) -> str | Problem:

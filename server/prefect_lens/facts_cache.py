@@ -35,9 +35,9 @@ MOST = 30
 """Folders whose facts are kept; those that were not opened for longest go first."""
 
 _MAKERS = (
-    "config", "doctests", "exact", "expected", "facts", "layout", "links", "lower", "lower_conditions",
-    "lower_containers", "lower_expressions", "lower_operators", "lower_scopes", "lower_signatures", "lower_texts",
-    "makers", "metaclasses", "newer", "packed", "recover", "registries", "resolve", "special",
+    "config", "doctests", "facts", "layout", "links", "lower", "lower_conditions", "lower_containers",
+    "lower_expressions", "lower_operators", "lower_scopes", "lower_signatures", "lower_texts", "makers", "newer",
+    "packed", "recover", "resolve", "uses",
 )  # fmt: skip
 """The modules that make facts of a text, and links of these: with another version of them, both are others."""
 _LENGTH = 8

@@ -8,51 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, command_lines, literals, objects, registries
+from prefect_lens.index import attributes, command_lines, literals, objects, uses
 from prefect_lens.index.values import NOTHING, UNKNOWN, Class, External, Instance, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Arguments, Frame, Function, Value
 
 Known = tuple[tuple[str, Any], ...]
 
-_ASKED = "?"
-"""Before the name of an attribute by which some file decides a branch; `?=` where the value itself matters."""
-
 _WHOLE, _TRUTH, _HANDED_ON = _WAYS = "?=", "?", "?."
-"""The same: its very value, whether it is there, or that a call hands it on, which matters of switches."""
+"""How a file asks for an attribute, see `uses`: for its very value, or whether it is there, or a call hands it on.
 
-HANDED_ON = ">."
-"""Before the name of an attribute that a function hands on, among what decides its branches or those of others."""
-
-_ASSIGNED = "."
-"""Before the name of an attribute that some file assigns, other than a class's methods to their own object."""
+The last one matters of switches.
+"""
 
 _BY_NAME = frozenset({"setattr", "__setattr__", "__dict__"})
 """What sets attributes whose names do not stand there."""
 
 _PLAIN = frozenset({"ABC", "Generic", "Protocol"})
 """Bases that leave the attributes of a class alone."""
-
-
-def uses(facts: Facts) -> Iterator[str]:
-    """Yield which attributes a file decides branches by, and which ones it assigns."""
-    for scope in facts.scopes:
-        for one in scope.decides:
-            if one[:2] == HANDED_ON:
-                yield _ASKED + one[1:]
-            elif one[0] == "." != one[-1]:
-                mark = f"{_ASKED}=" if one[1] == "=" else _ASKED
-                yield mark + one.rpartition(".")[2]
-        own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
-        for name in (*scope.bindings, *(name for name, _ in scope.outer)):
-            owner, _, attribute = name.rpartition(".")
-            if owner and owner != own:
-                yield _ASSIGNED + attribute
 
 
 def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Arguments) -> Known:
@@ -115,7 +91,7 @@ def _asked(inter: Interpreter, cls: Class) -> tuple[tuple[str, str], ...]:
                 (name, how)
                 for name in sorted(names)
                 if (how := next((one for one in _WAYS if _is_used(inter, one + name, cls)), None)) is not None
-                if not _is_used(inter, _ASSIGNED + name, cls)
+                if not _is_used(inter, uses.ASSIGNED + name, cls)
             )
     return cls.asked
 
@@ -132,8 +108,7 @@ def _reads_elsewhere(base: Value) -> bool:
         return False
     methods = [scope for scope in base.module.facts.scopes if scope.parent == base.index and scope.kind == "function"]
     return any(
-        _mentions(scope.body, _BY_NAME)
-        or any("validator" in name for one in scope.decorators for name in registries.last(one))
+        _mentions(scope.body, _BY_NAME) or any("validator" in uses.last(one) for one in scope.decorators)
         for scope in methods
     )
 

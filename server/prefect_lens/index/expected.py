@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import makers, models, walking
+from prefect_lens.index import makers, models, uses, walking
 from prefect_lens.index.values import Class, External, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Frame, Module, Value
     from prefect_lens.index.worlds import Chain
@@ -35,18 +35,6 @@ _RUNNERS = frozenset({"run", "run_until_complete"})
 
 _SEARCHING: Chain = (("", -1, ""),)
 """Stands for a way that is still looked for, also in code that leads to no definition; nothing is on it."""
-
-_RAISED = "!"
-"""Before the name of what some file raises."""
-
-
-def uses(facts: Facts) -> Iterator[str]:
-    """Yield what a file raises, and where."""
-    for scope in facts.scopes:
-        for name, message in _raised(scope.body):
-            last = (name or "").rpartition(".")[2]
-            yield _RAISED + last
-            yield f"{_RAISED}{last} {scope.name} {message}"
 
 
 def chain(inter: Interpreter, managers: Iterable[Expression], body: tuple[Expression, ...], frame: Frame) -> Chain:
@@ -126,7 +114,7 @@ def _is(frame: Frame, path: str, index: int) -> bool:
 
 
 def _raises(expression: Expression) -> bool:
-    return any(True for _ in _raised((expression,)))
+    return any(True for _ in uses.raised((expression,)))
 
 
 def _sources(inter: Interpreter, manager: Expression, frame: Frame) -> set[tuple[str, int]]:
@@ -143,7 +131,7 @@ def _sources(inter: Interpreter, manager: Expression, frame: Frame) -> set[tuple
         return set()
     found: set[tuple[str, int]] = set()
     for one in _derived(inter, name, frame.module):
-        paths = inter.users.paths(_RAISED + one, frame.module.path)
+        paths = inter.users.paths(uses.RAISED + one, frame.module.path)
         if len(paths) > MOST_FILES:
             return set()
         for path in paths:
@@ -189,10 +177,12 @@ def _ends(expression: Expression, name: str) -> bool:
 def _sites(module: Module, name: str, patterns: list[str]) -> Iterator[int]:
     """Yield the scopes of a module that raise something of a name which may say what is expected."""
     scopes = module.facts.scopes
-    sites: list[tuple[int, str, Expression]] | None = module.kept.get(_RAISED)
+    sites: list[tuple[int, str, Expression]] | None = module.kept.get(uses.RAISED)
     if sites is None:
-        found = ((index, *one) for index, scope in enumerate(scopes) for one in _raised(scope.body))
-        sites = module.kept[_RAISED] = [(index, (said or "").rpartition(".")[2], text) for index, said, text in found]
+        found = ((index, *one) for index, scope in enumerate(scopes) for one in uses.raised(scope.body))
+        sites = module.kept[uses.RAISED] = [
+            (index, (said or "").rpartition(".")[2], text) for index, said, text in found
+        ]
     for index, raised, message in sites:
         if raised == name and all(_may_say(scopes[index], message, one) for one in patterns):
             yield index
@@ -260,21 +250,6 @@ def _has_name(part: Any, name: str) -> bool:
     elif _ends(parts, name):
         return True
     return any(_has_name(inner, name) for inner in parts)
-
-
-def _raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]]:
-    """Yield what a body raises, in its branches and blocks, too: the names and what it says."""
-    for expression in body:
-        match expression:
-            case ("raise", _, name, message):
-                yield name, message
-            case ("block", inner, *_) | ("with", _, inner):
-                yield from _raised(inner)
-            case ("try", tried, handlers, final):
-                for inner in (tried, *handlers, final):
-                    yield from _raised(inner)
-            case _:
-                pass
 
 
 def _way(inter: Interpreter, sources: set[tuple[str, int]], body: tuple[Expression, ...], frame: Frame) -> Chain:

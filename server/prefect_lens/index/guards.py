@@ -11,7 +11,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, makers, plain, registries
+from prefect_lens.index import attributes, makers, plain, uses
 from prefect_lens.index.values import Bound, Class, External, Function, Instance, Mock, Patch, Wrapped
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def is_guarded(function: Function, arguments: Arguments, world: World) -> bool:
 
 def may_catch(decorator: Expression) -> bool:
     """Whether a decorator may catch what the function raises, by its name."""
-    return any(_AGAIN.search(name) for name in registries.last(decorator))
+    return _AGAIN.search(uses.last(decorator)) is not None
 
 
 def collects(body: Body) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, guards, makers, models, present, results, spread
+from prefect_lens.index import attributes, exact, expected, guards, makers, models, present, results, spread, uses
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
@@ -86,7 +86,7 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
         if given[0] == _BEHIND:
             continue
         name = given.lstrip("=~")
-        if given[:2] == exact.HANDED_ON:
+        if given[:2] == uses.HANDED_ON:
             continue
         if given[0] == _SPREAD:
             parameter = next(one for one in function.scope.parameters if one.name == given[1:])

@@ -18,6 +18,28 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.In: "__contains__", ast.NotIn: "__contains__",
 }  # fmt: skip
 
+OTHERWISE = {
+    "__bool__": ("__len__",),
+    "__ne__": ("__eq__",),
+    "__contains__": ("__iter__",),
+    "__str__": ("__repr__",),
+    "__format__": ("__str__", "__repr__"),
+    "__iadd__": ("__add__",),
+    "__ior__": ("__or__",),
+}
+"""What is called of an object that has no such method."""
+
+REFLECTED = {
+    "__add__": "__radd__", "__or__": "__ror__", "__truediv__": "__rtruediv__", "__rshift__": "__rrshift__",
+    "__lshift__": "__rlshift__", "__matmul__": "__rmatmul__", "__and__": "__rand__",
+    "__eq__": "__eq__", "__ne__": "__eq__", "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__",
+    "__ge__": "__le__",
+}  # fmt: skip
+"""What is called of the other object, where the first has no such method."""
+
+METHODS = frozenset((*OTHERWISE, *REFLECTED, *REFLECTED.values(), "__setitem__", "__iter__")).union(*OTHERWISE.values())
+"""The methods of which an operator, a condition or a loop calls one."""
+
 _OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.Subscript)
 """What may be an object that says what an operator does."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, registries
+from prefect_lens.index.uses import METACLASS_HOOKS
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -27,15 +28,9 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.interpret import Interpreter
 
-HOOKS = ("__new__", "__init__")
-"""The methods of a metaclass that run while a class is made."""
-
 NEW = "builtins.type.__new__"
 MADE = "made"
 """How a class is wrapped that a call of `type` makes."""
-
-TYPE = ("name", "type")
-"""As a base it makes a class one of classes."""
 
 _TYPE = "builtins.type"
 
@@ -87,7 +82,7 @@ def _make(inter: Interpreter, meta: Class, cls: Class) -> None:
     called = inter.one(Text, cls.scope.name)
     placed = (frozenset((called,)), frozenset((inter.one(Sequence, tuple(frozenset((b,)) for b in bases)),)))
     written = ((2, ... if bases else ()),)
-    for hook in HOOKS:
+    for hook in METACLASS_HOOKS:
         first = meta if hook == "__new__" else cls
         given = Arguments((frozenset((first,)), *placed, frozenset((namespace,))), literals=written)
         for function in attributes.in_class(inter, meta, hook):

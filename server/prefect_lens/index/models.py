@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, passing, registries
+from prefect_lens.index import attributes, passing, uses
 from prefect_lens.index.values import Class, External, Mapping
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _has_methods_of_its_own(cls: Class) -> bool:
         scope.parent == cls.index
         and (
             scope.name in {"__init__", "__new__", "Config"}
-            or any("validator" in name for one in scope.decorators for name in registries.last(one))
+            or any("validator" in uses.last(one) for one in scope.decorators)
         )
         for scope in cls.module.facts.scopes
     )

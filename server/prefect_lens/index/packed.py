@@ -6,7 +6,7 @@ import marshal
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prefect_lens.index import makers, metaclasses, registries
+from prefect_lens.index import makers, uses
 from prefect_lens.index.facts import EMPTY, Facts, Parameter, Scope, SyntaxProblem
 
 if TYPE_CHECKING:
@@ -110,17 +110,16 @@ def _pack(facts: Facts) -> Packed:
     held = sorted(
         name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es)
     )
-    filling = set(_filling(facts))
+    filling = set(uses.filling(facts))
     if b"__subclasses__" in blob:
-        filling.update(_classes(facts))
+        filling.update(uses.classes(facts))
     by_name = any(word in blob for word in _BY_NAME)
-    decorating = (f"@{name}" for scope in facts.scopes for e in scope.decorators for name in _owners(facts, e))
     return Packed(
         zlib.compress(blob, 1),  # a third of it; more takes longer and saves little
         facts.problem,
         facts.prefect,
         facts.makes,
-        tuple(sorted({*registries.names_used(facts), *decorating})),
+        tuple(sorted(uses.names(facts))),
         marshal.dumps(makers.origins(facts)),
         marshal.dumps(_imports(facts)),
         by_name or bool(filling),
@@ -160,49 +159,3 @@ def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
                     yield from _flat(inner)
             case _:
                 yield expression
-
-
-def _filling(facts: Facts) -> Iterator[str]:
-    """Return the functions that put something into what a file holds: code into a container, callers by a method."""
-    for _, bound in facts.scopes[0].bindings.values():
-        for one in bound:
-            if one is not None and one[0] == "inside" and _hands_in(facts, one):
-                yield from registries.outermost(facts, one[1])
-    for index, scope in enumerate(facts.scopes):
-        if scope.outer:
-            yield from registries.outermost(facts, index)
-        around = facts.scopes[max(scope.parent, 0)]
-        makes_classes = scope.name in metaclasses.HOOKS and metaclasses.TYPE in around.bases
-        if scope.name == registries.SUBCLASS_HOOK or makes_classes:
-            yield facts.scopes[scope.parent].name
-        for methods in scope.own.values():
-            for method in (facts.scopes[number] for number in methods):
-                if method.name != "__init__" and len(method.parameters) > 1:
-                    yield method.name
-
-
-def _hands_in(facts: Facts, inside: Expression) -> bool:
-    """Whether a function assigns to a name of the module what it is given."""
-    index: int = inside[1]
-    return registries.is_given(facts.scopes[index], inside[2])
-
-
-def _classes(facts: Facts) -> Iterator[str]:
-    """Return the names by which a file may call classes."""
-    yield from (scope.name for scope in facts.scopes if scope.kind == "class")
-    for scope in facts.scopes:
-        for _, bound in scope.bindings.values():
-            yield from (one[3] for one in bound if one is not None and one[0] == "from")
-
-
-def _owners(facts: Facts, expression: Expression) -> Iterator[str]:
-    """Return the names on the way to the method that decorates: `app` of `@app.command()`, as it is called at home."""
-    while expression is not None and expression[0] in {"call", "attr"}:
-        expression = expression[1]
-        if expression is not None and expression[0] == "attr":
-            yield expression[2]
-    if expression is not None and expression[0] in {"name", "local"}:
-        yield expression[1]
-        for binding in facts.scopes[0].bindings.get(expression[1], (0, ()))[1]:
-            if binding is not None and binding[0] == "from":
-                yield binding[3]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, exact, expected, metaclasses, special
+from prefect_lens.index import attributes, calls, metaclasses
+from prefect_lens.index.uses import METACLASS_HOOKS, SUBCLASS_HOOK, TYPE, is_given, last, outermost
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -26,13 +27,11 @@ from prefect_lens.index.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, KeysView, Mapping
 
-    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.facts import Expression
     from prefect_lens.index.frames import Filler
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.packed import Packed
 
-
-SUBCLASS_HOOK = "__init_subclass__"
 
 HOOKS = (
     "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
@@ -85,13 +84,6 @@ class Users:
         return new
 
 
-def names_used(facts: Facts) -> set[str]:
-    """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
-    found = {name for scope in facts.scopes for e in (*scope.decorators, *scope.bases) for name in last(e)}
-    found |= special.defined_in(facts)
-    return found.union(exact.uses(facts), expected.uses(facts), *(last(e) for e in facts.scopes[0].body))
-
-
 def added(inter: Interpreter, frame: Frame, name: str) -> Values:
     """Return what functions put into a container of the module whose frame this is."""
     found: Values = NOTHING
@@ -100,7 +92,7 @@ def added(inter: Interpreter, frame: Frame, name: str) -> Values:
         for outer in outermost(module.facts, index):
             if outer == SUBCLASS_HOOK:
                 _meet_subclasses(inter, *_classes_around(inter, module, index))
-            elif outer in metaclasses.HOOKS:
+            elif outer in METACLASS_HOOKS:
                 metaclasses.meet(inter, *_classes_around(inter, module, index))
             else:
                 meet_users(inter, outer, module)
@@ -155,19 +147,6 @@ def inside(inter: Interpreter, index: int, expression: Expression, module: Modul
     return found
 
 
-def is_given(scope: Scope, expression: Expression) -> bool:
-    """Whether a form is a parameter of a function."""
-    return (
-        expression is not None
-        and expression[0] == "local"
-        and scope.bindings[expression[1]][1][0]
-        == (
-            "param",
-            expression[1],
-        )
-    )
-
-
 def put_in_class(inter: Interpreter, owner: Value, classes: Iterable[Value], name: str) -> Values:
     """Return what functions put into a container that is an attribute of a class or its object, while all is imported.
 
@@ -181,7 +160,7 @@ def put_in_class(inter: Interpreter, owner: Value, classes: Iterable[Value], nam
                 for outer in outermost(cls.module.facts, index):
                     if outer == SUBCLASS_HOOK:
                         _meet_subclasses(inter, cls)
-                    elif outer in metaclasses.HOOKS:
+                    elif outer in METACLASS_HOOKS:
                         metaclasses.meet(inter, cls)
                     else:
                         meet_users(inter, outer, cls.module)
@@ -210,11 +189,11 @@ def fillers(cls: Class) -> dict[str, tuple[Filler, ...]]:
                 else:
                     continue
                 cls.fillers[name] = (*cls.fillers.get(name, ()), entry)
-        makes_classes = metaclasses.TYPE in cls.scope.bases
+        makes_classes = TYPE in cls.scope.bases
         for name, methods in cls.scope.own.items():
             for index in methods:
                 function = scopes[index]
-                is_hook = function.name == SUBCLASS_HOOK or (makes_classes and function.name in metaclasses.HOOKS)
+                is_hook = function.name == SUBCLASS_HOOK or (makes_classes and function.name in METACLASS_HOOKS)
                 if is_hook or (function.name != "__init__" and len(function.parameters) > 1):
                     bound = function.bindings[f"{function.parameters[0].name}.{name}"][1]
                     cls.fillers[name] = (*cls.fillers.get(name, ()), *((index, index, one) for one in bound))
@@ -261,7 +240,7 @@ def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
         user = inter.modules[path]
         inter.depends(cls.module.path, path)
         for index, scope in enumerate(user.facts.scopes):
-            if scope.kind == "class" and any(cls.scope.name in last(base) for base in scope.bases):
+            if scope.kind == "class" and any(cls.scope.name == last(base) for base in scope.bases):
                 found = inter.class_(inter.generic(user, scope.parent), index)
                 if found is not cls and (cls in attributes.line(inter, found) or cls in metaclasses.of(inter, found)):
                     yield found
@@ -298,12 +277,12 @@ def meet_users(inter: Interpreter, name: str, module: Module) -> None:
             inter.met_users.add((name, path))
         user = inter.modules[path]
         for index, scope in enumerate(user.facts.scopes):
-            if scope.decorators and any(name in last(e) for e in scope.decorators):
+            if scope.decorators and any(name == last(e) for e in scope.decorators):
                 form = ("class" if scope.kind == "class" else "def", index)
                 around = inter.generic(user, scope.parent)
                 inter.meet(form, around)
         for expression in user.facts.scopes[0].body:
-            if name in last(expression):
+            if name == last(expression):
                 inter.effect(expression, user.frame)
 
 
@@ -329,15 +308,6 @@ def _is_method_of(expression: Expression, name: str) -> bool:
     return expression[1][0] in {"name", "local"} and expression[1][1] == name
 
 
-def outermost(facts: Facts, index: int) -> Iterator[str]:
-    """Return the names by which others can call the function that a scope is or stands in."""
-    while index > 0:
-        scope = facts.scopes[index]
-        if scope.parent == 0 or facts.scopes[scope.parent].kind == "class":
-            yield scope.name
-        index = scope.parent
-
-
 def frames(module: Module, index: int) -> list[Frame]:
     """Return the calls of a module's function that have been followed."""
     return [frame for function in functions(module, index) for frame in function.frames.values()]
@@ -355,18 +325,3 @@ def functions(module: Module, index: int) -> list[Function]:
     else:
         arounds = frames(module, scope.parent)
     return [around.functions[index] for around in arounds if index in around.functions]
-
-
-def last(expression: Expression) -> set[str]:
-    """Return the last name of what an expression names or calls, if there is one."""
-    while expression is not None:
-        match expression[0]:
-            case "call" | "meta":
-                expression = expression[1]
-            case "attr":
-                return {expression[2]}
-            case "name" | "local":
-                return {expression[1].rpartition(".")[2]}
-            case _:
-                return set()
-    return set()

@@ -9,39 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers, strings
+from prefect_lens.index.lower_operators import OTHERWISE, REFLECTED
 from prefect_lens.index.values import NOTHING, Arguments, Instance, Sequence, Value, Values, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prefect_lens.index.facts import Expression, Facts
+    from prefect_lens.index.facts import Expression
     from prefect_lens.index.frames import Frame
     from prefect_lens.index.interpret import Interpreter
 
-_OTHERWISE = {
-    "__bool__": ("__len__",),
-    "__ne__": ("__eq__",),
-    "__contains__": ("__iter__",),
-    "__str__": ("__repr__",),
-    "__format__": ("__str__", "__repr__"),
-    "__iadd__": ("__add__",),
-    "__ior__": ("__or__",),
-}
-"""What is called of an object that has no such method."""
-
-_REFLECTED = {
-    "__add__": "__radd__", "__or__": "__ror__", "__truediv__": "__rtruediv__", "__rshift__": "__rrshift__",
-    "__lshift__": "__rlshift__", "__matmul__": "__rmatmul__", "__and__": "__rand__",
-    "__eq__": "__eq__", "__ne__": "__eq__", "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__",
-    "__ge__": "__le__",
-}  # fmt: skip
-"""What is called of the other object, where the first has no such method."""
-
 OF_MAPPINGS = frozenset({"values", "items", "get", "pop"})
-
-NAMES = frozenset((*_OTHERWISE, *_REFLECTED, *_REFLECTED.values(), "__setitem__", "__iter__")).union(
-    *_OTHERWISE.values()
-)
 
 _BUILTINS = {
     "len": "__len__", "bool": "__bool__", "repr": "__repr__", "str": "__str__", "print": "__str__",
@@ -54,16 +32,11 @@ _ORDERING = frozenset({"sorted", "min", "max", "sort"})
 _LOOPING = frozenset({"any", "all", "sum"})
 
 
-def defined_in(facts: Facts) -> set[str]:
-    """Return the special methods that a file's classes have, as names that others ask for."""
-    return {f".{name}" for scope in facts.scopes if scope.kind == "class" for name in scope.bindings if name in NAMES}
-
-
 def is_defined(inter: Interpreter, name: str) -> bool:
     """Whether a class that may lead to a definition says what an operator does."""
     found = inter.operators.get(name)
     if found is None:
-        names = (name, *_OTHERWISE.get(name, ()), *((_REFLECTED[name],) if name in _REFLECTED else ()))
+        names = (name, *OTHERWISE.get(name, ()), *((REFLECTED[name],) if name in REFLECTED else ()))
         found = any(path in inter.active for one in names for path in inter.users.defining(one))
         inter.operators[name] = (
             found  # whoever has such an object has come to its class, and asks anew when that changes
@@ -94,7 +67,7 @@ def operator(inter: Interpreter, name: str, lefts: Values, given: tuple[Values, 
     if name == "__contains__":
         (lefts, given) = (given[0], (lefts,))
     found = ask(inter, lefts, name, frame, Arguments(given))
-    other = _REFLECTED.get(name)
+    other = REFLECTED.get(name)
     if other is not None and not any(_own(inter, one, name) for one in lefts):
         found |= ask(inter, given[0], other, frame, Arguments((lefts,)))
     return found
@@ -126,7 +99,7 @@ def ask(inter: Interpreter, values: Iterable[Value], name: str, frame: Frame, gi
     for one in values:
         own = _own(inter, one, name)
         if own is not None and isinstance(one, Instance):
-            arguments = given if given is not None and (own == name or own in _REFLECTED) else calls.NO_ARGUMENTS
+            arguments = given if given is not None and (own == name or own in REFLECTED) else calls.NO_ARGUMENTS
             found.append(calls.method(inter, one, own, frame, arguments))
     return union(*found)
 
@@ -145,5 +118,5 @@ def builtin(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
 def _own(inter: Interpreter, value: Value, name: str) -> str | None:
     if not isinstance(value, Instance):
         return None
-    names = (name, *_OTHERWISE.get(name, ()))
+    names = (name, *OTHERWISE.get(name, ()))
     return next((one for one in names if attributes.in_class(inter, value.cls, one)), None)

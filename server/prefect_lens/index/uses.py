@@ -1,0 +1,161 @@
+"""The names that a file has others look for: whom it calls, fills or decides by, without any look at other files.
+
+Snapshots keep them for each file (see `registries.Users`), so that who calls a function while all is imported, has a
+special method or raises some exception is looked up by its name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prefect_lens.index.lower_operators import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prefect_lens.index.facts import Expression, Facts, Scope
+
+ASKED = "?"
+"""Before the name of an attribute by which some file decides a branch; `?=` where the value itself matters."""
+
+ASSIGNED = "."
+"""Before the name of an attribute that some file assigns, other than a class's methods to their own object."""
+
+RAISED = "!"
+"""Before the name of what some file raises."""
+
+HANDED_ON = ">."
+"""Before the name of an attribute that a function hands on, among what decides its branches or those of others."""
+
+SUBCLASS_HOOK = "__init_subclass__"
+
+METACLASS_HOOKS = ("__new__", "__init__")
+"""The methods of a metaclass that run while a class is made."""
+
+TYPE = ("name", "type")
+"""As a base it makes a class one of classes."""
+
+
+def names(facts: Facts) -> set[str]:
+    """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
+    found: set[str] = set(map(last, facts.scopes[0].body))
+    for scope in facts.scopes:
+        found.update(map(last, scope.bases))
+        for decorator in scope.decorators:
+            found.add(last(decorator))
+            found.update(f"@{name}" for name in _owners(facts, decorator))
+        if scope.kind == "class":
+            found.update(f".{name}" for name in METHODS.intersection(scope.bindings))
+        found.update(_attributes(facts, scope))
+        for said, message in raised(scope.body):
+            name = (said or "").rpartition(".")[2]
+            found.update((RAISED + name, f"{RAISED}{name} {scope.name} {message}"))
+    found.discard("")
+    return found
+
+
+def _attributes(facts: Facts, scope: Scope) -> Iterator[str]:
+    """Yield which attributes a scope decides branches by, and which ones it assigns."""
+    for one in scope.decides:
+        if one[:2] == HANDED_ON:
+            yield ASKED + one[1:]
+        elif one[0] == "." != one[-1]:
+            mark = f"{ASKED}=" if one[1] == "=" else ASKED
+            yield mark + one.rpartition(".")[2]
+    own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
+    for name in (*scope.bindings, *(name for name, _ in scope.outer)):
+        if "." in name:
+            owner, _, attribute = name.rpartition(".")
+            if owner != own:
+                yield ASSIGNED + attribute
+
+
+def raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]]:
+    """Yield what a body raises, in its branches and blocks, too: the names and what it says."""
+    for expression in body:
+        match expression:
+            case ("raise", _, name, message):
+                yield name, message
+            case ("block", inner, *_) | ("with", _, inner):
+                yield from raised(inner)
+            case ("try", tried, handlers, final):
+                for inner in (tried, *handlers, final):
+                    yield from raised(inner)
+            case _:
+                pass
+
+
+def filling(facts: Facts) -> Iterator[str]:
+    """Return the functions that put something into what a file holds: code into a container, callers by a method."""
+    for _, bound in facts.scopes[0].bindings.values():
+        for one in bound:
+            if one is not None and one[0] == "inside" and _hands_in(facts, one):
+                yield from outermost(facts, one[1])
+    for index, scope in enumerate(facts.scopes):
+        if scope.outer:
+            yield from outermost(facts, index)
+        around = facts.scopes[max(scope.parent, 0)]
+        makes_classes = scope.name in METACLASS_HOOKS and TYPE in around.bases
+        if scope.name == SUBCLASS_HOOK or makes_classes:
+            yield facts.scopes[scope.parent].name
+        for methods in scope.own.values():
+            for method in (facts.scopes[number] for number in methods):
+                if method.name != "__init__" and len(method.parameters) > 1:
+                    yield method.name
+
+
+def _hands_in(facts: Facts, inside: Expression) -> bool:
+    """Whether a function assigns to a name of the module what it is given."""
+    index: int = inside[1]
+    return is_given(facts.scopes[index], inside[2])
+
+
+def classes(facts: Facts) -> Iterator[str]:
+    """Return the names by which a file may call classes."""
+    yield from (scope.name for scope in facts.scopes if scope.kind == "class")
+    for scope in facts.scopes:
+        for _, bound in scope.bindings.values():
+            yield from (one[3] for one in bound if one is not None and one[0] == "from")
+
+
+def is_given(scope: Scope, expression: Expression) -> bool:
+    """Whether a form is a parameter of a function."""
+    if expression is None or expression[0] != "local":
+        return False
+    return scope.bindings[expression[1]][1][0] == ("param", expression[1])
+
+
+def outermost(facts: Facts, index: int) -> Iterator[str]:
+    """Return the names by which others can call the function that a scope is or stands in."""
+    while index > 0:
+        scope = facts.scopes[index]
+        if scope.parent == 0 or facts.scopes[scope.parent].kind == "class":
+            yield scope.name
+        index = scope.parent
+
+
+def last(expression: Expression) -> str:
+    """Return the last name of what an expression names or calls; an empty one where there is none."""
+    while expression is not None:
+        form = expression[0]
+        if form == "attr":
+            return expression[2]
+        if form in {"name", "local"}:
+            return expression[1].rpartition(".")[2]
+        if form not in {"call", "meta"}:
+            break
+        expression = expression[1]
+    return ""
+
+
+def _owners(facts: Facts, expression: Expression) -> Iterator[str]:
+    """Return the names on the way to the method that decorates: `app` of `@app.command()`, as it is called at home."""
+    while expression is not None and expression[0] in {"call", "attr"}:
+        expression = expression[1]
+        if expression is not None and expression[0] == "attr":
+            yield expression[2]
+    if expression is not None and expression[0] in {"name", "local"}:
+        yield expression[1]
+        for binding in facts.scopes[0].bindings.get(expression[1], (0, ()))[1]:
+            if binding is not None and binding[0] == "from":
+                yield binding[3]
