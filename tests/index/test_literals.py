@@ -47,6 +47,61 @@ def test_a_condition_on_a_literal_says_which_branch_runs():
     """)
 
 
+def test_how_a_text_begins_or_ends_decides_as_well():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import flow, task
+    @task
+    def fetch(url): ...
+    #   ^^^^^ task: ~test_both, ~test_far, ~test_fine, ~test_unknown
+    @task
+    def read(path): ...
+    #   ^^^^ task: ~test_both, ~test_near, ~test_source, ~test_unknown
+    @task
+    def parse(path): ...
+    #   ^^^^^ task: ~test_both, ~test_far, ~test_source, ~test_unknown
+    @task
+    def refuse(path): ...
+    #   ^^^^^^ task: ~test_both, ~test_fine, ~test_near, ~test_unknown
+    @dataclass
+    class Source:
+        path: str
+        def open(self):
+            if self.path.startswith("https:"):
+                fetch(self.path)
+            else:
+                read(self.path)
+    @flow
+    def etl(path):
+    #   ^^^ flow: test_both, test_far, test_fine, test_near, test_unknown
+        if path.startswith(("http:", "https:")):
+            fetch(path)
+        else:
+            read(path)
+        if not path.endswith(".csv"):
+            refuse(path)
+        else:
+            parse(path)
+    @flow
+    def ship(path):
+    #   ^^^^ flow: test_source
+        Source(path="here.csv").open()
+        parse(path)
+    #- test_flows.py
+    import os
+    import pytest
+    from flows import etl, ship
+    def test_far(): etl("https://example.com/a.csv")
+    def test_fine(): etl(path="http://example.com/a.json")
+    def test_near(): etl("a.json")
+    def test_unknown(): etl(os.environ["SOURCE"])
+    def test_source(): ship("a")
+    @pytest.mark.parametrize("path", ["https:a.csv", "b.json"])
+    def test_both(path): etl(path)
+    """)
+
+
 def test_a_parameter_that_is_assigned_anew_or_comes_from_elsewhere_decides_nothing():
     check("""
     #- flows.py

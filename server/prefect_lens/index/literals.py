@@ -308,6 +308,11 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             if not isinstance(value, int):
                 return None
             return value < bound if how == "less" else value > bound
+        case ("starts" | "ends" as how, name, texts):
+            value = _value(inter, name, frame)
+            if not isinstance(value, str):
+                return None
+            return value.startswith(texts) if how == "starts" else value.endswith(texts)
         case _:
             return None
 

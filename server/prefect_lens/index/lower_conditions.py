@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 9)
 """The oldest Python that any Prefect 3 runs on, by its own metadata."""
 
+_OF_NAMES = frozenset({"isinstance", "len"})
+"""Functions that say something about what they are given."""
+
+_OF_TEXTS = {"startswith": "starts", "endswith": "ends"}
+"""Methods that say something about a text, and the tests of it."""
+
 
 def is_sure(test: ast.expr) -> bool | None:
     """Return whether a condition holds in every Python that Prefect runs on; None where that is open."""
@@ -52,9 +58,9 @@ def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
     `tells` says which names are looked at, and with a dot behind them, of which names the attributes are.
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
-    `("less", name, bound)`, `("more", name, bound)`, or `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of
-    such. A name with dots is an attribute of a parameter, or of one of the names that have a dot behind them; with a
-    dot at its end, it is what a call gave the name.
+    `("less", name, bound)`, `("more", name, bound)`, `("starts", name, texts)`, `("ends", name, texts)`, or
+    `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such. A name with dots is an attribute of a parameter,
+    or of one of the names that have a dot behind them; with a dot at its end, it is what a call gave the name.
     """
     match node:
         case ast.Name() | ast.Attribute() if (name := _subject(node, tells)) is not None:
@@ -72,12 +78,23 @@ def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
             left=ast.Call(func=ast.Name(id="len"), args=[inner]), ops=[op], comparators=[ast.Constant(value=int() as n)]
         ):
             return _counted(test(inner, tells), op, n)
+        case ast.Call(func=ast.Attribute(value=value, attr=attr), args=[part]) if (
+            attr in _OF_TEXTS and (name := _subject(value, tells)) is not None
+        ):
+            return (_OF_TEXTS[attr], name, found) if (found := _texts(part)) else None
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if tells(name):
             parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
             found = tuple(dotted(part) for part in parts)
             return ("is", name, found) if None not in found else None
         case _:
             return None
+
+
+def _texts(node: ast.expr) -> tuple[str, ...]:
+    """Return the text, or the texts, that an expression is as it is written."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    found = tuple(one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return found if len(found) == len(parts) else ()
 
 
 def _counted(found: Expression, op: ast.cmpop, number: int) -> Expression:
@@ -97,8 +114,8 @@ def called(node: ast.expr) -> tuple[ast.Call, bool] | None:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return (found[0], not found[1]) if (found := called(operand)) is not None else None
         case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
-            named = isinstance(call.func, ast.Name) and call.func.id in {"isinstance", "len"}
-            return None if named else (call, True)
+            of_names = getattr(call.func, "id", None) in _OF_NAMES or getattr(call.func, "attr", None) in _OF_TEXTS
+            return None if of_names else (call, True)
         case _:
             return None
 
@@ -125,7 +142,7 @@ def asked(found: Expression) -> Iterator[str]:
             yield f"~{name}"
         case (_, name, *_) if not isinstance(name, str) or name.endswith("."):
             yield "."
-        case ("in" | "less" | "more", name, _) if "." in name:
+        case ("in" | "less" | "more" | "starts" | "ends", name, _) if "." in name:
             yield f".={name}"
         case (_, name, *_):
             yield f".{name}" if "." in name else name
