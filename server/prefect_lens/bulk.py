@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prefect_lens
-from prefect_lens.bulk_helper import read_file
+from prefect_lens.bulk_helper import keep_room, read_file
 from prefect_lens.decoding import Problem
 from prefect_lens.index.packed import Packed
 
@@ -39,6 +39,7 @@ _START = "from prefect_lens.bulk_helper import main; main()"
 
 def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
     """Yield what each of some files of a folder says, or why it could not be read."""
+    keep_room()
     other = paths[1::2] if len(paths) >= MANY and (os.cpu_count() or 1) > 1 else ()
     with _Helper(folder, other) if other else nullcontext() as helper:
         for path in paths[::2] if other else paths:

@@ -19,6 +19,7 @@ _LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
 _MAY_LEAVE = _LEAVES | {ast.Expr}
 """With what may end a test."""
 _GIVES_UP = frozenset({"pytest.skip", "pytest.xfail", "pytest.fail", "pytest.exit", "self.skipTest", "self.fail"})
+_ENDS = frozenset(name.rpartition(".")[2] for name in _GIVES_UP)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -257,7 +258,7 @@ class _Statements(Signatures):
         outside.append(("with", tuple(managers), tuple(inside)))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
+        decorators = tuple(map(self.value, node.decorator_list))
         parameters = self.parameters(node.args)
         annotation = self.annotation(node.returns) if node.returns is not None else None
         index = self.open_scope("function", node.name, self.place(node), parameters)
@@ -272,8 +273,8 @@ class _Statements(Signatures):
         self.close_scope()
 
     def _class(self, node: ast.ClassDef) -> None:
-        decorators = tuple(self.value(decorator) for decorator in node.decorator_list)
-        bases = tuple(self.value(base) for base in node.bases)
+        decorators = tuple(map(self.value, node.decorator_list))
+        bases = tuple(map(self.value, node.bases))
         for keyword in node.keywords:
             if keyword.arg == "metaclass":
                 bases += (("meta", self.value(keyword.value)),)
@@ -285,11 +286,12 @@ class _Statements(Signatures):
         self.bind(node.name, ("class", index))
 
     def assign(self, target: ast.expr, value: Expression) -> None:
+        if isinstance(target, ast.Name):
+            self.bind(target.id, value)
+            if value is not None and self.open.elsewhere.get(target.id) == 0:
+                self.open.body.append(("set", ("here",), target.id, value))
+            return
         match target:
-            case ast.Name(id=name):
-                self.bind(name, value)
-                if value is not None and self.open.elsewhere.get(name) == 0:
-                    self.open.body.append(("set", ("here",), name, value))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 starred = False
                 for position, element in enumerate(elements):
@@ -330,6 +332,8 @@ class _Statements(Signatures):
         line = node.lineno - 1
         column = self.code_points(line, node.col_offset)
         text = self.lines[line][column:] if line < len(self.lines) else ""
+        if text.startswith("def ") and text[4:].startswith(node.name):
+            return line, column + 4, line
         found = _AFTER_KEYWORD.match(text)
         at = line
         while found is not None and found.end() >= len(text) and at + 1 < len(self.lines):
@@ -370,7 +374,8 @@ class _Statements(Signatures):
 
 def _gives_up(node: ast.stmt) -> bool:
     """Whether a test ends itself here."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and dotted(node.value.func) in _GIVES_UP
+    called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in _ENDS and dotted(called) in _GIVES_UP
 
 
 def _is_missing(raised: ast.expr | None) -> bool:

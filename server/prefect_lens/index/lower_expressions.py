@@ -111,8 +111,10 @@ class Expressions(Scopes):
         """Return the form of what a parameter is given."""
         if isinstance(node, ast.Constant):
             return ("none",) if node.value is None else self._constant(node)
-        self.passes_on(node)
-        return ("none",) if self.is_none_here(node) else self.value(node)
+        if self.open.passed:
+            self.passes_on(node)
+        is_none = isinstance(node, ast.Name) and node.id in self.open.nones and not self.open.loop
+        return ("none",) if is_none else self.value(node)
 
     def fills(self, node: ast.Call, arguments: tuple[Expression, ...], keywords: Keywords) -> None:
         """Note what a call adds to a container, or takes out of it."""

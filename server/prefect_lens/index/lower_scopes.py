@@ -129,8 +129,8 @@ class Scopes:
             parameters=done.parameters,
             bindings={name: _closed(found) for name, found in done.bindings.items()},
             body=tuple(done.body),
-            returns=tuple(item for item in done.returns if item is not None),
-            yields=tuple(item for item in done.yields if item is not None),
+            returns=tuple([item for item in done.returns if item is not None]),
+            yields=tuple([item for item in done.yields if item is not None]),
             is_generator=done.is_generator,
             decorators=decorators,
             bases=bases,
@@ -138,7 +138,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
-            decides=tuple(sorted(one for one in done.decides if _is_settled(done, one))),
+            decides=tuple(sorted([one for one in done.decides if _is_settled(done, one)])),
         )
 
     def bind(self, name: str, value: Expression) -> None:
@@ -155,10 +155,6 @@ class Scopes:
             found.append((value, branch))
         else:
             where.bindings[name] = [(value, branch)]
-
-    def is_none_here(self, node: ast.expr) -> bool:
-        """Whether an expression is a name that was None all the way down to where it stands."""
-        return isinstance(node, ast.Name) and not self.open.loop and node.id in self.open.nones
 
     def add_to(self, name: str, value: Expression) -> None:
         """Note that something is added to what a name holds."""

@@ -12,6 +12,8 @@ from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPER
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
 
+_NAMES = (ast.Name, ast.Attribute)
+
 
 class Signatures(Containers):
     """Turns parameters, lambdas and annotations into forms."""
@@ -20,9 +22,11 @@ class Signatures(Containers):
         """Return what a function takes."""
         found: list[Parameter] = []
         plain = [*arguments.posonlyargs, *arguments.args]
-        defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
-        for argument, default in zip(plain, defaults, strict=True):
-            found.append(self.parameter(argument, "positional", default))
+        without = len(plain) - len(arguments.defaults)
+        for at, argument in enumerate(plain):
+            found.append(
+                self.parameter(argument, "positional", arguments.defaults[at - without] if at >= without else None)
+            )
         if arguments.vararg is not None:
             found.append(self.parameter(arguments.vararg, "*", None))
         for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
@@ -57,9 +61,9 @@ class Signatures(Containers):
 
     def annotation(self, node: ast.expr) -> Expression:
         """Return the class that an annotation names; None where it names none that could be the project's."""
+        if isinstance(node, _NAMES):
+            return self.value(node)
         match node:
-            case ast.Name() | ast.Attribute():
-                return self.value(node)
             case ast.Constant(value=str() as text):
                 try:
                     return self.annotation(ast.parse(text.strip(), mode="eval").body)

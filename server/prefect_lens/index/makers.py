@@ -6,7 +6,7 @@ decorated function inside, may make one; and so may, all over the workspace, who
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MADE = "flow()"
 """Stands for a maker of Prefect's among the names that a function's result comes from; no name of the code is it."""
+
+_ALIASES = frozenset({"name", "local", "attr", "from", "lambda", "either", "choice", "or", "call"})
+"""The forms behind which another name may stand."""
 
 UNKNOWN = "?"
 """Stands for the name of what is called, where nothing is known of it."""
@@ -36,12 +39,9 @@ Origins = tuple[tuple[str, tuple[str, ...]], ...]
 
 def names_in(facts: Facts) -> frozenset[str]:
     """Return the names by which a file may call Prefect's makers."""
-    found = {*MAKERS, "with_options"}
-    for scope in facts.scopes:
-        for name, (_, expressions) in scope.bindings.items():
-            if any(e is not None and e[0] == "from" and e[3] in MAKERS for e in expressions):
-                found.add(name)
-    return frozenset(found)
+    bound = (item for scope in facts.scopes for item in scope.bindings.items())
+    renamed = (name for name, (_, es) in bound for e in es if e is not None and e[0] == "from" and e[3] in MAKERS)
+    return frozenset((*MAKERS, "with_options", *renamed))
 
 
 def origins(facts: Facts) -> Origins:
@@ -59,8 +59,10 @@ def origins(facts: Facts) -> Origins:
             if names:
                 found.setdefault(scope.name, set()).update(names)
         for name, (_, expressions) in scope.bindings.items():
-            if others := {other for e in expressions for other in _aliased(facts, e) if other != name}:
-                found.setdefault(name, set()).update(MADE if other in makers else other for other in others)
+            for e in expressions:
+                for other in _aliased(facts, e) if e is not None and e[0] in _ALIASES else ():
+                    if other != name:
+                        found.setdefault(name, set()).add(MADE if other in makers else other)
     return tuple((name, tuple(sorted(names))) for name, names in sorted(found.items()))
 
 
@@ -104,18 +106,22 @@ def _around_makers(facts: Facts, makers: frozenset[str]) -> Iterable[int]:
         scope = facts.scopes[index]
         if index in around or scope.parent in around:
             parts = (scope.body, scope.returns, *(found for _, found in scope.bindings.values()))
-            if any(_calls_one(part, makers) for part in parts):
+            if _calls_one(parts, makers):
                 at = index
                 while at > 0:
                     yield at
                     at = facts.scopes[at].parent
 
 
-def _calls_one(part: Any, makers: frozenset[str]) -> bool:
-    return isinstance(part, tuple) and (
-        (len(part) == 6 and part[0] == "call" and called(part) in makers)  # type: ignore[reportUnknownArgumentType]
-        or any(_calls_one(one, makers) for one in cast("tuple[Any, ...]", part))
-    )
+def _calls_one(parts: Iterable[Any], makers: frozenset[str]) -> bool:
+    waiting = list(parts)
+    while waiting:
+        part = waiting.pop()
+        if type(part) is tuple:
+            if len(part) == 6 and part[0] == "call" and called(part) in makers:
+                return True
+            waiting += part
+    return False
 
 
 def _results(scope: Scope) -> set[str]:
@@ -124,16 +130,14 @@ def _results(scope: Scope) -> set[str]:
     seen: set[str] = set()
     waiting: list[Any] = [*scope.returns, *scope.yields]
     while waiting:
-        item = waiting.pop()
-        if type(item) is not tuple or not item:
-            continue
-        part = cast("tuple[Any, ...]", item)
-        if part[0] == "call":
-            found.add(called(part) or MADE)
-        elif part[0] in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:
-            seen.add(part[1])
-            waiting.extend(scope.bindings[part[1]][1])
-        waiting.extend(part)
+        part = waiting.pop()
+        if type(part) is tuple and part:
+            if part[0] == "call":
+                found.add(called(part) or MADE)
+            elif part[0] in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:
+                seen.add(part[1])
+                waiting += scope.bindings[part[1]][1]
+            waiting += part
     return found
 
 

@@ -12,7 +12,6 @@ from prefect_lens.index.facts import EMPTY, Facts, Parameter, Scope, SyntaxProbl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prefect_lens.index.facts import Expression
     from prefect_lens.index.makers import Origins
 
 Import = tuple[str, int, bool]
@@ -136,26 +135,14 @@ def _imports(facts: Facts) -> tuple[tuple[str, int, tuple[str, ...] | None], ...
     for scope in facts.scopes:
         for dotted, level in scope.stars:
             taken.setdefault((dotted, level), set())
-        for expression in (*_flat(scope.body), *(e for _, es in scope.bindings.values() for e in es)):
-            if expression is None:
-                continue
-            if expression[0] == "module":
-                whole.add((expression[1], expression[2]))
-            elif expression[0] == "from" and expression[1:3] != FUTURE:
-                _, dotted, level, name = expression
-                taken.setdefault((dotted, level), set()).add(name)
+        whole.update(e[1:] for e in uses.flat(scope.body) if e[0] == "module")
+        for _, bound in scope.bindings.values():
+            for e in bound:
+                if e is None:
+                    continue
+                if e[0] == "from" and e[1:3] != FUTURE:
+                    taken.setdefault(e[1:3], set()).add(e[3])
+                elif e[0] == "module":
+                    whole.add(e[1:])
     parts = ((*of, tuple(sorted(names))) for of, names in sorted(taken.items()))
     return (*((*of, None) for of in sorted(whole)), *parts)
-
-
-def _flat(body: tuple[Expression, ...]) -> Iterator[Expression]:
-    """Return what a body evaluates, in its branches and blocks, too."""
-    for expression in body:
-        match expression:
-            case ("block", inner, *_) | ("with", _, inner):
-                yield from _flat(inner)
-            case ("try", tried, handlers, final):
-                for inner in (tried, *handlers, final):
-                    yield from _flat(inner)
-            case _:
-                yield expression

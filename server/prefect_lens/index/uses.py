@@ -64,25 +64,30 @@ def _attributes(facts: Facts, scope: Scope) -> Iterator[str]:
             yield mark + one.rpartition(".")[2]
     own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
     for name in (*scope.bindings, *(name for name, _ in scope.outer)):
-        if "." in name:
-            owner, _, attribute = name.rpartition(".")
-            if owner != own:
-                yield ASSIGNED + attribute
+        if "." in name and name.rpartition(".")[0] != own:
+            yield ASSIGNED + name.rpartition(".")[2]
 
 
 def raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]]:
     """Yield what a body raises, in its branches and blocks, too: the names and what it says."""
+    return ((e[2], e[3]) for e in flat(body) if e[0] == "raise")
+
+
+def flat(body: Iterable[Expression]) -> list[Expression]:
+    """Return what a body evaluates, in its branches and blocks, too."""
+    found: list[Expression] = []
     for expression in body:
-        match expression:
-            case ("raise", _, name, message):
-                yield name, message
-            case ("block", inner, *_) | ("with", _, inner):
-                yield from raised(inner)
-            case ("try", tried, handlers, final):
-                for inner in (tried, *handlers, final):
-                    yield from raised(inner)
-            case _:
-                pass
+        form = expression[0] if expression is not None else None
+        if form == "block":
+            found += flat(expression[1])
+        elif form == "with":
+            found += flat(expression[2])
+        elif form == "try":
+            for inner in (expression[1], *expression[2], expression[3]):
+                found += flat(inner)
+        elif form is not None:
+            found.append(expression)
+    return found
 
 
 def filling(facts: Facts) -> Iterator[str]:
