@@ -118,7 +118,7 @@ def _calls_one(parts: Iterable[Any], makers: frozenset[str]) -> bool:
     while waiting:
         part = waiting.pop()
         if type(part) is tuple:
-            if len(part) == 6 and part[0] == "call" and called(part) in makers:
+            if len(part) == 6 and part[0] == "call" and called(part) in makers:  # type: ignore[reportUnknownArgumentType]
                 return True
             waiting += part
     return False
@@ -130,8 +130,9 @@ def _results(scope: Scope) -> set[str]:
     seen: set[str] = set()
     waiting: list[Any] = [*scope.returns, *scope.yields]
     while waiting:
-        part = waiting.pop()
-        if type(part) is tuple and part:
+        item = waiting.pop()
+        if type(item) is tuple and item:
+            part: Expression = item  # type: ignore[reportUnknownVariableType]
             if part[0] == "call":
                 found.add(called(part) or MADE)
             elif part[0] in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:

@@ -77,7 +77,9 @@ def flat(body: Iterable[Expression]) -> list[Expression]:
     """Return what a body evaluates, in its branches and blocks, too."""
     found: list[Expression] = []
     for expression in body:
-        form = expression[0] if expression is not None else None
+        if expression is None:
+            continue
+        form = expression[0]
         if form == "block":
             found += flat(expression[1])
         elif form == "with":
@@ -85,7 +87,7 @@ def flat(body: Iterable[Expression]) -> list[Expression]:
         elif form == "try":
             for inner in (expression[1], *expression[2], expression[3]):
                 found += flat(inner)
-        elif form is not None:
+        else:
             found.append(expression)
     return found
 
