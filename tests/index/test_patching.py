@@ -103,3 +103,62 @@ def test_patches_that_a_fixture_stops_behind_its_yield_are_in_place_for_the_test
         patcher.stop()
         etl()
     """)
+
+
+def test_what_an_object_makes_for_itself_is_what_is_patched():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    from clients import Client
+    @task
+    def remote(): ...
+    #   ^^^^^^ task: ~test_real
+    @task
+    def local(): ...
+    #   ^^^^^ task: ~test_fake
+    @task
+    def store(): ...
+    #   ^^^^^ task: ~test_fake, ~test_real, ~test_some
+    class Job:
+        def __init__(self, bucket):
+            self.client = Client(bucket)
+        def run(self):
+            if not self.client.load():
+                return
+            store()
+    @flow
+    def etl():
+    #   ^^^ flow: test_fake, test_none, test_real, test_some
+        Job("b").run()
+    #- clients.py
+    class Client:
+        def __init__(self, bucket): ...
+        def load(self):
+            from flows import remote
+            remote()
+            return [1]
+    #- test_flows.py
+    from unittest.mock import MagicMock
+    import pytest
+    from flows import etl, local
+    class Fake:
+        def __init__(self, bucket): ...
+        def load(self):
+            local()
+            return [2]
+    @pytest.fixture
+    def client(mocker):
+        made = MagicMock()
+        mocker.patch("flows.Client", return_value=made)
+        return made
+    def test_real(): etl()
+    def test_fake(monkeypatch):
+        monkeypatch.setattr("flows.Client", Fake)
+        etl()
+    def test_none(client):
+        client.load.return_value = []
+        etl()
+    def test_some(client):
+        client.load.return_value = [3]
+        etl()
+    """)

@@ -55,6 +55,7 @@ from prefect_lens.index.values import (
 
 if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.worlds import World
 
 BUILTINS = frozenset(dir(builtins))
 
@@ -236,7 +237,7 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
             methods = {index: base.module.facts.scopes[index].name for index in base.scope.own.get(name, ())}
             for index, method in methods.items():
                 if method not in assigned:  # else a derived class assigns it anew, behind its call of `super()`
-                    found |= _assigned(inter, value, base, index, name)
+                    found |= _assigned(inter, value, inter.function(base.body, index), name, frame.world)
             assigned.update(methods.values())
     if found:
         return frozenset(found) | registries.put_in_class(inter, value, line(inter, value.cls), name)
@@ -275,12 +276,13 @@ def _by_keyword(inter: Interpreter, value: Instance, name: str) -> Values:
     )
 
 
-def _assigned(inter: Interpreter, value: Instance, base: Class, index: int, name: str) -> Values:
-    function = inter.function(base.body, index)
+def _assigned(inter: Interpreter, value: Instance, function: Function, name: str, world: World) -> Values:
+    """Return what a method assigns to an attribute of the object that it is called of."""
     first = function.scope.parameters[0].name
     arguments = dict(value.arguments) if function.scope.name == "__init__" else {}
-    frame = calls.frame_of(inter, function, {**arguments, first: frozenset((value,))}, UNPATCHED)
     dotted = f"{first}.{name}"
+    made_in = objects.made_in(inter, function, dotted, world)
+    frame = calls.frame_of(inter, function, {**arguments, first: frozenset((value,))}, made_in)
     found = inter.name_in(frame, dotted)
     if function.scope.name != "__init__" and len(function.scope.parameters) > 1:
         found |= registries.put_by_method(inter, function, value, dotted)

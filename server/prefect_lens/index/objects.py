@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prefect_lens.index import attributes, calls, enums, exact, models, passing, registries
 from prefect_lens.index.values import (
     NOTHING,
+    UNPATCHED,
     Arguments,
     Bound,
     Class,
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression
     from prefect_lens.index.interpret import Interpreter
+    from prefect_lens.index.worlds import World
 
+
+_AS_GIVEN = frozenset({"param", "text", "int", "none"})
+"""What is the same, whatever is patched; so are empty containers."""
 
 READERS = frozenset(
     {
@@ -65,6 +70,21 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     if held and not init and is_thread(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
     return itself
+
+
+def made_in(inter: Interpreter, function: Function, dotted: str, world: World) -> World:
+    """Return what is patched for what a method assigns to an attribute of its object, which is used in some world.
+
+    `self.client = Client()` gives what a test has in the place of `Client`, in the module where the method stands.
+    """
+    if not any(place is function.module for place, _ in world.patches):
+        return UNPATCHED
+    bindings = function.scope.bindings
+    for form in bindings[dotted][1]:
+        assigned = bindings[form[1]][1][form[2]] if form is not None and form[0] == "local" else form
+        if assigned is not None and assigned[0] not in _AS_GIVEN and assigned[1:] != ((),):
+            return inter.world(world.patches)
+    return UNPATCHED
 
 
 def read(inter: Interpreter, cls: Class, arguments: Arguments) -> Values:
