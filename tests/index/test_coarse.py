@@ -1,6 +1,6 @@
 """Functions that are called in very many ways: only what may lead somewhere tells their calls apart."""
 
-from prefect_lens.index import known
+from prefect_lens.index import known, plain
 from prefect_lens.index.facts import read_facts
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.snapshot import Snapshot
@@ -60,3 +60,23 @@ def test_calls_have_more_room_where_few_test_files_fill_it(monkeypatch):
         interpreter = snapshot._known.interpreter
         assert [test for one in snapshot.definitions() for test in snapshot.matches(one)]
         assert (snapshot._known.interpreter is interpreter) == is_kept
+
+
+def _visited(test_lines):
+    """Return in how many ways `visit` is called."""
+    tests = "import lib, importlib\nfrom flows import *\n" + "".join(test_lines)
+    snapshot = _snapshot({"flows.py": FLOWS, "test_flows.py": tests})
+    snapshot.guessed("test_flows.py")
+    functions = snapshot._known.interpreter.modules["flows.py"].frame.functions.values()
+    return next(len(function.frames) for function in functions if function.scope.name == "visit")
+
+
+def test_data_tells_nothing_apart_where_there_is_much_of_it():
+    lines = (f"def test_{n}(): visit(flow_0 if lib.is_{n} else lib.part_{n})\n" for n in range(KINDS))
+    assert _visited(lines) == Interpreter.most_exact + 2
+
+
+def test_names_far_within_a_library_are_not_told_apart():
+    deep = "importlib" + ".part" * plain.DEEPEST
+    lines = (f"def test_{n}(): visit(flow_0 if lib.is_{n} else {deep}.part_{n})\n" for n in range(KINDS))
+    assert _visited(lines) == 1

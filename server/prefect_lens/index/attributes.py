@@ -18,6 +18,7 @@ from prefect_lens.index import (
     metaclasses,
     mocks,
     objects,
+    plain,
     registries,
 )
 from prefect_lens.index.values import (
@@ -86,6 +87,8 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
             return _of_module(inter, value, name, frame)
         case External(dotted=fixture_values.CONFIG) if name in {"rootpath", "rootdir"}:
             return frozenset((inter.one(Path, inter.root_of(frame.module.path)),))
+        case External(dotted=dotted) if dotted.count(".") >= plain.DEEPEST:
+            return frozenset((value,))
         case External():
             return frozenset((inter.one(External, f"{value.dotted}.{name}"),))
         case Instance():

@@ -284,7 +284,7 @@ def frame_of(inter: Interpreter, function: Function, arguments: dict[str, Values
         if function.question != inter.question:
             function.question, function.before = inter.question, len(function.frames)
         if len(function.frames) - function.before > inter.most_frames:
-            key, passed = world, ()
+            key, passed = _key(plain.itself(inter, function, arguments), world)
             if (found := function.frames.get(key)) is not None:
                 return found
         found = Frame(function.module, function.index, function.closure, passed, world)

@@ -77,8 +77,8 @@ class Interpreter(Memory):
     most_exact = 16
     """Calls of one function that are told apart by all that is passed: more of them only by code, and by classes."""
 
-    most_frames = 250
-    """More ways in which one test calls a function are taken together as one call of which nothing is known."""
+    most_frames = 32
+    """More ways in which one test calls a function are taken as one call, of which nothing but its object is known."""
 
     @cached_property
     def _forms(self) -> dict[str, Callable[[Expression, Frame], Values]]:

@@ -39,6 +39,12 @@ from prefect_lens.index.values import (
 if TYPE_CHECKING:
     from prefect_lens.index.interpret import Interpreter
 
+DATUM = "builtins.object"
+"""Stands for data where it does not matter which."""
+
+DEEPEST = 6
+"""Dots in a library's name behind which it leads nowhere: there code asks objects for attributes, again and again."""
+
 _ACTIVE_LIBRARIES = ("prefect", "pytest", "unittest", "mock", "importlib", "runpy")
 
 
@@ -108,9 +114,9 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
         case Text() | Number() | Path() | Parsed():
             return True
         case External(dotted=dotted):
-            return dotted.partition(".")[0] not in _ACTIVE_LIBRARIES
-        case Method(owner=Instance() as owner):  # what it has of a library's class
-            return _is_datum(inter, owner)
+            return dotted.partition(".")[0] not in _ACTIVE_LIBRARIES or dotted.count(".") >= DEEPEST
+        case Method(owner=Instance() | Sequence() | Mapping() | Text() | Path() as owner):
+            return _is_datum(inter, owner)  # of an object: what it has of a library's class
         case Instance(cls=cls, arguments=given):
             return _is_datum(inter, cls) and all(is_data(inter, values) for _, values in given)
         case Class() | Function():
@@ -131,14 +137,26 @@ def _is_datum(inter: Interpreter, value: Value) -> bool:
 
 
 def coarse(inter: Interpreter, values: Values) -> Values:
-    """Return the values with objects of which no more is known than their classes, where these hold no code."""
-    if not any(isinstance(value, Instance | Sequence | Mapping | Method) for value in values):
-        return values
+    """Return the values without data, and with objects of which no more is known than their classes.
+
+    Kept are texts, which may name something, and what objects and containers hold of code.
+    """
     found = inter.coarse.get(values)
     if found is None:
-        found = frozenset(_coarse(inter, value) for value in values if not _is_vague(value))
-        inter.coarse[values] = found = inter.shared(found)
+        kept = {value for value in values if isinstance(value, Text) or not _is_datum(inter, value)}
+        coarse = {_coarse(inter, value) for value in kept if not _is_vague(value)}
+        if len(kept) < len(values):
+            coarse.add(inter.one(External, DATUM))
+        inter.coarse[values] = found = inter.shared(frozenset(coarse))
     return found
+
+
+def itself(inter: Interpreter, function: Function, arguments: dict[str, Values]) -> dict[str, Values]:
+    """Return what is left of what is passed where nothing is to be known of it: whose method the function is."""
+    if function.closure.scope.kind != "class" or not function.parameters:
+        return {}
+    first, _ = function.parameters[0]
+    return {first: coarse(inter, arguments[first])} if first in arguments else {}
 
 
 def coarse_world(inter: Interpreter, world: World) -> World:
