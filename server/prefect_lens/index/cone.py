@@ -31,3 +31,14 @@ def sources(inter: Interpreter, files: Mapping[str, Packed], paths: Iterable[str
             seen |= next_to[one]
         found[path] = frozenset(seen)
     return found
+
+
+def dependents(inter: Interpreter, path: str) -> frozenset[str]:
+    """Return the files whose answers come from a file, as far as anybody asked."""
+    found, waiting = set[str](), [path]
+    while waiting:
+        for other in inter.dependents.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return frozenset(found)

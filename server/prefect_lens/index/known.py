@@ -18,20 +18,20 @@ from prefect_lens.index.arrivals import shifted
 from prefect_lens.index.collect import collect
 from prefect_lens.index.definitions import Defined, definitions
 from prefect_lens.index.fixtures import Fixtures
-from prefect_lens.index.followed import Followed, Holders, Recent, reaching
+from prefect_lens.index.followed import Followed, Holders, Recent, Root, reaching
 from prefect_lens.index.interpret import Interpreter
 from prefect_lens.index.layout import Layout
 from prefect_lens.index.links import MOST_REACHING, NO_NAMES, Links, Reaching, Resolved, state
 from prefect_lens.index.module_table import ModuleTable
 from prefect_lens.index.neutral import neutral
 from prefect_lens.index.packed import Packed, pack
-from prefect_lens.index.reach import marks_of, reach, rewire
+from prefect_lens.index.reach import marks_of, rewire, search, start
 from prefect_lens.index.registries import Users
 from prefect_lens.index.resolve import Modules
 from prefect_lens.model import Match
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Iterator, Mapping
+    from collections.abc import Callable, Container, Generator, Iterator, Mapping
 
     from prefect_lens.index.config import Project
     from prefect_lens.index.facts import Facts
@@ -78,6 +78,16 @@ class Answers(NamedTuple):
 
 
 @dataclass(eq=False)
+class Begun:
+    """How far the tests of a file have been followed."""
+
+    found: list[Followed] = field(default_factory=list[Followed])
+    """What came of the first of them."""
+    root: Root | None = None
+    """Where the next one starts, if it has been begun."""
+
+
+@dataclass(eq=False)
 class Known:
     """What is known about one state of the files, worked out as it is asked for."""
 
@@ -99,6 +109,8 @@ class Known:
     complete: set[str] = field(default_factory=set[str])
     """The files of which all those test files have been followed."""
     recent: Recent = field(default_factory=Recent)
+    begun: dict[str, Begun] = field(default_factory=dict[str, "Begun"])
+    """How far files have been followed in which somebody left off."""
     room: int = field(default_factory=lambda: MOST_FRAMES)
     """How many calls are kept."""
     followed: int = 0
@@ -169,6 +181,7 @@ class Known:
             return None  # who has called into it was followed, and forgotten
         if not pack(new).looks_like(self.files[path]):
             return None
+        self.begun.clear()
         found = neutral(self.interpreter, self.interpreter.modules[path], new, self.factories)
         if found is None:
             return None
@@ -241,26 +254,48 @@ class Known:
                     found[test.case] = asked
         return found
 
-    def reached(self, path: str) -> tuple[Followed, ...]:
-        """Return what the tests of a file run."""
+    def reached(self, path: str, pause: Callable[[], bool] | None = None) -> tuple[Followed, ...]:
+        """Return what the tests of a file run.
+
+        `pause` is asked now and then whether to leave off for now.
+
+        Raises:
+            Interrupted: when it says so. What has been followed is kept for the next time.
+        """
         known = self.answers.reached.get(path)
         if known is None:
-            found: list[Followed] = []
             project = self.layout.of(path)
+            found: list[Followed] = []
             if (path in self.layout.test_files or path in self.layout.doctested) and (
                 self.links.leads(path) or project.plugins
             ):
-                self._begin()
-                self.followed += 1
-                inter, fixtures = self.interpreter, self.fixtures
-                for test in collect(inter, inter.modules[path], project):
-                    about, otherwise = test.case.node_id, Followed(test.case)
-                    found.append(inter.attempt(about, lambda t=test: reach(inter, fixtures, t, project), otherwise))
+                found = self._follow(path, project, pause)
             known = self.answers.reached[path] = tuple(found)
             self.holders.add(known)
             if known:
                 self.recent.clear()
         return known
+
+    def _follow(self, path: str, project: Project, pause: Callable[[], bool] | None) -> list[Followed]:
+        if path not in self.begun:
+            self._begin()
+            self.followed += 1
+        inter, begun = self.interpreter, self.begun.setdefault(path, Begun())
+        inter.pause = pause
+        try:
+            for test in collect(inter, inter.modules[path], project)[len(begun.found) :]:
+                about = test.case.node_id
+                if (root := begun.root) is None:
+                    root = inter.attempt(about, lambda t=test: start(inter, self.fixtures, t, project), None)
+                begun.root = root
+                if root is not None:
+                    inter.attempt(about, lambda r=root: search(inter, r), None)
+                begun.found.append(root.followed if root is not None else Followed(test.case))
+                begun.root = None
+                inter.breathe()
+        finally:
+            inter.pause = None
+        return self.begun.pop(path).found
 
     def users(self, path: str) -> Iterator[str]:
         """Return the other files that may lead to what a file defines."""
@@ -336,6 +371,7 @@ class Known:
     def forget(self) -> None:
         """Forget what was read, and keep what was answered."""
         self.sure, self.adopted = set(), {}
+        self.begun.clear()
         for followed in self.answers.reached.values():
             for one in followed:
                 one.root = None

@@ -24,6 +24,10 @@ MOST_ANSWERS = 50_000
 """Answers that are held so that equal ones are one object."""
 
 
+class Interrupted(Exception):  # noqa: N818  nothing is wrong
+    """A test is not followed to its end now. What was found out on the way is kept."""
+
+
 class Memory:
     """The files that are read, and everything that was found out about them."""
 
@@ -66,6 +70,8 @@ class Memory:
         """What the parsers of command lines take, by the module that uses them; see `command_lines`."""
         self.operators: dict[str, bool] = {}
         """The special methods, by whether a class that may lead to a definition has them."""
+        self.pause: Callable[[], bool] | None = None
+        """Whether the one who has a test followed wants it to be left for now; asked between two calls."""
         self.frames = 0
         """How many frames were made: what this takes of memory."""
         self.met_users: set[tuple[str, str]] = set()
@@ -110,6 +116,8 @@ class Memory:
         """Answer a question from outside. One that cannot be answered costs its own answer, no other's."""
         try:
             return question()
+        except Interrupted:
+            raise
         except RecursionError:
             log.warning("%s leads too deep to be followed to its end", about)
         except Exception:  # a mistake of ours; the lenses of all other code are worth more than its being seen at once
@@ -117,6 +125,15 @@ class Memory:
         self.depth = 0
         self.running.clear()
         return otherwise
+
+    def breathe(self) -> None:
+        """Leave the test that is followed, where that is wanted: between two calls, where nothing is half done.
+
+        Raises:
+            Interrupted: always then.
+        """
+        if self.pause is not None and self.pause():
+            raise Interrupted
 
     def settle(self) -> None:
         """Let go of what can be found out again, between two questions."""

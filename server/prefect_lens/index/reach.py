@@ -46,18 +46,17 @@ _METHODS_BEFORE = ("setUpClass", "setup_class", "asyncSetUp", "setUp", "setup_me
 _METHODS_AFTER = ("asyncTearDown", "tearDown", "teardown_method", "teardown", "tearDownClass", "teardown_class")
 
 
-def reach(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> Followed:
-    """Follow a test."""
+def start(inter: Interpreter, all_fixtures: Fixtures, test: Collected, project: Project) -> Root:
+    """Return the frame from which everything of a test starts, with its calls; see `search`."""
+    root = Root(test.module, test.case, [value for value in test.functions if isinstance(value, Function)])
     all_marks = marks_of(inter, test)
     if marks.is_skipped(all_marks):
-        return Followed(test.case)
-    root = Root(test.module, test.case, [value for value in test.functions if isinstance(value, Function)])
+        return root
     inter.question += 1
     root.world = inter.world({}, unguarded=not _may_fail(test, all_marks))
     about = test.case.node_id  # what was met before it became too deep counts
     inter.attempt(about, lambda: _put_in(inter, all_fixtures, test, project, root, all_marks), None)
-    search(inter, root)
-    return root.followed
+    return root
 
 
 def _may_fail(test: Collected, all_marks: list[Mark]) -> bool:
@@ -218,7 +217,11 @@ def _is_static(inter: Interpreter, cls: Class, name: str) -> bool:
 
 
 def search(inter: Interpreter, root: Root) -> None:
-    """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them."""
+    """Go through the graph as far as no definition is met; what lies behind definitions is known for each of them.
+
+    Raises:
+        Interrupted: where `inter.pause` says so. The next time it goes on about where it was.
+    """
     found: dict[Key, Reached] = {}
     behind: dict[Frame, tuple[tuple[str, ...], Behind]] = {}
     outwards = _Outwards(root, (root.followed.case.names[-1],))
@@ -296,3 +299,4 @@ class _Outwards:
 
 def _walk(inter: Interpreter, frame: Frame) -> None:
     inter.attempt(f"{frame.module.path}:{frame.scope.line + 1}", lambda: inter.walk(frame), None)
+    inter.breathe()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import cone, deployed, navigate, problems
+from prefect_lens.index import cone, deployed, following, navigate, problems
 from prefect_lens.index.collect import inherited
 from prefect_lens.index.config import Project, config_problems
 from prefect_lens.index.deployments import NAME, read_deployments
@@ -25,7 +25,7 @@ from prefect_lens.index.turns import Turns
 from prefect_lens.model import Definition, Deployment, Diagnostic, How, Position, TestCase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, KeysView, Mapping
+    from collections.abc import Callable, Iterable, KeysView, Mapping
 
     from prefect_lens.index.facts import Facts, SyntaxProblem
     from prefect_lens.index.moves import Place
@@ -226,12 +226,15 @@ class Snapshot:
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests that run a definition: direct ones first, then by node ID."""
+        following.behind(definition.path, lambda: self._known, self._lock)
+        return self.matches_so_far(definition)
+
+    def matches_so_far(self, definition: Definition) -> tuple[Match, ...]:
+        """Return those of the tests that run a definition that have been found already."""
         with self._lock:
             key = next((key for key, one in self._defined(definition.path) if one == definition), None)
             if key is None:
                 return ()
-        self._follow(definition.path)
-        with self._lock:
             found = self._known.matches(key, definition.label, keep=not self._lock.is_patient)
             return self._current.refined(definition, self._moved.matches(found), self._test)
 
@@ -246,6 +249,7 @@ class Snapshot:
     def guessed(self, path: str) -> dict[str, dict[Definition, How]]:
         """Return what each test of a file runs as far as the code tells, by node ID."""
         found: dict[str, dict[Definition, How]] = {}
+        following.follow((path,), lambda: self._known, self._lock)
         with self._lock:
             for one in self._known.reached(path):
                 for key, reached in one.all().items():
@@ -344,26 +348,14 @@ class Snapshot:
     def dependents(self, path: str) -> frozenset[str]:
         """Return the files whose answers come from a file, as far as anybody asked."""
         with self._lock:
-            found, waiting = set[str](), [path]
-            while waiting:
-                for other in self._known.interpreter.dependents.get(waiting.pop(), ()):
-                    if other not in found:
-                        found.add(other)
-                        waiting.append(other)
-            return frozenset(found)
+            return cone.dependents(self._known.interpreter, path)
 
-    def _follow(self, path: str) -> None:
-        """Have the tests followed that may come to what a file defines; others get their turn between two of them."""
-        with self._lock:
-            waiting = self._known.waiting(path)
-        if not waiting:
-            return
-        with without_collector(), self._lock.asking():
-            for test_file in waiting:  # in order: neighbours share what they import
-                with self._lock:
-                    self._known.reached(test_file)
-            with self._lock:
-                self._known.tidy()
+    def follow(self, path: str, enough: Callable[[], bool]) -> bool:
+        """Have the tests followed that may come to what a file defines; return whether all of them are.
+
+        It ends before that when `enough` says so, which is asked all the time, or when the snapshot is an old one.
+        """
+        return following.behind(path, lambda: None if self._is_old else self._known, self._lock, enough)
 
     def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
@@ -385,8 +377,13 @@ class Snapshot:
         return self._moved.definition(found) if found is not None else None
 
     @property
+    def _is_old(self) -> bool:
+        """Whether what is known has gone on to files that have changed since."""
+        return self._lazy is not None and self._lazy.is_beyond(self._files)
+
+    @property
     def _known(self) -> Known:
-        if self._lazy is None or self._lazy.is_beyond(self._files):
+        if self._lazy is None or self._is_old:
             with without_collector():
                 self._lazy = Known.about(self._files, self._configs, self._before)
         return self._lazy

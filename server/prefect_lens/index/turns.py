@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """A lock that a thread may take several times. Those who are patient get it when nobody else wants it."""
+    """A lock that a thread may take several times. Who comes first has it first, the patient ones last of all."""
 
     def __init__(self, lock: _Lock | None = None) -> None:
         """Begin with nobody asking; with `lock`, let that be the patient ones' way to it."""
@@ -45,6 +46,11 @@ class Turns:
         """Whether anybody asks who is not patient."""
         return self._lock.asking > 0
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether another thread waits that would have its turn before this one had another."""
+        return self._lock.asking > 0 if self.is_patient else bool(self._lock.queue)
+
     def step_aside(self) -> None:
         """Wait while somebody who is not patient asks, without asking anything."""
         self._lock.wait()
@@ -56,6 +62,8 @@ class _Lock:
         self._owner: int | None = None
         self._depth = 0
         self.asking = 0
+        self.queue: deque[object] = deque()
+        """Who waits and is not patient, from the one who has waited longest on."""
 
     def wanted(self, by: int) -> None:
         """Take that so many more or fewer want it, and are not patient."""
@@ -72,7 +80,13 @@ class _Lock:
         me = threading.get_ident()
         with self._news:
             if self._owner != me:
-                self._news.wait_for(lambda: self._owner is None and not (patiently and self.asking))
+                if patiently:
+                    self._news.wait_for(lambda: self._owner is None and not self.asking)
+                else:
+                    ticket = object()
+                    self.queue.append(ticket)
+                    self._news.wait_for(lambda: self._owner is None and self.queue[0] is ticket)
+                    self.queue.popleft()
                 self._owner = me
             self._depth += 1
 
