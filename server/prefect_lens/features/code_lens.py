@@ -69,7 +69,7 @@ def _lines(
         yield f"▶ Trust to run {tests}", Call("requestTrust"), "Nothing of an untrusted workspace is run."
         return
     if not is_sure:
-        yield f"▶ Run {tests}", run, "The project is still being read."
+        yield f"▶ Run {tests}", run, view.why_unsure
         return
     now = status(view, tuple(match.test.node_id for match in matches))
     match now:

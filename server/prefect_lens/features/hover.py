@@ -63,8 +63,11 @@ def hover(view: View, definition: Definition, text: Callable[[str], str | None])
 
 def _tests(view: View, definition: Definition) -> Iterator[str]:
     matches = view.matches(definition)
+    if view.why_unsure:
+        yield f"{view.why_unsure}\n"
+    elif not matches:
+        yield "No tests"
     if not matches:
-        yield "No tests" if view.is_complete else "The project is still being read."
         return
     yield f"{summary(matches)}{_ended(view, matches)}\n"
     for match in matches[:MOST_TESTS]:

@@ -58,10 +58,19 @@ class View:
     )
     """What an earlier session knew of open files: their definitions with their tests. It is empty when the index is
     complete."""
+    is_searching: bool = False
+    """Whether there may be more tests than are known, and nobody waits until they have been found."""
+
+    @property
+    def why_unsure(self) -> str:
+        """Why there may be more tests than are known, as a sentence; empty where there are none."""
+        if not self.is_complete:
+            return "The project is still being read."
+        return "Its tests are still being looked for." if self.is_searching else ""
 
     def is_sure(self, path: str) -> bool:
         """Whether all tests of what a file defines are known, as far as anybody can say yet."""
-        return self.is_complete or path in self.last
+        return not self.why_unsure or path in self.last
 
     def defined(self, path: str) -> Mapping[Definition, tuple[Match, ...]]:
         """Return the definitions of a file that carry lenses, each with its tests."""
@@ -72,4 +81,4 @@ class View:
 
     def matches(self, definition: Definition) -> tuple[Match, ...]:
         """Return the tests of a definition, direct ones first."""
-        return self.snapshot.matches(definition)
+        return (self.snapshot.matches_so_far if self.is_searching else self.snapshot.matches)(definition)

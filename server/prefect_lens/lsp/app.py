@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prefect_lens.features.code_action import Action
+    from prefect_lens.features.view import View
     from prefect_lens.lsp.notebooks import Cell
     from prefect_lens.lsp.server import Server
     from prefect_lens.session.folder import Folder
@@ -236,8 +237,10 @@ class App:
         if (place := await self.place(params.text_document.uri, may_be_last=True)) is None:
             return []
         folder, path = place
-        found = await asyncio.to_thread(code_lenses, self.session.view(folder), path)
-        folder.keep_lenses(path)
+        view = await self.session.view_of(folder, path)
+        found = await asyncio.to_thread(code_lenses, view, path)
+        if view.is_sure(path):
+            folder.keep_lenses(path)
         text, uri = self.lines(folder)(path), self.folder_uri(folder.root)
         return [to_code_lens(self.columns, text, uri, one) for one in found]
 
@@ -247,12 +250,13 @@ class App:
         root = to_path(str(data.get("folder")))
         if root is None or (folder := self.session.folders.get(root)) is None:
             return lens
-        now = await asyncio.to_thread(self._lens_now, folder, data)
+        path = str(data.get("entrypoint")).rpartition(":")[0]
+        now = await asyncio.to_thread(self._lens_now, await self.session.view_of(folder, path), folder, data)
         return lens if now is None else types.CodeLens(lens.range, now, lens.data)
 
-    def _lens_now(self, folder: Folder, data: Mapping[str, object]) -> types.Command | None:
+    def _lens_now(self, view: View, folder: Folder, data: Mapping[str, object]) -> types.Command | None:
         entrypoint = str(data.get("entrypoint"))
-        for one in code_lenses(self.session.view(folder), entrypoint.rpartition(":")[0]):
+        for one in code_lenses(view, entrypoint.rpartition(":")[0]):
             if one.definition.entrypoint == entrypoint and one.call.command == data.get("command"):
                 return to_command(one.call, one.title, self.folder_uri(folder.root), one.tooltip)
         return None
@@ -273,7 +277,7 @@ class App:
             return []
         folder, path = place
         span = from_range(self.columns, self.lines(folder)(path), params.range)
-        view, uri = self.session.view(folder), self.folder_uri(folder.root)
+        view, uri = await self.session.view_of(folder, path), self.folder_uri(folder.root)
         found = [to_code_action(uri, one) for one in await asyncio.to_thread(code_actions, view, path, span)]
         for diagnostic in params.context.diagnostics:
             if diagnostic.source == SOURCE and diagnostic.code == CREDENTIAL:

@@ -118,6 +118,8 @@ class Outlet:
 
     async def _tell_definitions(self, folder: Folder) -> None:
         told = await asyncio.to_thread(self._definitions_of, folder)
+        if told is None:
+            return  # there are newer ones, which are told next
         digest = _digest(told)
         if folder.root in self._definitions and digest != self._told_definitions.get(folder.root):
             self._told_definitions[folder.root] = digest
@@ -131,11 +133,16 @@ class Outlet:
         next(listed, None)
         self._app.client.notify_encoded("definitions", (f'{{"folder": {uri}, "definitions": [', *listed, "]}"))
 
-    def _definitions_of(self, folder: Folder) -> list[str]:
-        """Return the definitions of a folder, encoded one by one: as dictionaries they take five times that."""
-        snapshot = folder.snapshot.patiently()
+    def _definitions_of(self, folder: Folder) -> list[str] | None:
+        """Return the definitions of a folder, encoded one by one: as dictionaries they take five times that.
+
+        None where the folder has been read anew meanwhile.
+        """
+        reading, snapshot = folder.reading, folder.snapshot.patiently()
         found: list[str] = []
         for one in snapshot.definitions():
+            if not snapshot.follow(one.path, lambda: folder.reading is not reading):
+                return None
             tests = len(snapshot.matches(one))
             told = payloads.definition(one, to_uri(folder.root / one.path), self._range(folder, one), tests)
             found.append(json.dumps(told))

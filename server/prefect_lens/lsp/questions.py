@@ -39,7 +39,8 @@ async def show_hover(app: App, params: types.HoverParams) -> types.Hover | None:
     found = await asyncio.to_thread(_pointed, app, folder, path, position)
     if found is None:
         return None
-    text = await asyncio.to_thread(hover, app.session.view(folder), found.definition, folder.text)
+    view = await app.session.view_of(folder, found.definition.path)
+    text = await asyncio.to_thread(hover, view, found.definition, folder.text)
     return _hover(app, folder, path, text, found.span)
 
 

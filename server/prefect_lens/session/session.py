@@ -18,6 +18,7 @@ from prefect_lens.session.driving import Driver, Ties
 from prefect_lens.session.failing import failing
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.interpreters import Interpreters
+from prefect_lens.session.looking import Looking
 from prefect_lens.session.publications import Publications
 from prefect_lens.session.readiness import Readiness
 from prefect_lens.session.runs import Debugger, Run, Waiting
@@ -75,6 +76,7 @@ class Session:
         self._last: dict[Path, Selection] = {}
         self._numbers = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looking = Looking(listener.lenses_changed)
         self._publications = Publications(listener.diagnostics_changed, self._places, partial(failing, vault))
         ties = Ties(self._is_open, self._publications.publish, self._keep, listener.person)
         self._driver = Driver(workers, vault, self.interpreters, auditor, ties)
@@ -192,6 +194,10 @@ class Session:
             folder.last,
         )
 
+    async def view_of(self, folder: Folder, path: str) -> View:
+        """Return a picture of a folder with the tests of what a file defines, as far as somebody waits for them."""
+        return await self._looking.view(self.view(folder), folder, path)
+
     async def folder_standings(self) -> tuple[FolderStanding, ...]:
         """Return the folders, their projects and interpreters, for a status bar."""
         return await self.interpreters.standings(tuple(self.folders.values()))
@@ -263,6 +269,7 @@ class Session:
 
     async def close(self) -> None:
         """End everything; when this returns no process is left."""
+        self._looking.stop()
         for folder in self.folders.values():
             self.saving.forget(folder)
         self.cancel(None)

@@ -1,0 +1,81 @@
+"""How long somebody who looks at a file waits for its tests: in a large product, to find them all takes minutes.
+
+Who has waited long enough is told what is known, and that it is not all; the search goes on in the background, for one
+file after another, and behind everybody who waits for something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prefect_lens.features.view import View
+    from prefect_lens.index.snapshot import Snapshot
+    from prefect_lens.session.folder import Folder
+
+PATIENCE = 2.0
+"""Seconds of the processor's time that somebody waits."""
+
+
+class Looking:
+    """The search for the tests of files that somebody looks at. Everything is called in the event loop."""
+
+    def __init__(self, found: Callable[[], None], patience: float = PATIENCE) -> None:
+        """Prepare to call `found` when there is more to be told."""
+        self._found = found
+        self._patience = patience
+        self._waiting: dict[tuple[Folder, str], None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def view(self, view: View, folder: Folder, path: str) -> View:
+        """Return a picture in which the tests of what a file defines are known, or which tells that they are not.
+
+        As long as a folder is being read, nobody waits.
+        """
+        if not folder.is_complete:
+            return replace(view, is_searching=True)
+        is_old = _is_replaced(folder)
+        if await asyncio.to_thread(_follow, view.snapshot, path, is_old, self._patience):
+            return view
+        self._waiting[folder, path] = None
+        if self._task is None:
+            self._task = asyncio.create_task(self._go_on())
+        return replace(view, is_searching=True)
+
+    def stop(self) -> None:
+        """Search no more."""
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _go_on(self) -> None:
+        try:
+            while self._waiting:
+                folder, path = next(iter(self._waiting))
+                await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, _is_replaced(folder))
+                self._waiting.pop((folder, path), None)
+                self._found()
+        finally:
+            self._task = None
+
+
+def _is_replaced(folder: Folder) -> Callable[[], bool]:
+    """Return what tells whether a folder has been read anew since now."""
+    now = folder.reading
+    return lambda: folder.reading is not now
+
+
+def _follow(snapshot: Snapshot, path: str, is_old: Callable[[], bool], seconds: float | None = None) -> bool:
+    """Have the tests followed of what a file defines, wherever that stands; return whether all are."""
+    limit = None if seconds is None else time.thread_time() + seconds
+
+    def enough() -> bool:
+        return is_old() or (limit is not None and time.thread_time() > limit)
+
+    paths = {path, *(one.path for one in snapshot.definitions_at(path))}
+    return all(snapshot.follow(one, enough) for one in sorted(paths))

@@ -1,0 +1,89 @@
+"""Who looks at a file of a large product does not wait until all its tests are found."""
+
+import asyncio
+
+import pytest
+from prefect_lens.features.code_lens import code_lenses
+from prefect_lens.features.hover import hover
+from prefect_lens.features.view import View
+from prefect_lens.session.folder import Folder
+from prefect_lens.session.looking import PATIENCE, Looking
+from prefect_lens.session.settings import Settings
+
+FLOWS = "from prefect import flow\nfrom steps import step\n@flow\ndef etl(): step()\n"
+STEPS = "from prefect import task\n@task\ndef step(): ...\n"
+TESTS = "from flows import etl\nfrom steps import step\ndef test_etl(): etl()\ndef test_step(): step.fn()\n"
+
+LONG = 30.0
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (folder := tmp_path / "project").mkdir()
+    for name, text in {"flows.py": FLOWS, "steps.py": STEPS, "test_flows.py": TESTS}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+async def _opened(root):
+    folder = Folder(root, Settings(), lambda _: None, lambda: None)
+    folder.load()
+    await folder.complete()
+    return folder
+
+
+def _shown(view):
+    return [(lens.title, lens.tooltip) for lens in code_lenses(view, "steps.py")]
+
+
+def _said(view):
+    (definition,) = view.snapshot.definitions("steps.py")
+    return hover(view, definition, lambda _: STEPS)
+
+
+async def test_where_it_takes_too_long_a_lens_comes_without_a_number_and_the_number_later(root):
+    folder, found = await _opened(root), asyncio.Event()
+    looking = Looking(found.set, patience=0.0)
+    view = await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert _shown(view) == [("▶ Run tests", "Its tests are still being looked for.")]
+    assert "Its tests are still being looked for." in _said(view)
+    await asyncio.wait_for(found.wait(), LONG)
+    view = await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert [title for title, _ in _shown(view)] == ["▶ Run 2 tests"]
+    assert "2 tests: 1 direct, 1 indirect" in _said(view)
+    assert "looked for" not in _said(view)
+    folder.close()
+
+
+async def test_where_it_takes_no_time_nobody_hears_of_it(root):
+    folder = await _opened(root)
+    looking = Looking(lambda: pytest.fail("there is nothing more to tell"), PATIENCE)
+    view = await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert [title for title, _ in _shown(view)] == ["▶ Run 2 tests"]
+    folder.close()
+
+
+async def test_nobody_waits_for_a_folder_that_is_being_read(root):
+    folder = Folder(root, Settings(), lambda _: None, lambda: None)
+    folder.load()
+    looking = Looking(lambda: pytest.fail("the folder tells that it has been read"))
+    view = await looking.view(View(folder.snapshot, is_complete=False), folder, "steps.py")
+    assert view.why_unsure == "The project is still being read."
+    await folder.complete()
+    folder.close()
+
+
+async def test_a_file_that_changes_meanwhile_is_looked_at_anew(root):
+    folder, found = await _opened(root), asyncio.Event()
+    looking = Looking(found.set, patience=0.0)
+    await looking.view(View(folder.snapshot), folder, "steps.py")
+    (root / "test_flows.py").write_text(TESTS + "def test_more(): step()\n")
+    folder.changed_on_disk(["test_flows.py"])
+    await folder.caught_up()
+    while (view := await looking.view(View(folder.snapshot), folder, "steps.py")).is_searching:
+        found.clear()
+        await asyncio.wait_for(found.wait(), LONG)
+    assert [title for title, _ in _shown(view)] == ["▶ Run 3 tests"]
+    folder.close()
