@@ -321,14 +321,14 @@ def test_a_question_that_leads_too_deep_costs_no_other_its_answer(caplog, monkey
             raise RecursionError
         return real_decorated(inter, module, index)
 
-    def reach(inter, fixtures, test, project):
+    def start(inter, fixtures, test, project):
         if test.case.names == ("test_deep",):
             raise RecursionError
-        return real_reach(inter, fixtures, test, project)
+        return real_start(inter, fixtures, test, project)
 
-    real_decorated, real_reach = definitions._decorated, known.reach
+    real_decorated, real_start = definitions._decorated, known.start
     monkeypatch.setattr(definitions, "_decorated", decorated)
-    monkeypatch.setattr(known, "reach", reach)
+    monkeypatch.setattr(known, "start", start)
     check("""
     #- test_a.py
     from prefect import flow
