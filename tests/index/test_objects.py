@@ -134,3 +134,52 @@ def test_what_an_annotation_says_of_a_container_is_said_of_its_elements():
     def test_pair(): pair()[0].run()
     def test_plain(tmp_path): plain(tmp_path, tmp_path, tmp_path)
     """)
+
+
+def test_an_object_that_a_loop_makes_of_the_one_before_is_known():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def again(): ...
+    #   ^^^^^ task: ~test_etl
+    class Run:
+        def __init__(self, number):
+            self.number = number
+        def next(self):
+            again()
+            return Run(self.number + 1)
+    @flow
+    def etl():
+    #   ^^^ flow: test_etl
+        run = Run(0)
+        for _ in range(3):
+            print(f"run {run.number}")
+            run = run.next()
+    #- test_flows.py
+    from flows import etl
+    def test_etl(): etl()
+    """)
+
+
+def test_the_coroutine_behind_what_is_also_sync_is_found():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    from prefect.utilities.asyncutils import sync_compatible
+    @task
+    def inner(): ...
+    #   ^^^^^ task: ~test_etl
+    class Job:
+        @sync_compatible
+        async def trigger(self):
+            inner()
+    @flow
+    async def etl(job: Job):
+    #         ^^^ flow: test_etl
+        await task(job.trigger.aio)(job)
+    #         ^ task: ~test_etl
+    #- test_flows.py
+    from flows import Job, etl
+    async def test_etl(): await etl(Job())
+    """)

@@ -387,6 +387,8 @@ def _of_function(inter: Interpreter, value: Value, name: str) -> Values:
             return value.first
         case "value" | "__call__":
             return frozenset((value,))
+        case "aio" if isinstance(function, Function) and function.scope.decorators:
+            return frozenset((function,))  # the coroutine behind what Prefect's `sync_compatible` makes of it
         case "result" | "aresult":
             return frozenset((inter.one(Method, value, name),))
         case _ if put := _put_on(inter, function, name):

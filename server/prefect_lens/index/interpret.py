@@ -18,6 +18,7 @@ from prefect_lens.index import (
     decorators,
     literals,
     managers,
+    names,
     registries,
     results,
     special,
@@ -216,7 +217,7 @@ class Interpreter(Memory):
             frame.name(name, NOTHING)
             raising = frame.raising
             first, bindings = frame.scope.bindings[name]
-            found = union(*(self._bound(e, frame) for e in bindings[first:]))
+            found = names.bound(self, name, bindings[first:], frame)
             if name in frame.module.added:
                 add = registries.added if frame.parent is None else registries.added_inside
                 found |= add(self, frame, name)
@@ -275,20 +276,13 @@ class Interpreter(Memory):
             frame.name((name, low, high), NOTHING)
             raising = frame.raising
             bindings = frame.scope.bindings[name][1]
-            parts = bindings[low:] if high == -1 else bindings[low:high]
-            found = union(*(self._bound(e, frame) for e in parts))
+            found = names.bound(self, (name, low, high), bindings[low:] if high == -1 else bindings[low:high], frame)
             if frame.parent is not None and name in frame.module.added:
                 found |= registries.added_inside(self, frame, name)
             found = self.shared(found)
             frame.name((name, low, high), found)
             frame.raising = raising
         return found
-
-    def _bound(self, expression: Expression, frame: Frame) -> Values:
-        values = self.evaluate(expression, frame)
-        if expression is not None and expression[0] == "call" and frame.scope.kind in {"module", "class"}:
-            return decorators.rehome(self, values, expression, frame)
-        return values
 
     def parameter(self, name: str, frame: Frame) -> Values:
         """Return what a parameter of a frame is: what is passed, else its default, else what its annotation says."""
