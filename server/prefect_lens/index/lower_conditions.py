@@ -228,10 +228,8 @@ def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:
 
 def dotted(node: ast.expr) -> str | None:
     """Return `a.b.c` for a chain of names; None for anything else."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=base, attr=attr):
-            return f"{start}.{attr}" if (start := dotted(base)) is not None else None
-        case _:
-            return None
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (start := dotted(node.value)) is not None:
+        return f"{start}.{node.attr}"
+    return None

@@ -171,19 +171,20 @@ class Expressions(Scopes):
         return ("local", name, low, -1 if where.loop else len(found))
 
     def _attribute(self, node: ast.Attribute) -> Expression:
-        if isinstance(node.value, ast.Name):
-            name = f"{node.value.id}.{node.attr}"
+        base, attr = node.value, node.attr
+        if isinstance(base, ast.Name):
+            name = f"{base.id}.{attr}"
             if (found := self.open.bindings.get(name)) is not None:
                 return self._bound(name, found)
         self._active += 1  # it may be a property
-        return ("attr", self.value(node.value), node.attr)
+        return ("attr", self.value(base), attr)
 
     def _call(self, node: ast.Call) -> Expression:
-        function = self.value(node.func)
-        arguments = tuple(map(self.passed, node.args))
-        keywords = tuple(map(self._keyword, node.keywords)) if node.keywords else ()
-        self._active += 1
         called = node.func
+        function = self.value(called)
+        arguments = tuple(map(self.passed, node.args))
+        keywords = tuple(map(self._keyword, node.keywords))
+        self._active += 1
         name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
         if name in FILLING:
             self.fills(node, arguments, keywords)
@@ -196,10 +197,11 @@ class Expressions(Scopes):
         return ("call", function, arguments, keywords, line, column)
 
     def _keyword(self, keyword: ast.keyword) -> tuple[str | None, Expression]:
-        value = self.passed(keyword.value)
-        if keyword.arg is None:
-            self.spreads(keyword.value)
-        return keyword.arg, value
+        name, value = keyword.arg, keyword.value
+        form = self.passed(value)
+        if name is None:
+            self.spreads(value)
+        return name, form
 
     def _conditional(self, node: ast.IfExp) -> Expression:
         test = self._only(node.test)  # first, as it runs: it may bind a name

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression, Facts, Scope
     from prefect_lens.index.packed import Packed
+    from prefect_lens.index.uses import Bound
 
 MADE = "flow()"
 """Stands for a maker of Prefect's among the names that a function's result comes from; no name of the code is it."""
@@ -33,6 +34,8 @@ MAKERS = {
 }
 """The names in Prefect's modules that make a definition, and of which kind."""
 
+_NAMES = frozenset((*MAKERS, "with_options"))
+
 Origins = tuple[tuple[str, tuple[str, ...]], ...]
 """For each name that a file gives to something that can be called: the names of what its result comes from."""
 
@@ -40,13 +43,19 @@ Origins = tuple[tuple[str, tuple[str, ...]], ...]
 def names_in(facts: Facts) -> frozenset[str]:
     """Return the names by which a file may call Prefect's makers."""
     bound = (item for scope in facts.scopes for item in scope.bindings.items())
-    renamed = (name for name, (_, es) in bound for e in es if e is not None and e[0] == "from" and e[3] in MAKERS)
-    return frozenset((*MAKERS, "with_options", *renamed))
+    return _names((name, e) for name, (_, es) in bound for e in es if e is not None and e[0] == "from")
 
 
-def origins(facts: Facts) -> Origins:
-    """Return where the results of a file's functions come from, as far as they come from calls."""
-    makers = names_in(facts)
+def _names(imported: Iterable[tuple[str, Expression]]) -> frozenset[str]:
+    return _NAMES.union([name for name, form in imported if form[3] in MAKERS])
+
+
+def origins(facts: Facts, bound: Bound) -> Origins:
+    """Return where the results of a file's functions come from, as far as they come from calls.
+
+    `bound` is what `uses.bound` returns for the file.
+    """
+    makers = _names(bound.get("from", ()))
     inner = {scope.parent for scope in facts.scopes if scope.kind == "function" and scope.decorators}
     if facts.makes:
         inner.update(_around_makers(facts, makers))
@@ -58,11 +67,11 @@ def origins(facts: Facts) -> Origins:
                 names.add(MADE)
             if names:
                 found.setdefault(scope.name, set()).update(names)
-        for name, (_, expressions) in scope.bindings.items():
-            for e in expressions:
-                for other in _aliased(facts, e) if e is not None and e[0] in _ALIASES else ():
-                    if other != name:
-                        found.setdefault(name, set()).add(MADE if other in makers else other)
+    for kind in _ALIASES.intersection(bound):
+        for name, form in bound[kind]:
+            for other in _aliased(facts, form):
+                if other != name:
+                    found.setdefault(name, set()).add(MADE if other in makers else other)
     return tuple((name, tuple(sorted(names))) for name, names in sorted(found.items()))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prefect_lens.index.makers import Origins
+    from prefect_lens.index.uses import Bound
 
 Import = tuple[str, int, bool]
 """A module's name, the level of a relative one, and whether the module itself may be held."""
@@ -105,44 +106,38 @@ def unpack(packed: Packed) -> Facts:
 def _pack(facts: Facts) -> Packed:
     plain = tuple((*scope[:7], tuple(map(tuple, scope.parameters)), *scope[8:]) for scope in facts.scopes)
     blob = marshal.dumps(plain)
-    module = facts.scopes[0]
-    held = sorted(
-        name for name, (_, es) in module.bindings.items() if any(e is not None and e[0] == "call" for e in es)
-    )
+    bound = uses.bound(facts)
+    held = sorted(uses.held(facts))
     filling = set(uses.filling(facts))
     if b"__subclasses__" in blob:
         filling.update(uses.classes(facts))
-    by_name = any(word in blob for word in _BY_NAME)
+    by_name = any(map(blob.__contains__, _BY_NAME))
     return Packed(
         zlib.compress(blob, 1),  # a third of it; more takes longer and saves little
         facts.problem,
         facts.prefect,
         facts.makes,
         tuple(sorted(uses.names(facts))),
-        marshal.dumps(makers.origins(facts)),
-        marshal.dumps(_imports(facts)),
+        marshal.dumps(makers.origins(facts, bound)),
+        marshal.dumps(_imports(facts, bound)),
         by_name or bool(filling),
         tuple(held),
         tuple(sorted(filling.union(f"@{name}" for name in held))),
-        by_name or any(word in blob for word in _BY_TEXT),
+        by_name or any(map(blob.__contains__, _BY_TEXT)),
         facts.digest,
     )
 
 
-def _imports(facts: Facts) -> tuple[tuple[str, int, tuple[str, ...] | None], ...]:
+def _imports(facts: Facts, bound: Bound) -> tuple[tuple[str, int, tuple[str, ...] | None], ...]:
     """Return the modules that are imported by their names and levels: each with what is taken from it, or None."""
-    whole, taken = set[tuple[str, int]](), dict[tuple[str, int], set[str]]()
+    whole = {form[1:] for _, form in bound.get("module", ())}
+    taken: dict[tuple[str, int], set[str]] = {}
+    for _, form in bound.get("from", ()):
+        if form[1:3] != FUTURE:
+            taken.setdefault(form[1:3], set()).add(form[3])
     for scope in facts.scopes:
-        for dotted, level in scope.stars:
-            taken.setdefault((dotted, level), set())
-        whole.update(e[1:] for e in uses.flat(scope.body) if e[0] == "module")
-        for _, bound in scope.bindings.values():
-            for e in bound:
-                if e is None:
-                    continue
-                if e[0] == "from" and e[1:3] != FUTURE:
-                    taken.setdefault(e[1:3], set()).add(e[3])
-                elif e[0] == "module":
-                    whole.add(e[1:])
+        whole.update([form[1:] for form in uses.flat(scope.body) if form[0] == "module"])
+        for star in scope.stars:
+            taken.setdefault(star, set())
     parts = ((*of, tuple(sorted(names))) for of, names in sorted(taken.items()))
     return (*((*of, None) for of in sorted(whole)), *parts)

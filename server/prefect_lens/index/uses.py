@@ -6,14 +6,16 @@ special method or raises some exception is looked up by its name.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from prefect_lens.index.facts import Expression
 from prefect_lens.index.lower_operators import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from prefect_lens.index.facts import Expression, Facts, Scope
+    from prefect_lens.index.facts import Facts, Scope
 
 ASKED = "?"
 """Before the name of an attribute by which some file decides a branch; `?=` where the value itself matters."""
@@ -36,16 +38,37 @@ TYPE = ("name", "type")
 """As a base it makes a class one of classes."""
 
 
+Bound = dict[str, list[tuple[str, Expression]]]
+"""For each form: the names that are bound to something of it, each with that."""
+
+
+def bound(facts: Facts) -> Bound:
+    """Return what the names of a file are bound to, but for parameters."""
+    found: Bound = {}
+    for scope in facts.scopes:
+        for name, (_, forms) in scope.bindings.items():
+            for form in forms:
+                if form is not None and form[0] != "param":
+                    found.setdefault(form[0], []).append((name, form))
+    return found
+
+
+def held(facts: Facts) -> set[str]:
+    """Return the names that a module gives to what a call returns."""
+    bound = facts.scopes[0].bindings.items()
+    return {name for name, (_, forms) in bound for form in forms if form is not None and form[0] == "call"}
+
+
 def names(facts: Facts) -> set[str]:
     """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
     found: set[str] = set(map(last, facts.scopes[0].body))
     for scope in facts.scopes:
-        found.update(map(last, scope.bases))
         for decorator in scope.decorators:
             found.add(last(decorator))
-            found.update(f"@{name}" for name in _owners(facts, decorator))
+            found.update([f"@{name}" for name in _owners(facts, decorator)])
         if scope.kind == "class":
-            found.update(f".{name}" for name in METHODS.intersection(scope.bindings))
+            found.update(map(last, scope.bases))
+            found.update([f".{name}" for name in METHODS.intersection(scope.bindings)])
         found.update(_attributes(facts, scope))
         for said, message in raised(scope.body):
             name = (said or "").rpartition(".")[2]
@@ -63,9 +86,10 @@ def _attributes(facts: Facts, scope: Scope) -> Iterator[str]:
             mark = f"{ASKED}=" if one[1] == "=" else ASKED
             yield mark + one.rpartition(".")[2]
     own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
-    for name in (*scope.bindings, *(name for name, _ in scope.outer)):
-        if "." in name and name.rpartition(".")[0] != own:
-            yield ASSIGNED + name.rpartition(".")[2]
+    for name in [name for name in (*scope.bindings, *map(itemgetter(0), scope.outer)) if "." in name]:
+        owner, _, attribute = name.rpartition(".")
+        if owner != own:
+            yield ASSIGNED + attribute
 
 
 def raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]]:
