@@ -40,12 +40,17 @@ class Looking:
         if not folder.is_complete:
             return replace(view, is_searching=True)
         is_old = _is_replaced(folder)
-        if await asyncio.to_thread(_follow, view.snapshot, path, is_old, self._patience):
+        patience = 0.0 if (folder, path) in self._waiting else self._patience  # nobody waits twice
+        if await asyncio.to_thread(_follow, view.snapshot, path, is_old, patience):
             return view
         self._waiting[folder, path] = None
         if self._task is None:
             self._task = asyncio.create_task(self._go_on())
         return replace(view, is_searching=True)
+
+    def forget(self, folder: Folder) -> None:
+        """Search no more in a folder."""
+        self._waiting = {one: None for one in self._waiting if one[0] is not folder}
 
     def stop(self) -> None:
         """Search no more."""
@@ -57,9 +62,10 @@ class Looking:
         try:
             while self._waiting:
                 folder, path = next(iter(self._waiting))
-                await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, _is_replaced(folder))
-                self._waiting.pop((folder, path), None)
-                self._found()
+                await folder.caught_up()
+                if await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, _is_replaced(folder)):
+                    self._waiting.pop((folder, path), None)
+                    self._found()
         finally:
             self._task = None
 

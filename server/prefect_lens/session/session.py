@@ -102,6 +102,7 @@ class Session:
             if of is folder:
                 run.cancel()
         folder.close()
+        self._looking.forget(folder)
         self.saving.forget(folder)
         self._publications.remove(folder)
         self._listener.folder_closed(folder)
