@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.features.hover import hover
+from prefect_lens.features.results import Results
 from prefect_lens.features.view import View
+from prefect_lens.session import selection
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.looking import PATIENCE, Looking
 from prefect_lens.session.settings import Settings
@@ -86,4 +88,16 @@ async def test_a_file_that_changes_meanwhile_is_looked_at_anew(root):
         found.clear()
         await asyncio.wait_for(found.wait(), LONG)
     assert [title for title, _ in _shown(view)] == ["▶ Run 3 tests"]
+    folder.close()
+
+
+async def test_a_run_of_given_tests_does_not_wait_until_all_is_known_that_they_exercise(root, monkeypatch):
+    folder = await _opened(root)
+    given = selection.Tests(("test_flows.py::test_etl",))
+    monkeypatch.setattr(selection, "PATIENCE", -1.0)
+    planned = selection.plan(folder.snapshot, Results(), given)
+    assert (planned.asked, planned.definitions) == (frozenset(given.node_ids), ())
+    monkeypatch.setattr(selection, "PATIENCE", LONG)
+    planned = selection.plan(folder.snapshot, Results(), given)
+    assert [(one.name, len(tests)) for one, tests in planned.definitions] == [("etl", 1), ("step", 2)]
     folder.close()

@@ -357,6 +357,10 @@ class Snapshot:
         """
         return following.behind(path, lambda: None if self._is_old else self._known, self._lock, enough)
 
+    def follow_tests(self, path: str, enough: Callable[[], bool]) -> bool:
+        """Have the tests of a file followed; return whether all of them are. It ends as `follow` does."""
+        return following.follow((path,), lambda: None if self._is_old else self._known, self._lock, enough)
+
     def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
         with self._lock:

@@ -90,6 +90,8 @@ async def _run(
     await app.settings_read()  # they name the interpreter
     if not app.hears_of_files:
         folder.load()
+    if isinstance(selection, Targets):
+        await _tell_of_search(app, folder, selection)
     started = await app.session.run(folder, selection, debugger)
     app.outlet.show_progress(started, token)
     try:
@@ -100,6 +102,15 @@ async def _run(
     if summary.trouble is not None:
         app.soon(_offer_cure(app, summary.trouble))
     return payloads.summary(started.id, summary)
+
+
+async def _tell_of_search(app: App, folder: Folder, selection: Targets) -> None:
+    """Tell that a run has to wait until its tests have been found, where that is so."""
+    for path in {entrypoint.rpartition(":")[0] for entrypoint in selection.entrypoints}:
+        if (await app.session.view_of(folder, path)).is_searching and folder.is_complete:
+            names = ", ".join(entrypoint.rpartition(":")[2] for entrypoint in selection.entrypoints)
+            app.client.show_message(f"Prefect Lens: the tests of {names} run once all of them have been found.")
+            return
 
 
 async def _run_and_tell(app: App, folder: Folder, selection: Selection) -> None:

@@ -11,6 +11,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from prefect_lens.index.following import never
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,6 +72,12 @@ class Looking:
             self._task = None
 
 
+def within(seconds: float) -> Callable[[], bool]:
+    """Return what tells whether this thread has had so many seconds of the processor since now."""
+    limit = time.thread_time() + seconds
+    return lambda: time.thread_time() > limit
+
+
 def _is_replaced(folder: Folder) -> Callable[[], bool]:
     """Return what tells whether a folder has been read anew since now."""
     now = folder.reading
@@ -78,10 +86,10 @@ def _is_replaced(folder: Folder) -> Callable[[], bool]:
 
 def _follow(snapshot: Snapshot, path: str, is_old: Callable[[], bool], seconds: float | None = None) -> bool:
     """Have the tests followed of what a file defines, wherever that stands; return whether all are."""
-    limit = None if seconds is None else time.thread_time() + seconds
+    is_late = within(seconds) if seconds is not None else never
 
     def enough() -> bool:
-        return is_old() or (limit is not None and time.thread_time() > limit)
+        return is_old() or is_late()
 
     paths = {path, *(one.path for one in snapshot.definitions_at(path))}
     return all(snapshot.follow(one, enough) for one in sorted(paths))

@@ -11,6 +11,7 @@ from pytest_prefect_lens.wire import TestId
 from prefect_lens.features import counts
 from prefect_lens.features.results import Results, function_id
 from prefect_lens.index.target import NotFound, find
+from prefect_lens.session.looking import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,9 @@ class Everything:
 class Failed:
     """The tests whose latest result is bad."""
 
+
+PATIENCE = 1.0
+"""Seconds of the processor for which a run waits to know what it exercises."""
 
 Selection = Targets | File | Tests | Everything | Failed
 
@@ -155,16 +159,22 @@ def _plan_of_ids(snapshot: Snapshot, selection: Tests, ids: tuple[TestId, ...]) 
 
 
 def _exercised(snapshot: Snapshot, functions: frozenset[str]) -> tuple[tuple[Definition, tuple[str, ...]], ...]:
-    """Return the definitions that some test functions exercise, each with the node IDs of all of its tests."""
+    """Return the definitions that some test functions exercise, each with the node IDs of all of its tests.
+
+    A run does not wait for it: what is not found soon is left out.
+    """
+    is_late = within(PATIENCE)
     definitions: dict[Definition, None] = {}
     for path in dict.fromkeys(function.partition("::")[0] for function in sorted(functions)):
+        if not snapshot.follow_tests(path, is_late):
+            break
         for test in snapshot.tests(path):
             if test.node_id in functions:
                 definitions |= dict.fromkeys(snapshot.exercised(test))
-    return tuple(
-        (definition, tuple(match.test.node_id for match in snapshot.matches(definition)))
-        for definition in sorted(definitions, key=lambda one: (one.path, one.declared_at or one.location))
-    )
+    found = sorted(definitions, key=lambda one: (one.path, one.declared_at or one.location))
+    for definition in found:
+        snapshot.follow(definition.path, is_late)
+    return tuple((one, tuple(match.test.node_id for match in snapshot.matches_so_far(one))) for one in found)
 
 
 def _definition(snapshot: Snapshot, entrypoint: str) -> Definition:
