@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,9 +38,10 @@ def read(path: Path, name: str | None = None) -> str | Problem:
     """Return the text of a file as Python would decode it, or why it has none."""
     shown = name if name is not None else str(path)
     try:
-        if path.stat().st_size > LARGEST:
-            return Problem(shown, f"{shown} is too large to be read (over {LARGEST // 1_000_000} MB).")
-        data = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                return Problem(shown, f"{shown} is too large to be read (over {LARGEST // 1_000_000} MB).")
+            data = file.read()
     except OSError as error:
         return Problem(shown, f"{shown} cannot be read: {error.strerror or error}.")
     return decode(data, shown)
