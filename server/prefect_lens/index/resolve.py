@@ -46,7 +46,7 @@ class Modules:
         self._project_of = project_of
         self.folders: set[str] = {"."}
         self._homes: dict[str, list[str]] = {}
-        """For a top-level name: the folders in which a module or package of that name stands."""
+        """For a name: the folders in which a module, a package or any folder of that name stands."""
         tops: dict[str, set[str]] = {}
         for path in self._paths:
             folder = posixpath.dirname(path) or "."
@@ -71,6 +71,8 @@ class Modules:
 
     def find(self, dotted: str, level: int, importer: str) -> str | None:
         """Return the file that a name leads to from the file `importer`; a folder, for a namespace package."""
+        if dotted and dotted.rpartition(".")[2] not in self._homes:
+            return None  # nothing has that name: most often it is a function or class, taken from its module
         if not level and ((top := dotted.partition(".")[0]) in _FOREIGN or top not in self._homes):
             return None
         folder = posixpath.dirname(importer)
