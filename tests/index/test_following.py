@@ -64,10 +64,11 @@ def test_tests_that_have_been_found_are_told_while_others_are_not():
     assert [match.test.node_id for match in snapshot.matches_so_far(definition)] == ["test_a.py::test_more"]
 
 
-def test_an_old_snapshot_leaves_off():
+@pytest.mark.parametrize("body", ["kept = 1", "step_0()"])
+def test_an_old_snapshot_leaves_off(body):
     snapshot, _ = _chain()
     assert not snapshot.follow("chain.py", _after(5))
-    edited = CHAIN.replace("def deepest(): ...", "def deepest():\n    kept = 1")
+    edited = CHAIN.replace("def deepest(): ...", f"def deepest():\n    {body}")
     new = snapshot.update({"chain.py": read_facts(edited)}, {})
     assert not snapshot.follow("chain.py", _after(1_000))
     assert new.follow("chain.py", _after(1_000))

@@ -111,6 +111,8 @@ class Known:
     recent: Recent = field(default_factory=Recent)
     begun: dict[str, Begun] = field(default_factory=dict[str, "Begun"])
     """How far files have been followed in which somebody left off."""
+    is_over: bool = False
+    """Whether there is a next state of the files: what is found out now might be taken for an answer about that."""
     room: int = field(default_factory=lambda: MOST_FRAMES)
     """How many calls are kept."""
     followed: int = 0
@@ -157,6 +159,7 @@ class Known:
         if any(_origins(self.files.get(path)) != _origins(packed) for path, packed in changed.items()):
             factories = makers.closed(files)
         inter = old.next(old.modules.next(files, gone), resolver, users, links.active, gone)
+        self.is_over = True
         return Known(
             files,
             layout,

@@ -355,11 +355,11 @@ class Snapshot:
 
         It ends before that when `enough` says so, which is asked all the time, or when the snapshot is an old one.
         """
-        return following.behind(path, lambda: None if self._is_old else self._known, self._lock, enough)
+        return following.behind(path, self._if_new, self._lock, enough)
 
     def follow_tests(self, path: str, enough: Callable[[], bool]) -> bool:
         """Have the tests of a file followed; return whether all of them are. It ends as `follow` does."""
-        return following.follow((path,), lambda: None if self._is_old else self._known, self._lock, enough)
+        return following.follow((path,), self._if_new, self._lock, enough)
 
     def sources(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return for each file those that its answers come from, as far as anybody asked, and all that these import."""
@@ -380,14 +380,14 @@ class Snapshot:
         found = self._known.definition_of(key)
         return self._moved.definition(found) if found is not None else None
 
-    @property
-    def _is_old(self) -> bool:
-        """Whether what is known has gone on to files that have changed since."""
-        return self._lazy is not None and self._lazy.is_beyond(self._files)
+    def _if_new(self) -> Known | None:
+        """Return what is known, where no later snapshot goes on with it."""
+        is_old = self._lazy is not None and (self._lazy.is_over or self._lazy.is_beyond(self._files))
+        return None if is_old else self._known
 
     @property
     def _known(self) -> Known:
-        if self._lazy is None or self._is_old:
+        if self._lazy is None or self._lazy.is_beyond(self._files):
             with without_collector():
                 self._lazy = Known.about(self._files, self._configs, self._before)
         return self._lazy

@@ -65,7 +65,9 @@ class Looking:
             while self._waiting:
                 folder, path = next(iter(self._waiting))
                 await folder.caught_up()
-                if await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, _is_replaced(folder)):
+                is_replaced = _is_replaced(folder)
+                is_done = await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, is_replaced)
+                if is_done or not is_replaced():  # else there is a newer state of the files to search in
                     self._waiting.pop((folder, path), None)
                     self._found()
         finally:
