@@ -1,5 +1,6 @@
 """Which files of a folder are read, and how."""
 
+import os
 import sys
 
 import pytest
@@ -156,6 +157,17 @@ def test_a_second_process_reads_what_one_would(tmp_path, monkeypatch):
     assert both.snapshot.definitions() == alone.snapshot.definitions()
     assert both.problems == alone.problems
     assert both.snapshot.problems() == alone.snapshot.problems()
+
+
+def test_a_second_process_reads_half_of_the_files(tmp_path, monkeypatch):
+    write(tmp_path, {f"flow_{n}.py": f"from prefect import flow\n@flow\ndef f{n}(): ...\n" for n in range(40)})
+    monkeypatch.setattr(bulk, "MANY", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    here = []
+    really = bulk.read_file
+    monkeypatch.setattr(bulk, "read_file", lambda folder, path: here.append(path) or really(folder, path))
+    assert len(workspace.load(tmp_path).definitions()) == 40
+    assert len(here) == 20
 
 
 @pytest.mark.parametrize("start", ["raise SystemExit(3)", "import sys; sys.stdout.write('(')"])
