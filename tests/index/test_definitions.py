@@ -290,3 +290,29 @@ def test_what_stands_around_a_syntax_error_is_read(body):
     given = workspace("#- flows.py\nfrom prefect import flow\n@flow\ndef first(): ...\n\n" + body + "\n")
     assert [d.qualname for d in given.snapshot.definitions()] == ["first"]
     assert [problem.code for problem in given.snapshot.problems()] == ["PL501"]
+
+
+def test_a_function_that_is_called_past_what_its_decorator_makes_of_it_runs_all_the_same():
+    check("""
+    #- steps.py
+    from functools import wraps
+    from prefect import task
+    def step(function):
+        def plan(*args): return function(*args)
+        @wraps(function)
+        def wrapper(*args): return plan(*args)
+        wrapper = task(wrapper)
+        wrapper.plan = plan
+        return wrapper
+    #- test_flows.py
+    from steps import step
+    @step
+    def load(name): ...
+    #   ^^^^ task: test_planned, test_run
+    @step
+    def save(name): ...
+    #   ^^^^ task:
+    def test_planned(): load.plan("a")
+    def test_run(): load("a")
+    def test_neither(): save.name
+    """)

@@ -154,3 +154,23 @@ def test_a_default_stands_in_only_for_what_is_not_there():
         Visitor().visit("two")
     def test_attribute(): Visitor().visit("one")
     """)
+
+
+def test_who_asks_what_a_function_is_does_not_call_it():
+    check("""
+    #- test_flows.py
+    import asyncio
+    from prefect import task
+    @task
+    def step(): ...
+    #   ^^^^ task: test_called
+    def asked(function):
+        return asyncio.iscoroutinefunction(function)
+    def test_asked():
+        def call(): step()
+        assert not asked(call)
+    def test_called():
+        def call(): step()
+        assert not asked(call)
+        call()
+    """)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.index import (
     attributes,
     containers,
+    decorators,
     dispatch,
     fixture_values,
     generated,
@@ -264,7 +265,7 @@ def call_function(
         given |= literals.told(inter, function, arguments)
     target = frame_of(inter, function, given, world)
     if not nowhere:
-        inter.link(frame, target, function.label, made)
+        inter.link(frame, target, function.label, made or decorators.own(function))
         walking.called(inter, frame, target, function)
     if patching:
         inter.walk(target)

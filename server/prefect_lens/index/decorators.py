@@ -49,6 +49,12 @@ def decorated(inter: Interpreter, index: int, frame: Frame) -> tuple[Values, tup
     return values, tuple(all_made)
 
 
+def own(function: Function) -> Made | None:
+    """Return the definition that a function is, where its decorators have made it one: others may call it past them."""
+    made = function.closure.made.get(function.index, ())
+    return next((one for one in made if one.key == ("def", function.module.path, function.index)), None)
+
+
 def stands_in(inter: Interpreter, function: Function) -> bool:
     """Whether a decorator of the project makes the function, to stand for the one that it is put on."""
     return function.closure.scope.kind == "function" and any(_wraps(inter, function))

@@ -70,6 +70,9 @@ _ANYWHERE = re.compile(
 _NEVER = re.compile(
     r"^(?:assert_(?!raises|warns|logs)|create_flow|create_deployment|get_flow|read_)|deployment|(?:^|_)(?:name|signature|schema|hash)$"
 )
+_QUESTION = re.compile(r"^is(?:_|coroutine|awaitable|async|generator|function|method|builtin|class)")
+"""What only asks of a function what it is: `asyncio.iscoroutinefunction`."""
+
 _ONE_BY_ONE = frozenset({"map", "imap", "imap_unordered", "starmap", "map_async", "amap"})
 """What calls a function with each element of what is passed beside it."""
 
@@ -129,7 +132,7 @@ def unknown(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
         return managers.enter(inter, arguments.at(0), frame)
     if name == command_lines.PARSE:
         return command_lines.parsed(inter, arguments, frame)
-    if name == command_lines.KEEP:
+    if name == command_lines.KEEP or _QUESTION.match(name):
         return NOTHING
     snake = _WORDS.sub("_", name).lower()
     if name[:1].isupper():
