@@ -490,3 +490,80 @@ def test_an_object_that_is_passed_is_there():
     def test_passed_on(): passes_on(made())
     def test_on(): outer(Mine())
     """)
+
+
+def test_members_of_an_enumeration_decide():
+    check("""
+    #- modes.py
+    from enum import Enum, IntEnum
+    class Mode(Enum):
+        WHOLE = "whole"
+        PART = "part"
+    class Size(IntEnum):
+        SMALL = 0
+        LARGE = 1
+        BIG = 1
+    class Defaults:
+        MODE = "a"
+        OTHER = "a"
+    #- flows.py
+    from prefect import flow, task
+    from modes import Defaults, Mode, Size
+    @task
+    def whole(): ...
+    #   ^^^^^ task: test_default, test_text, test_whole, ~test_unknown
+    @task
+    def part(): ...
+    #   ^^^^ task: test_part, test_text, ~test_unknown
+    @task
+    def large(): ...
+    #   ^^^^^ task: ~test_size
+    @task
+    def same(): ...
+    #   ^^^^ task: ~test_same
+    class Job:
+        def __init__(self, name, mode: Mode = Mode.WHOLE):
+            try:
+                self.mode = Mode(mode)
+            except ValueError:
+                raise ValueError(name)
+        def run(self):
+            if self.mode == Mode.WHOLE:
+                whole()
+            else:
+                part()
+    @flow
+    def etl(mode=Mode.PART):
+    #   ^^^ flow: test_part, test_text, test_unknown, test_whole
+        if mode is not Mode.WHOLE:
+            part()
+        elif mode in (Mode.WHOLE, Mode.PART):
+            whole()
+    @flow
+    def sized(size):
+    #   ^^^^^ flow: test_size
+        if size == Size.LARGE:
+            large()
+    @flow
+    def plain(mode):
+    #   ^^^^^ flow: test_same
+        if mode == Defaults.OTHER:
+            same()
+    #- test_flows.py
+    import os
+    from flows import Job, etl, plain, sized
+    from modes import Defaults, Mode, Size
+    def test_default(): Job("a").run()
+    def test_whole():
+        etl(mode=Mode.WHOLE)
+        Job("a", Mode.WHOLE).run()
+    def test_part():
+        etl()
+        Job("a", mode=Mode.PART).run()
+    def test_text():
+        etl("whole")
+        Job("a", "part").run()
+    def test_unknown(): etl(os.environ["MODE"])
+    def test_size(): sized(Size.BIG)
+    def test_same(): plain(Defaults.MODE)
+    """)

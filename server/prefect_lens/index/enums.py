@@ -38,8 +38,13 @@ def names(inter: Interpreter, cls: Class) -> tuple[str, ...]:
     return cls.members
 
 
+def is_one(line: tuple[Value, ...]) -> bool:
+    """Whether a class is an enumeration, of which this is the order of look-up."""
+    return any(isinstance(base, External) and base.dotted.rpartition(".")[2] in _BASES for base in line)
+
+
 def _names(cls: Class, line: tuple[Value, ...]) -> Iterator[str]:
-    if not any(isinstance(base, External) and base.dotted.rpartition(".")[2] in _BASES for base in line):
+    if not is_one(line):
         return
     scopes = [base.scope for base in line if isinstance(base, Class)]
     bound = [e for scope in scopes for _, found in scope.bindings.values() for e in found]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, command_lines, literals, objects, uses
+from prefect_lens.index import attributes, command_lines, literals, members, objects, uses
 from prefect_lens.index.values import NOTHING, UNKNOWN, Class, External, Instance, Parsed
 
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression, Scope
+    from prefect_lens.index.facts import Expression, Parameter
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Arguments, Frame, Function, Value
 
@@ -38,6 +38,8 @@ def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Argu
         value = _initial(inter, cls, init, name, arguments)
         if how == _HANDED_ON and (value is None or (isinstance(value, int) and value in {0, 1})):
             found.append((name, value))
+        elif how == _TRUTH and members.is_one(value):
+            continue
         elif how != _HANDED_ON and (value is None or isinstance(value, str | int)):  # what a container holds may change
             found.append((name, value if how == _WHOLE or not value else ...))
     return tuple(found)
@@ -129,7 +131,7 @@ def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, a
         if init is None or default is not None or [id(one) for one in assigning] != [id(init.scope)]:
             return UNKNOWN
         _, expressions = init.scope.bindings[f"{init.parameters[0][0]}.{name}"]
-        return _kept(init.scope, expressions[0], arguments) if len(expressions) == 1 else UNKNOWN
+        return _kept(inter, init, expressions[0], arguments) if len(expressions) == 1 else UNKNOWN
     if default is None or len(default) != 1:
         return UNKNOWN
     if init is None and arguments.literals is not None and not arguments.more:
@@ -144,17 +146,29 @@ def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, a
     return _constant(default[0])
 
 
-def _kept(init: Scope, expression: Expression, arguments: Arguments) -> Any:
+def _kept(inter: Interpreter, init: Function, expression: Expression, arguments: Arguments) -> Any:
     """Return what `__init__` keeps of what it is given."""
-    if expression is None or expression[0] != "local":
-        return _constant(expression)
-    parameter = next((one for one in init.parameters[1:] if one.name == expression[1]), None)
-    if parameter is None or len(init.bindings[parameter.name][1]) != 1 or arguments.literals is None or arguments.more:
+    scope = init.scope
+    match expression:
+        case ("call", function, (("local", *_) as given,), (), *_):
+            return members.made(inter, function, _kept(inter, init, given, arguments), init.closure)
+        case ("local", *_):
+            pass
+        case _:
+            return _constant(expression)
+    parameter = next((one for one in scope.parameters[1:] if one.name == expression[1]), None)
+    if parameter is None or len(scope.bindings[parameter.name][1]) != 1 or arguments.literals is None or arguments.more:
         return UNKNOWN
-    places = [one.name for one in init.parameters[1:] if one.kind == "positional"]
+    places = [one.name for one in scope.parameters[1:] if one.kind == "positional"]
     if (given := _given(places, parameter.name, arguments)) is not None:
         return given[0]
-    return literals.constant(parameter.default) if parameter.default is not None else UNKNOWN
+    return default(inter, init, parameter) if parameter.default is not None else UNKNOWN
+
+
+def default(inter: Interpreter, function: Function, parameter: Parameter) -> Any:
+    """Return the constant that a parameter is where nothing is passed."""
+    value = literals.constant(parameter.default)
+    return members.of(inter, parameter.default, function.closure) if value is UNKNOWN else value
 
 
 def _given(places: list[str], name: str, arguments: Arguments) -> tuple[Any] | None:

@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, exact, expected, guards, makers, models, present, results, spread, uses
+from prefect_lens.index import (
+    attributes,
+    exact,
+    expected,
+    guards,
+    makers,
+    members,
+    models,
+    present,
+    results,
+    spread,
+    uses,
+)
 from prefect_lens.index.lower_conditions import asked
 from prefect_lens.index.values import (
     MOCKED,
@@ -102,7 +114,9 @@ def told(inter: Interpreter, function: Function, arguments: Arguments) -> dict[s
         elif name in named or name in literals:
             value = literals.get(name, UNKNOWN)
         else:
-            value = next((constant(p.default) for p in function.scope.parameters if p.name == name), UNKNOWN)
+            value = next(
+                (exact.default(inter, function, p) for p in function.scope.parameters if p.name == name), UNKNOWN
+            )
         if given[0] == _BY_CLASS:
             if value is not UNKNOWN and value not in present.OBJECTS and _MARK + name not in found:
                 found[_MARK + name] = frozenset((inter.one(Exact, None if value is None else ...),))
@@ -140,7 +154,9 @@ def needed(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Ex
     first = parts[0]
     if first is not None and first[0] == "local" and frame.scope.bindings[first[1]][1][0] == ("param", first[1]):
         value = of(inter, first, frame)
-        if value is not UNKNOWN and (value is not None if how else value and value is not SOME):
+        if value is not UNKNOWN and (
+            value is not None if how else value and value is not SOME and not members.is_one(value)
+        ):
             return parts[:1]
     return parts
 
@@ -236,6 +252,8 @@ def telling(value: Any) -> Any:
 
 def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
     """Return the constant that a form is in a call; `UNKNOWN` where it is none."""
+    if (member := members.of(inter, expression, frame)) is not UNKNOWN:
+        return member
     if expression[0] == "attr" and expression[1] is not None and expression[1][0] == "local":
         return exact.attribute(inter, expression[1], expression[2], frame)
     if expression[0] == "local":
@@ -245,7 +263,9 @@ def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
         if form[0] == "param":
             return passed(expression[1], frame)
         value = ... if form[0] in _FUNCTIONS else constant(form)
-        return UNKNOWN if value == () else value  # what is empty may be filled
+        if value == ():
+            return UNKNOWN  # what is empty may be filled
+        return members.of(inter, form, frame) if value is UNKNOWN else value
     return ... if expression[0] in _FUNCTIONS else constant(expression)
 
 
@@ -298,11 +318,11 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             return is_empty
         case ("truth" | "none" | "in" as how, name, *constants):
             value = _value(inter, name, frame)
-            if value is UNKNOWN or (how == "in" and value in {..., OBJECT, SOME}) or (how == "truth" and value is SOME):
+            if value is UNKNOWN or (how == "in" and value in {..., OBJECT, SOME}):
                 return None
             if how == "truth":
-                return bool(value)
-            return value is None if how == "none" else value is not MOCKED and value in constants[0]
+                return None if value is SOME or members.is_one(value) else bool(value)
+            return value is None if how == "none" else value is not MOCKED and members.among(value, constants[0])
         case ("less" | "more" as how, name, bound):
             value = _value(inter, name, frame)
             if not isinstance(value, int):
@@ -310,7 +330,7 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
             return value < bound if how == "less" else value > bound
         case ("starts" | "ends" as how, name, texts):
             value = _value(inter, name, frame)
-            if not isinstance(value, str):
+            if not isinstance(value, str) or members.is_one(value):
                 return None
             return value.startswith(texts) if how == "starts" else value.endswith(texts)
         case _:
@@ -332,6 +352,7 @@ def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Fram
     if (
         told is not UNKNOWN
         and told not in present.OBJECTS
+        and not members.is_one(told)
         and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame))
     ):
         return False

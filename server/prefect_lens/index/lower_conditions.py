@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 9)
 """The oldest Python that any Prefect 3 runs on, by its own metadata."""
 
+MEMBER = "\0"
+"""Before the names of a class and an attribute of it that may be a member of an enumeration; see `members`."""
+
 _OF_NAMES = frozenset({"isinstance", "len"})
 """Functions that say something about what they are given."""
 
@@ -213,17 +216,30 @@ def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:
             found: Expression = ("none", name)
         case ((ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot()), ast.Constant(value=str() | int() as value)):
             found = ("in", name, (value,))
+        case ((ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot()), ast.Attribute()) if member := _member(other):
+            found = ("in", name, (member,))
         case ((ast.Lt() | ast.GtE()), ast.Constant(value=int() as bound)):
             found = ("less", name, bound)
         case ((ast.Gt() | ast.LtE()), ast.Constant(value=int() as bound)):
             found = ("more", name, bound)
         case ((ast.In() | ast.NotIn()), (ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts))):
-            if not all(isinstance(part, ast.Constant) and isinstance(part.value, str | int | None) for part in parts):
+            constants = tuple(part.value if isinstance(part, ast.Constant) else _member(part) for part in parts)
+            members = (_member(part) for part in parts if not isinstance(part, ast.Constant))
+            if None in members or not all(isinstance(one, str | int | None) for one in constants):
                 return None
-            found = ("in", name, tuple(part.value for part in parts if isinstance(part, ast.Constant)))
+            found = ("in", name, constants)
         case _:
             return None
     return negated(found) if isinstance(op, ast.NotEq | ast.IsNot | ast.NotIn | ast.GtE | ast.LtE) else found
+
+
+def _member(node: ast.expr) -> str | None:
+    """Return what stands for `Mode.FAST`, whatever `Mode` is; None for anything that is not written so."""
+    name = dotted(node)
+    if name is None or "." not in name:
+        return None
+    cls, member = name.split(".")[-2:]
+    return f"{MEMBER}{cls}.{member}" if cls[:1].isupper() and member.isupper() else None
 
 
 def dotted(node: ast.expr) -> str | None:
