@@ -236,8 +236,8 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
     found: set[Value] = set()
     assigned: set[str] = set()
     for base in line(inter, value.cls):
-        if isinstance(base, Class):
-            methods = {index: base.module.facts.scopes[index].name for index in base.scope.own.get(name, ())}
+        if isinstance(base, Class) and (own := base.scope.own.get(name)):
+            methods = {index: base.module.facts.scopes[index].name for index in own}
             for index, method in methods.items():
                 if method not in assigned:  # else a derived class assigns it anew, behind its call of `super()`
                     found |= _assigned(inter, value, inter.function(base.body, index), name, frame.world)
