@@ -174,3 +174,52 @@ def test_an_object_hands_on_what_it_was_made_with():
     def test_command(): main(["monday"])
     def test_command_dry(): main(["monday", "--dry"])
     """)
+
+
+def test_what_a_function_puts_together_before_it_hands_it_on_decides():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_default, ~test_maybe, ~test_other, ~test_wet
+    @flow
+    def etl(dry=False, name=""):
+    #   ^^^ flow: test_default, test_dry, test_later, test_made, test_maybe, test_or, test_other, test_spread, test_wet
+        if not dry:
+            save()
+    #- test_flows.py
+    import os
+    from flows import etl
+    def updated(**given):
+        options = {"dry": True, "name": "all"}
+        options.update(given)
+        return etl(**options)
+    def made(**given):
+        options = dict(dry=False)
+        options.update(name="all")
+        options.update(given)
+        return etl(**options)
+    def spread(**given): return etl(**{"dry": True, **given})
+    def either(**given): return etl(**({"dry": False} | given))
+    def maybe(**given):
+        options = {"dry": True}
+        if os.environ:
+            options.update(dry=False)
+        return etl(**options)
+    def other(**given):
+        options = {"dry": True}
+        if given:
+            options = {"name": "some"}
+        options.update(given)
+        return etl(**options)
+    def test_dry(): updated()
+    def test_wet(): updated(dry=False)
+    def test_later(): updated(dry=True)
+    def test_default(): made()
+    def test_made(): made(dry=True)
+    def test_spread(): spread(name="some")
+    def test_or(): either(dry=True)
+    def test_maybe(): maybe()
+    def test_other(): other()
+    """)

@@ -25,6 +25,8 @@ class Containers(Expressions):
                 arguments or (attr == "update" and keywords)
             ):
                 self._adds(base, attr, arguments, keywords)
+                if attr == "update":
+                    self.spreads(*node.args)
             case ast.Attribute(value=ast.Name() as base, attr=attr) if attr in PUTS and arguments:
                 self._adds(base, attr, arguments, keywords)
             case ast.Name(id="heappush") | ast.Attribute(attr="heappush") if len(arguments) == 2:

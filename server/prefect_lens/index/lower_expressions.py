@@ -227,6 +227,7 @@ class Expressions(Scopes):
             if left is None and right is None and self._active == before:
                 return None
             if kind is ast.BitOr:
+                self.spreads(node.left, node.right)
                 return ("plus", left, right, "__or__")
             return ("slash" if kind is ast.Div else "plus", left, right)
         if kind is ast.Mod and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
@@ -256,6 +257,7 @@ class Expressions(Scopes):
         return ("seq", tuple(map(self.value, node.elts)))
 
     def _dict(self, node: ast.Dict) -> Expression:
+        self.spreads(*(value for key, value in zip(node.keys, node.values, strict=True) if key is None))
         return (
             "dict",
             tuple(

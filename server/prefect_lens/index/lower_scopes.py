@@ -225,12 +225,12 @@ class Scopes:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in passed:
             self.open.decides.add(f">.{node.attr}")
 
-    def spreads(self, node: ast.expr) -> None:
-        """Note that a call hands on what a parameter has collected: `*args` or `**options`."""
-        if isinstance(node, ast.Name):
-            parameter = self.open.passed.get(node.id)
+    def spreads(self, *nodes: ast.expr) -> None:
+        """Note that what a parameter has collected is handed on, or put with more: `*args` or `**options`."""
+        for node in nodes:
+            parameter = self.open.passed.get(node.id) if isinstance(node, ast.Name) else None
             if parameter is not None and "*" in parameter.kind:
-                self.open.decides.add(f">{node.id}")
+                self.open.decides.add(f">{parameter.name}")
 
     def takes_from(self, name: str) -> None:
         """Note that a container of the open scope loses something: what it began with, it has no more."""

@@ -5,15 +5,20 @@ It is known where a container is what the function itself was given, and left as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from prefect_lens.index import literals
 from prefect_lens.index.values import UNKNOWN, Arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from prefect_lens.index.facts import Expression, Parameter
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Frame, Partial
+
+_STAR = ("star", None)
+"""The key under which a dictionary is put into another one."""
 
 MOST = 8
 """A call that passes more than so much is one of data."""
@@ -78,6 +83,13 @@ def behind(partial: Partial, arguments: Arguments) -> literals.Literals | None:
     return tuple({**dict(partial.says), **dict(now)}.items())
 
 
+class _Pair(NamedTuple):
+    """One item of a dictionary."""
+
+    key: Expression
+    value: Expression
+
+
 class _Passed:
     """Stands for the form of what a parameter was given, of which only the constant is known."""
 
@@ -104,16 +116,47 @@ def _items(expression: Expression, frame: Frame) -> list[Any] | None:
 
 
 def _pairs(expression: Expression, frame: Frame) -> dict[str, Any] | None:
-    match literals.bound(expression, frame):
-        case ("dict", pairs) if all(key is not None and key[0] == "text" for key, _ in pairs):
-            return {key[1]: one for key, one in pairs}
+    """Return what a dictionary has under each key: forms, or what stands for them; None where that is not known."""
+    match literals.bound(expression, frame) or expression:
+        case ("dict", pairs):
+            return _together((one if key == _STAR else _Pair(key, one) for key, one in pairs), frame)
+        case _Pair(key=("text", key), value=value):
+            return {key: value}
+        case ("plus", left, right, "__or__"):
+            return _together((left, right), frame)
         case ("call", ("name", "dict"), (), keywords, *_) if all(name is not None for name, _ in keywords):
             return dict(keywords)
         case ("param", name):
             kind, found = _collected(name, frame)
             return {key: _Passed(value) for key, value in found} if kind == "**" else None
+        case ("local", name, 0, high):
+            bound = frame.scope.bindings[name][1]
+            added = [form for one in frame.scope.body for form in _added(one, name)]
+            is_known = high in {-1, len(bound)} and list(bound[1:]) == added  # nothing else becomes of it
+            return _together(bound, frame) if is_known else None
         case _:
             return None
+
+
+def _together(dictionaries: Iterable[Any], frame: Frame) -> dict[str, Any] | None:
+    """Return what several dictionaries have, of which later ones go before earlier ones."""
+    found: dict[str, Any] = {}
+    for one in dictionaries:
+        if (more := _pairs(one, frame)) is None:
+            return None
+        found |= more
+    return found
+
+
+def _added(expression: Expression, name: str) -> Iterator[Expression]:
+    """Return the dictionaries that a statement of a function surely puts into one that has a name."""
+    match expression:
+        case ("call", ("attr", ("local", base, *_), "update"), (more,), (), *_) if base == name:
+            yield more
+        case ("call", ("attr", ("local", base, *_), "update"), (), keywords, *_) if base == name:
+            yield ("dict", tuple((("text", key), value) for key, value in keywords))
+        case _:
+            pass
 
 
 def _collected(name: str, frame: Frame) -> tuple[str, tuple[Any, ...]]:
