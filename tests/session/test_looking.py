@@ -11,6 +11,7 @@ from prefect_lens.session import selection
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.looking import PATIENCE, Looking
 from prefect_lens.session.settings import Settings
+from prefect_lens.session.texts import Document
 
 FLOWS = "from prefect import flow\nfrom steps import step\n@flow\ndef etl(): step()\n"
 STEPS = "from prefect import task\n@task\ndef step(): ...\n"
@@ -64,6 +65,28 @@ async def test_where_it_takes_no_time_nobody_hears_of_it(root):
     looking = Looking(lambda: pytest.fail("there is nothing more to tell"), PATIENCE)
     view = await looking.view(View(folder.snapshot), folder, "steps.py")
     assert [title for title, _ in _shown(view)] == ["▶ Run 2 tests"]
+    folder.close()
+
+
+async def test_meanwhile_lenses_say_what_they_said_last_above_the_same_text(root):
+    before = await _opened(root)
+    before.set_document("steps.py", Document(STEPS, 1))
+    await before.complete()
+    before._to_keep.add("steps.py")
+    await before._keep()
+    before.close()
+    folder, found = await _opened(root), asyncio.Event()
+    looking = Looking(found.set, patience=0.0)
+    folder.set_document("steps.py", Document(STEPS, 1))
+    await folder.complete()
+    view = await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert view.is_searching
+    assert [title for title, _ in _shown(view)] == ["▶ Run 2 tests"]
+    folder.set_document("steps.py", Document(STEPS + "@task\ndef more(): ...\n", 2))
+    await folder.complete()
+    view = await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert view.is_searching
+    assert [title for title, _ in _shown(view)] == ["▶ Run tests", "▶ Run tests"]
     folder.close()
 
 

@@ -56,8 +56,8 @@ class View:
     last: Mapping[str, Mapping[Definition, tuple[Match, ...]]] = field(
         default_factory=dict[str, "Mapping[Definition, tuple[Match, ...]]"]
     )
-    """What an earlier session knew of open files: their definitions with their tests. It is empty when the index is
-    complete."""
+    """What was known of open files an earlier time: their definitions with their tests. It is empty when the index is
+    complete and nothing is searched for."""
     is_searching: bool = False
     """Whether there may be more tests than are known, and nobody waits until they have been found."""
 

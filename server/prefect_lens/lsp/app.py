@@ -239,7 +239,7 @@ class App:
         folder, path = place
         view = await self.session.view_of(folder, path)
         found = await asyncio.to_thread(code_lenses, view, path)
-        if view.is_sure(path):
+        if not view.why_unsure:
             folder.keep_lenses(path)
         text, uri = self.lines(folder)(path), self.folder_uri(folder.root)
         return [to_code_lens(self.columns, text, uri, one) for one in found]

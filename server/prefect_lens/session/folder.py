@@ -109,10 +109,18 @@ class Folder:
         self.documents[path] = document
         if before is None or before.text != document.text:
             if not self.is_complete:
-                known = self._last.get(path, digest(normalize(document.text)))
+                known = self.said_last(path)
                 others = {other: found for other, found in self.last.items() if other != path}
                 self.last = others if known is None else others | {path: known}
             self._take({path: document.text})
+
+    def said_last(self, path: str) -> Mapping[Definition, tuple[Match, ...]] | None:
+        """Return what the lenses of an open document said when that was last known, above the same text.
+
+        Reads the disk: for a thread.
+        """
+        document = self.documents.get(path)
+        return None if document is None else self._last.get(path, digest(normalize(document.text)))
 
     def close_document(self, path: str) -> None:
         """Go back to what the disk has."""

@@ -37,7 +37,8 @@ class Looking:
     async def view(self, view: View, folder: Folder, path: str) -> View:
         """Return a picture in which the tests of what a file defines are known, or which tells that they are not.
 
-        As long as a folder is being read, nobody waits.
+        Then it has what lenses said the last time, if that was above the same text. As long as a folder is being read,
+        nobody waits.
         """
         if not folder.is_complete:
             return replace(view, is_searching=True)
@@ -48,7 +49,8 @@ class Looking:
         self._waiting[folder, path] = None
         if self._task is None:
             self._task = asyncio.create_task(self._go_on())
-        return replace(view, is_searching=True)
+        last = await asyncio.to_thread(folder.said_last, path)
+        return replace(view, is_searching=True, last={path: last} if last is not None else {})
 
     def forget(self, folder: Folder) -> None:
         """Search no more in a folder."""
