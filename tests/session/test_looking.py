@@ -1,12 +1,14 @@
 """Who looks at a file of a large product does not wait until all its tests are found."""
 
 import asyncio
+import threading
 
 import pytest
 from prefect_lens.features.code_lens import code_lenses
 from prefect_lens.features.hover import hover
 from prefect_lens.features.results import Results
 from prefect_lens.features.view import View
+from prefect_lens.session import looking as looking_module
 from prefect_lens.session import selection
 from prefect_lens.session.folder import Folder
 from prefect_lens.session.looking import PATIENCE, Looking
@@ -124,3 +126,23 @@ async def test_a_run_of_given_tests_does_not_wait_until_all_is_known_that_they_e
     planned = selection.plan(folder.snapshot, Results(), given)
     assert [(one.name, len(tests)) for one, tests in planned.definitions] == [("etl", 1), ("step", 2)]
     folder.close()
+
+
+async def test_a_folder_that_is_closed_is_searched_no_more(root, monkeypatch):
+    began, found = threading.Event(), asyncio.Event()
+
+    def follow(_snapshot, _path, is_over, seconds=None):
+        if seconds is None:  # in the background, in a product without an end
+            began.set()
+            while not is_over():
+                pass
+        return False
+
+    monkeypatch.setattr(looking_module, "_follow", follow)
+    folder = await _opened(root)
+    looking = Looking(found.set)
+    await looking.view(View(folder.snapshot), folder, "steps.py")
+    assert await asyncio.to_thread(began.wait, LONG)
+    folder.close()
+    looking.forget(folder)
+    await asyncio.wait_for(found.wait(), LONG)

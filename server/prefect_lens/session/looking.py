@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.following import never
@@ -65,15 +66,19 @@ class Looking:
     async def _go_on(self) -> None:
         try:
             while self._waiting:
-                folder, path = next(iter(self._waiting))
+                folder, path = one = next(iter(self._waiting))
                 await folder.caught_up()
                 is_replaced = _is_replaced(folder)
-                is_done = await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, is_replaced)
+                is_over = partial(self._is_over, one, is_replaced)
+                is_done = await asyncio.to_thread(_follow, folder.snapshot.patiently(), path, is_over)
                 if is_done or not is_replaced():  # else there is a newer state of the files to search in
-                    self._waiting.pop((folder, path), None)
+                    self._waiting.pop(one, None)
                     self._found()
         finally:
             self._task = None
+
+    def _is_over(self, one: tuple[Folder, str], is_replaced: Callable[[], bool]) -> bool:
+        return is_replaced() or one not in self._waiting
 
 
 def within(seconds: float) -> Callable[[], bool]:
