@@ -99,3 +99,22 @@ def test_who_waits_has_a_turn_between_two_calls_of_one_test(is_patient):
     thread.join(LONG)
     assert order == ["answered", "followed"]
     assert len(snapshot.matches_so_far(definition)) == 2
+
+
+def test_who_goes_on_asking_an_old_snapshot_hears_of_its_files_and_tells_the_new_one_nothing():
+    texts = {
+        "steps.py": "from prefect import flow\n@flow\ndef one(): ...\n@flow\ndef two(): ...\ndef pick(): return one\n",
+        "helper.py": "def idle(): ...\ndef run():\n    import steps\n    return steps.pick()()\n",
+        "test_idle.py": "import helper\ndef test_idle(): helper.idle()\n",
+        "test_it.py": "import helper\ndef test_it(): helper.run()\n",
+    }
+    old = Snapshot.empty().update({path: read_facts(text) for path, text in texts.items()}, {})
+    assert old.guessed("test_idle.py") == {}  # reads a part of the helper, and nothing of what the rest imports
+    edited = texts["steps.py"].replace("def pick(): return one", "pick = lambda: two")
+    new = old.update({"steps.py": read_facts(edited)}, {})
+    one, two = old.definitions("steps.py")
+    assert [len(old.matches(found)) for found in (one, two)] == [1, 0]
+    assert [len(new.matches(found)) for found in new.definitions("steps.py")] == [0, 1]
+    assert [len(old.matches(found)) for found in (one, two)] == [1, 0]
+    other = old.update({"steps.py": read_facts(texts["steps.py"] + "kept = 1\n")}, {})
+    assert [len(found.matches(one)) for found in (other, new) for one in found.definitions("steps.py")] == [1, 0, 0, 1]

@@ -157,8 +157,8 @@ def test_a_keystroke_keeps_what_other_files_know():
     given_ = workspace(PROJECT)
     snapshot = given_.snapshot
     described(snapshot)
-    after = snapshot.update({"tests/helpers.py": read_facts(given_.files["tests/helpers.py"] + "x = 1\n")}, {})
-    old, new = snapshot._known, after._known
+    old = snapshot._known
+    new = snapshot.update({"tests/helpers.py": read_facts(given_.files["tests/helpers.py"] + "x = 1\n")}, {})._known
     assert new.interpreter.modules["flows/etl.py"] is old.interpreter.modules["flows/etl.py"]
     assert new.answers.reached["tests/test_b.py"] is old.answers.reached["tests/test_b.py"]
     assert "tests/test_a.py" not in new.answers.reached

@@ -72,6 +72,12 @@ class Followed:
         ways = [path + rest for path, behind in self.behind if (rest := behind.names.get(key)) is not None]
         return Reached(How.INDIRECT, min(ways, key=rank)) if ways else None
 
+    def apart(self) -> Followed:
+        """Return what is known now, as a value that nobody forgets or goes on from."""
+        new = Followed(self.case)
+        new.direct, new.behind = self.direct, self.behind
+        return new
+
     def all(self) -> dict[Key, Reached]:
         """Return everything that it runs."""
         keys = dict.fromkeys((*self.direct, *(key for _, behind in self.behind for key in behind.names)))

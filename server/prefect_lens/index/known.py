@@ -11,12 +11,13 @@ import contextlib
 import gc
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from prefect_lens.index import makers, marks
+from prefect_lens.index.answers import Answers
 from prefect_lens.index.arrivals import shifted
 from prefect_lens.index.collect import collect
-from prefect_lens.index.definitions import Defined, definitions
+from prefect_lens.index.definitions import definitions
 from prefect_lens.index.fixtures import Fixtures
 from prefect_lens.index.followed import Followed, Holders, Recent, Root, reaching
 from prefect_lens.index.interpret import Interpreter
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterator, Mapping
 
     from prefect_lens.index.config import Project
+    from prefect_lens.index.definitions import Defined
     from prefect_lens.index.facts import Facts
     from prefect_lens.index.moves import Place
     from prefect_lens.index.values import Key
@@ -50,31 +52,6 @@ FEW_FOLLOWED = 20
 
 MOST_DROPPED = 1_000
 """Modules that have been read and dropped before garbage is looked for."""
-
-
-class Answers(NamedTuple):
-    """What was answered about files, by their paths."""
-
-    definitions: dict[str, tuple[Defined, ...]]
-    elsewhere: dict[str, frozenset[str]]
-    """In which other files the functions of a file's definitions stand; nothing of files where they all stand in it."""
-    tests: dict[str, tuple[TestCase, ...]]
-    reached: dict[str, tuple[Followed, ...]]
-    profiles: dict[str, dict[TestCase, str]]
-
-    def without(self, gone: set[str]) -> Answers:
-        """Return the answers but those about some files."""
-        new = Answers(
-            self.definitions.copy(), self.elsewhere.copy(), self.tests.copy(), self.reached.copy(), self.profiles.copy()
-        )
-        for path in gone:
-            for answers in new:
-                answers.pop(path, None)
-        return new
-
-    def without_definitions(self, gone: set[str]) -> Answers:
-        """Return the answers about tests but those about some files."""
-        return self.without(gone)._replace(definitions={}, elsewhere={})
 
 
 @dataclass(eq=False)
@@ -174,6 +151,17 @@ class Known:
             {} if moved else self.near,
             room=self.room,
         )
+
+    def apart(self) -> Known:
+        """Return what is known of these files, for who goes on asking about them after there is a next state.
+
+        It has modules of its own: what they come to with these files is not taken for an answer about the next.
+        """
+        inter = self.interpreter.anew()
+        fixtures, answers, holders = Fixtures(inter), self.answers.apart(), self.holders.without(set())
+        new = Known(self.files, self.layout, self.links, self.factories, inter, fixtures, answers, holders, set())
+        new.near, new.complete = self.near.copy(), self.complete.copy()
+        return new
 
     def adopt(self, path: str, new: Facts) -> tuple[Packed, dict[Place, Place]] | None:
         """Take in what a file says now, if it means nothing to others but what it said before; None if it may.

@@ -108,8 +108,8 @@ class Snapshot:
         known = None
         with self._lock:
             adopted: dict[str, Packed | None] = {}
-            if self._lazy is not None and not reconfigured and not self._lazy.is_beyond(self._files, facts):
-                known = self._lazy
+            if (last := self._lazy) and not (reconfigured or last.is_over or last.is_beyond(self._files, facts)):
+                known = last
                 for path, now in list(edited.items()) if not changed and len(edited) <= FEW else ():
                     if (kept := known.adopt(path, now)) is not None:
                         adopted[path], moves_of[path] = kept
@@ -390,6 +390,8 @@ class Snapshot:
         if self._lazy is None or self._lazy.is_beyond(self._files):
             with without_collector():
                 self._lazy = Known.about(self._files, self._configs, self._before)
+        elif self._lazy.is_over:
+            self._lazy = self._lazy.apart()
         return self._lazy
 
 
