@@ -352,9 +352,11 @@ async def editor(
     environ: dict[str, str] | None = None,
     encodings: list[str] | None = None,
     refused: frozenset[str] = frozenset(),
+    program: str = MAIN,
 ):
     """Start a server with folders open, and end it whatever happens."""
-    process = await start_server({"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(environ or {})})
+    homes = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    process = await start_server({**homes, **(environ or {})}, program)
     found = dict(EVERYTHING if capabilities is None else capabilities)
     if encodings is not None:
         found["general"] = {"positionEncodings": encodings}

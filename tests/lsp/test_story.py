@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lsp.editor import ALL, ServerError
+from tests.lsp.editor import ALL, MAIN, ServerError
 
 pytestmark = pytest.mark.slow
 
@@ -334,3 +334,21 @@ async def test_what_a_run_has_shown_refines_the_lens_until_the_code_changes(open
         await editor.lens("flows/etl.py", "10: No tests")
         await editor.execute("clearResults")
         await editor.lens("flows/etl.py", "10: ▶ Run 2 tests")
+
+
+async def test_a_click_that_waits_for_a_search_says_so(open_editor, write, python):
+    program = f"from prefect_lens.session import looking; looking.Looking.__init__.__defaults__ = (0.0,)\n{MAIN}"
+    project = write(
+        "#- flows.py\nfrom prefect import flow\n@flow\ndef quick(): ...\n"
+        "#- test_flows.py\nfrom flows import quick\ndef test_quick(): quick()\n"
+    )
+    async with open_editor(project, python=python, program=program, notifications=["status"]) as editor:
+        await editor.until(
+            lambda: any(note["state"] == "ready" for note in editor.notes_of("prefectLens/status")), "the index"
+        )
+        summary = await editor.execute("run", scope="targets", targets=["flows.py:quick"])
+        assert summary["outcome"] == "passed"
+        [told] = editor.notes_of("window/showMessage")
+        assert told["message"] == "Prefect Lens: the tests of quick run once all of them have been found."
+        await editor.execute("run", scope="targets", targets=["flows.py:quick"])
+        assert len(editor.notes_of("window/showMessage")) == 1
