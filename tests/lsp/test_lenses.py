@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.lsp.editor import ServerError, uri
+from tests.lsp.editor import MAIN, ServerError, uri
 
 PROJECT = """
 #- pyproject.toml
@@ -242,6 +242,27 @@ async def test_a_folder_that_is_closed_takes_its_definitions_along_and_brings_th
         editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [change], "removed": []}})
         await told(editor, 1)
         await told(editor, 3, of=one)
+
+
+async def test_the_tests_that_have_been_found_are_told_while_others_are_looked_for(open_editor, write):
+    soon = "lambda _: lambda asked=itertools.count(): next(asked) >= 8"  # so many calls are followed at a time
+    program = f"import itertools\nfrom prefect_lens.lsp import outlet\noutlet.within = {soon}\n{MAIN}"
+    tests = "".join(f"#- test_{n}.py\nimport flows\ndef test_it(): flows.etl()\n" for n in range(9))
+    project = write("#- flows.py\nfrom prefect import flow\n@flow\ndef etl(): ...\n" + tests)
+    async with open_editor(project, trusted=False, program=program) as editor:
+
+        def told():
+            notes = editor.notes_of("prefectLens/definitions")
+            return [[one["tests"] for one in note["definitions"]] for note in notes]
+
+        await editor.until(lambda: [9] in told(), "all tests")
+        first = told()
+        assert len(first) > 2
+        assert first == sorted(first)
+        await editor.open("flows.py")
+        await editor.edit("flows.py", "def etl(): ...", "def etl(x=1): ...\n@flow\ndef more(): ...")
+        await editor.until(lambda: [9, 0] in told(), "another flow")
+        assert told() == [*first, [9, 0]]
 
 
 async def test_a_file_in_two_folders_keeps_what_the_one_that_stays_says(open_editor, write):

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from prefect_lens.features.standing import standing
+from prefect_lens.index.following import never
 from prefect_lens.lsp import payloads
 from prefect_lens.lsp.convert import to_diagnostics, to_range
 from prefect_lens.lsp.lean import give_back
 from prefect_lens.lsp.person import AskedPerson
 from prefect_lens.lsp.progress import Display
 from prefect_lens.lsp.uris import to_uri
+from prefect_lens.session.looking import within
 from prefect_lens.session.runs import Over, Run, Waiting
 from prefect_lens.session.texts import lines
 from prefect_lens.session.throttle import Throttle
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 INTERVAL = 0.3
 """Seconds between two updates of the same thing."""
 
+STRETCH = 10.0
+"""Seconds of the processor's time after which the tests that have been found are told, while others are looked for."""
+
+NOT_ALL = b""
+"""Stands for definitions of which not all tests were told."""
+
 
 class Outlet:
     """A listener of the session."""
@@ -41,7 +49,7 @@ class Outlet:
         self._told_standing: payloads.Json | None = None
         self._definitions: dict[Path, Throttle] = {}
         self._told_definitions: dict[Path, bytes] = {}
-        """What stands for the definitions that were told of a folder: they themselves take megabytes."""
+        """What stands for all the definitions that were told of a folder: they themselves take megabytes."""
         self._shown: dict[str, _Shown] = {}
 
     def lenses_changed(self) -> None:
@@ -64,7 +72,7 @@ class Outlet:
         """Take back the definitions of a folder."""
         if (throttle := self._definitions.pop(folder.root, None)) is not None:
             throttle.stop()
-        if self._told_definitions.pop(folder.root, None):
+        if self._told_definitions.pop(folder.root, None) is not None:
             self._notify_definitions(folder, [])
 
     def diagnostics_changed(self, folder: Folder, path: str, diagnostics: list[Diagnostic]) -> None:
@@ -117,15 +125,18 @@ class Outlet:
             self._app.client.notify("status", told)
 
     async def _tell_definitions(self, folder: Folder) -> None:
-        told = await asyncio.to_thread(self._definitions_of, folder)
-        if told is None:
-            return  # there are newer ones, which are told next
-        digest = _digest(told)
-        if folder.root in self._definitions and digest != self._told_definitions.get(folder.root):
-            self._told_definitions[folder.root] = digest
-            self._notify_definitions(folder, told)
-            del told
-            await asyncio.to_thread(give_back)  # all has been looked at, and little is made from here on
+        is_all = False
+        while not is_all:
+            found = await asyncio.to_thread(self._definitions_of, folder)
+            if found is None or folder.root not in self._definitions:
+                return  # there are newer ones, which are told next; or nobody wants to hear of them
+            told, is_all = found
+            digest = _digest(told) if is_all else NOT_ALL
+            if not is_all or digest != self._told_definitions.get(folder.root):
+                self._told_definitions[folder.root] = digest
+                self._notify_definitions(folder, told)
+                del told, found
+                await asyncio.to_thread(give_back)  # all has been looked at, and little is made from here on
 
     def _notify_definitions(self, folder: Folder, definitions: list[str]) -> None:
         uri = json.dumps(self._app.folder_uri(folder.root))
@@ -133,20 +144,24 @@ class Outlet:
         next(listed, None)
         self._app.client.notify_encoded("definitions", (f'{{"folder": {uri}, "definitions": [', *listed, "]}"))
 
-    def _definitions_of(self, folder: Folder) -> list[str] | None:
-        """Return the definitions of a folder, encoded one by one: as dictionaries they take five times that.
+    def _definitions_of(self, folder: Folder) -> tuple[list[str], bool] | None:
+        """Return the definitions of a folder, and whether all of their tests have been found.
 
-        None where the folder has been read anew meanwhile.
+        Who has seen all of them before does not see fewer. They are encoded one by one: as dictionaries they take five
+        times that. None where the folder has been read anew meanwhile.
         """
         reading, snapshot = folder.reading, folder.snapshot.patiently()
+        is_late = never if self._told_definitions.get(folder.root) else within(STRETCH)
         found: list[str] = []
+        is_all = True
         for one in snapshot.definitions():
-            if not snapshot.follow(one.path, lambda: folder.reading is not reading):
+            is_all = is_all and snapshot.follow(one.path, lambda: folder.reading is not reading or is_late())
+            if folder.reading is not reading:
                 return None
-            tests = len(snapshot.matches(one))
+            tests = len(snapshot.matches_so_far(one))
             told = payloads.definition(one, to_uri(folder.root / one.path), self._range(folder, one), tests)
             found.append(json.dumps(told))
-        return found
+        return found, is_all
 
     def _range(self, folder: Folder, definition: Definition) -> payloads.Json:
         place = definition.declared_at or definition.location
