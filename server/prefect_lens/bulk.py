@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import prefect_lens
 from prefect_lens.bulk_helper import keep_room, read_file
 from prefect_lens.decoding import Problem
+from prefect_lens.index.known import without_collector
 from prefect_lens.index.packed import Packed
 
 if TYPE_CHECKING:
@@ -41,25 +42,26 @@ def read_files(folder: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Foun
     """Yield what each of some files of a folder says, or why it could not be read."""
     keep_room()
     other = paths[1::2] if len(paths) >= MANY and (os.cpu_count() or 1) > 1 else ()
-    with _Helper(folder, other) if other else nullcontext() as helper:
+    place = str(folder)
+    with without_collector(), _Helper(place, other) if other else nullcontext() as helper:
         for path in paths[::2] if other else paths:
-            yield path, read_file(folder, path)
+            yield path, read_file(place, path)
         answered: set[str] = set()
         for path, found in helper.answers() if helper is not None else ():
             answered.add(path)
             yield path, found
     for path in other:
         if path not in answered:
-            yield path, read_file(folder, path)
+            yield path, read_file(place, path)
 
 
 class _Helper:
     """A second process that reads files, while this one does something else."""
 
-    def __init__(self, folder: Path, paths: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, paths: tuple[str, ...]) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._data = b""
-        question = marshal.dumps((str(folder), paths))
+        question = marshal.dumps((folder, paths))
         own = str(Path(prefect_lens.__file__).parent.parent)
         try:
             self._process = subprocess.Popen(

@@ -6,7 +6,6 @@ import gc
 import marshal
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefect_lens.decoding import Problem, read
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     Found = Packed | Problem
 
 _BATCH = 50
-_ROOM = 1_000_000
+_ROOM = 16_000_000
 
 
 def main() -> None:
@@ -29,7 +28,7 @@ def main() -> None:
     folder, paths = marshal.load(sys.stdin.buffer)  # noqa: S302  from our own process
     with suppress(BrokenPipeError):  # nobody waits for it any more
         for first in range(0, len(paths), _BATCH):
-            found = [(path, read_file(Path(folder), path)) for path in paths[first : first + _BATCH]]
+            found = [(path, read_file(folder, path)) for path in paths[first : first + _BATCH]]
             plain = [(path, (one.message,) if isinstance(one, Problem) else one.plain()) for path, one in found]
             marshal.dump(plain, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -38,13 +37,13 @@ def main() -> None:
 def keep_room() -> None:
     """Have the C library keep the memory that one file took for the next one.
 
-    Glibc's `malloc` gives back to the system what is free at its end, which packing a file fills again each time: two
-    dozen page faults for each. It keeps twice of the largest piece that it was ever given back.
+    Glibc's `malloc` gives back to the system what is free at its end, which parsing and packing a file fill again each
+    time: each page of it a fault. It keeps twice of the largest piece that it was ever given back.
     """
     bytearray(_ROOM)
 
 
-def read_file(folder: Path, path: str) -> Found:
+def read_file(folder: str, path: str) -> Found:
     """Return what a file of a folder says, or why it could not be read."""
-    text = read(folder / path, path)
+    text = read(f"{folder}/{path}", path)
     return text if isinstance(text, Problem) else pack(read_facts(text))

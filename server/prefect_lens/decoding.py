@@ -34,11 +34,11 @@ class Problem(NamedTuple):
         return Diagnostic(Location(self.path, start), Severity.WARNING, problems.UNREADABLE_FILE, self.message)
 
 
-def read(path: Path, name: str | None = None) -> str | Problem:
+def read(path: Path | str, name: str | None = None) -> str | Problem:
     """Return the text of a file as Python would decode it, or why it has none."""
     shown = name if name is not None else str(path)
     try:
-        with path.open("rb", buffering=0) as file:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  a `Path` for each file takes as long as to open it
             if os.fstat(file.fileno()).st_size > LARGEST:
                 return Problem(shown, f"{shown} is too large to be read (over {LARGEST // 1_000_000} MB).")
             data = file.read()

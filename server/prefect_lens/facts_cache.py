@@ -37,7 +37,7 @@ MOST = 30
 _MAKERS = (
     "config", "doctests", "facts", "layout", "links", "lower", "lower_conditions", "lower_containers",
     "lower_expressions", "lower_operators", "lower_scopes", "lower_signatures", "lower_texts", "makers", "newer",
-    "packed", "recover", "resolve", "uses",
+    "packed", "parts", "recover", "resolve", "uses",
 )  # fmt: skip
 """The modules that make facts of a text, and links of these: with another version of them, both are others."""
 _LENGTH = 8

@@ -134,17 +134,20 @@ EMPTY = Facts(
 
 def read_facts(text: str) -> Facts:
     """Return what the text says. Never raises: a text that is no Python gives what can be read of it, and a problem."""
-    from prefect_lens.index import lower, recover  # noqa: PLC0415  lower speaks in the terms of this module
+    from prefect_lens.index import lower, parts, recover  # noqa: PLC0415  lower speaks in the terms of this module
 
     text = normalize(text)
     try:
         prefect, problem = "prefect" in text, None
-        found = lower.parse(text)
+        makes = prefect or "with_options" in text
+        if (scopes := parts.scopes(text)) is not None:
+            return Facts(scopes, None, prefect, makes, digest(text))
+        found = recover.parse(text)
         if isinstance(found, SyntaxProblem):
             problem, found = found, recover.parse_around(text, found)
         if found is None:
             return EMPTY._replace(problem=problem, prefect=prefect, digest=digest(text))
-        return Facts(lower.scopes(*found), problem, prefect, prefect or "with_options" in text, digest(text))
+        return Facts(lower.scopes(*found), problem, prefect, makes, digest(text))
     except (RecursionError, MemoryError):
         deep = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
         return EMPTY._replace(problem=deep, prefect="prefect" in text, digest=digest(text))

@@ -6,13 +6,14 @@ import ast
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from prefect_lens.index import doctests, newer
-from prefect_lens.index.facts import Expression, Scope, SyntaxProblem
+from prefect_lens.index import doctests
 from prefect_lens.index.lower_conditions import asked_for, called, cases, dotted, is_sure, loops, negated
 from prefect_lens.index.lower_signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from prefect_lens.index.facts import Expression, Scope
 
 _AFTER_KEYWORD = re.compile(r"(?:async\b\s*)?(?:def|class)\b[\s\\]*")
 _LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
@@ -23,44 +24,39 @@ _ENDS = frozenset(name.rpartition(".")[2] for name in _GIVES_UP)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def parse(text: str) -> tuple[ast.Module, str] | SyntaxProblem:
-    """Return the tree and the text that its columns are of, or why there is none."""
-    try:
-        return newer.parse(text)
-    except SyntaxError as error:
-        line = max((error.lineno or 1) - 1, 0)
-        return SyntaxProblem(error.msg or "invalid syntax", line, max((error.offset or 1) - 1, 0))
-    except ValueError:  # NUL
-        before = text.partition("\0")[0]
-        line = before.count("\n")
-        return SyntaxProblem("the file has NUL characters in it", line, len(before) - before.rfind("\n") - 1)
-
-
 def scopes(tree: ast.Module, text: str) -> tuple[Scope, ...]:
     """Return the scopes of a module, itself first."""
-    builder = _Statements(text)
-    builder.open_scope("module", "", None, ())
-    builder.block(tree.body)
+    builder = Statements(text)
+    builder.module(tree.body)
     if doctests.PROMPT in text:
         for found in doctests.examples(tree):
             builder.doctest(found)
-    builder.close_scope()
-    return tuple(scope for scope in builder.scopes if scope is not None)
+    return builder.done()
 
 
 RESULT = "return_value"
 """The attribute of a mock that says what it gives."""
 
 
-class _Statements(Signatures):
+class Statements(Signatures):
     """Walks statements and fills the scope that is open."""
+
+    def module(self, statements: Iterable[ast.stmt]) -> None:
+        """Take in the statements of a module."""
+        self.open_scope("module", "", None, ())
+        self.block(statements)
+
+    def done(self) -> tuple[Scope, ...]:
+        """End the module, and return its scopes, itself first."""
+        self.close_scope()
+        return tuple(scope for scope in self.scopes if scope is not None)
 
     def block(self, statements: Iterable[ast.stmt]) -> None:
         """Take in statements up to the one that leaves the block."""
         ends = _LEAVES if self.open.kind != "function" else _MAY_LEAVE
         for statement in statements:
             kind = type(statement)
-            if (form := self._statements.get(kind)) is not None:
+            if (form := _STATEMENTS.get(kind)) is not None:
                 form(self, statement)
             if kind in ends and (kind is not ast.Expr or _gives_up(statement)):
                 return
@@ -74,13 +70,15 @@ class _Statements(Signatures):
         self.leave_block(before, test)
 
     def _expression(self, node: ast.Expr) -> None:
-        match node.value:
+        match said := node.value:
+            case ast.Constant():
+                pass
             case ast.Call(
                 func=ast.Name(id="setattr"), args=[base, ast.Constant(value=str() as name), value], keywords=[]
             ):
                 self.assign(ast.Attribute(base, name), self.effect(value))
-            case value:
-                self.effect(value)
+            case _:
+                self.effect(said)
 
     def _return(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -90,10 +88,11 @@ class _Statements(Signatures):
             self.open.body.append(("return",))
 
     def _assign(self, node: ast.Assign) -> None:
-        expression = ("none",) if self._is_reset(node.value, node.targets) else self.effect(node.value)
-        is_none = isinstance(node.value, ast.Constant) and node.value.value is None
+        value, targets = node.value, node.targets
+        is_none = _is_none(value)
+        expression = ("none",) if is_none and self._are_reset(targets) else self.effect(value)
         surely = is_none and self.open.kind == "function" and not self.open.branch
-        for target in node.targets:
+        for target in targets:
             self.assign(target, expression)
             if surely and isinstance(target, ast.Name):
                 self.open.nones.add(target.id)
@@ -102,7 +101,7 @@ class _Statements(Signatures):
         typed = ("typed", note) if (note := self.annotation(node.annotation)) is not None else None
         if node.value is None:
             self.assign(node.target, typed)
-        elif self._is_reset(node.value, [node.target]):
+        elif _is_none(node.value) and self._are_reset([node.target]):
             self.assign(node.target, ("none",) if typed is None else ("either", (typed, ("none",))))
         else:
             expression = self.effect(node.value)
@@ -132,30 +131,29 @@ class _Statements(Signatures):
         self.branch(node.orelse)
 
     def _if(self, node: ast.If) -> None:
-        match node:
-            case ast.If(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)], orelse=[]) if asked_for(
-                node.test
-            ) == (name, False):
+        condition, body, orelse = node.test, node.body, node.orelse
+        match [] if orelse else body:
+            case [ast.Assign(targets=[ast.Name(id=name)], value=value)] if asked_for(condition) == (name, False):
                 # `if sink is None: sink = …`: what is passed hides the default
-                self.condition(node.test)
-                self.bind(name, self.default(node.test, value))
+                self.condition(condition)
+                self.bind(name, self.default(condition, value))
                 return
             case _:
                 pass
-        if (holds := is_sure(node.test)) is not None:
-            self.block(node.body if holds else node.orelse)
+        if (holds := is_sure(condition)) is not None:
+            self.block(body if holds else orelse)
             return
-        if (call := called(node.test)) is not None:
+        if (call := called(condition)) is not None:
             expression = self.effect(call[0])
             if (asked := self._asked(call[0], "__bool__", expression)) is not expression:
                 self.keep(asked)
             test = self.given(expression)
             test = test if call[1] else negated(test)
         else:
-            test = self.condition(node.test)
-            self.test(node.test)
-        self.branch(node.body, test)
-        self.branch(node.orelse, negated(test))
+            test = self.condition(condition)
+            self.test(condition)
+        self.branch(body, test)
+        self.branch(orelse, negated(test))
 
     def _match(self, node: ast.Match) -> None:
         self.effect(node.subject)
@@ -268,6 +266,7 @@ class _Statements(Signatures):
         self.bind(node.name, ("def", index))
 
     def doctest(self, found: doctests.Examples) -> None:
+        """Take in the examples of a docstring."""
         self.open_scope(doctests.KIND, ".".join(found.names), self.place(found.node) if found.node else None, ())
         self.block(found.statements)
         self.close_scope()
@@ -286,6 +285,7 @@ class _Statements(Signatures):
         self.bind(node.name, ("class", index))
 
     def assign(self, target: ast.expr, value: Expression) -> None:
+        """Note that a target is given a value."""
         if isinstance(target, ast.Name):
             self.bind(target.id, value)
             if value is not None and self.open.elsewhere.get(target.id) == 0:
@@ -305,6 +305,7 @@ class _Statements(Signatures):
                 if not self.is_own(base):
                     self.open.body.append(("set", self.value(base), attr, value))
                 if (name := dotted(target)) is not None:
+                    self.open.has_attributes = True
                     self.bind(name, value)
             case ast.Subscript(value=base, slice=index):
                 key = self.effect(index)
@@ -316,24 +317,20 @@ class _Statements(Signatures):
             case _:
                 pass
 
-    def _is_reset(self, value: ast.expr, targets: list[ast.expr]) -> bool:
-        """Whether attributes of the objects of a class are None from here on."""
-        return (
-            isinstance(value, ast.Constant)
-            and value.value is None
-            and (
-                self.open.kind == "class"
-                or any(isinstance(t, ast.Attribute) and (self.is_own(t.value) or t.attr == RESULT) for t in targets)
-            )
+    def _are_reset(self, targets: list[ast.expr]) -> bool:
+        """Whether to be None, for these, means that attributes of the objects of a class are from here on."""
+        return self.open.kind == "class" or any(
+            isinstance(t, ast.Attribute) and (self.is_own(t.value) or t.attr == RESULT) for t in targets
         )
 
     def place(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[int, int, int]:
         """Return where the name stands in `def name`, and the line of `def`."""
-        line = node.lineno - 1
+        line = self.first_line + node.lineno - 1
         column = self.code_points(line, node.col_offset)
-        text = self.lines[line][column:] if line < len(self.lines) else ""
-        if text.startswith("def ") and text[4:].startswith(node.name):
+        text = self.lines[line] if line < len(self.lines) else ""
+        if text.startswith("def ", column) and text.startswith(node.name, column + 4):
             return line, column + 4, line
+        text = text[column:]
         found = _AFTER_KEYWORD.match(text)
         at = line
         while found is not None and found.end() >= len(text) and at + 1 < len(self.lines):
@@ -341,7 +338,7 @@ class _Statements(Signatures):
             return at, len(self.lines[at]) - len(self.lines[at].lstrip()), line
         return line, column + (found.end() if found is not None else 0), line
 
-    _statements: ClassVar[dict[type[ast.stmt], Callable[..., None]]] = {
+    statements: ClassVar[dict[type[ast.stmt], Callable[..., None]]] = {
         ast.Expr: _expression,
         ast.FunctionDef: _function,
         ast.AsyncFunctionDef: _function,
@@ -372,9 +369,18 @@ class _Statements(Signatures):
     """What says nothing, `pass` and newer forms such as `type X = …`, has none."""
 
 
+_STATEMENTS = Statements.statements
+"""The same, found at once."""
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
 def _gives_up(node: ast.stmt) -> bool:
     """Whether a test ends itself here."""
-    called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    value = node.value if isinstance(node, ast.Expr) else None
+    called = value.func if isinstance(value, ast.Call) else None
     return isinstance(called, ast.Attribute) and called.attr in _ENDS and dotted(called) in _GIVES_UP
 
 

@@ -16,6 +16,8 @@ OLDEST_PYTHON = (3, 9)
 MEMBER = "\0"
 """Before the names of a class and an attribute of it that may be a member of an enumeration; see `members`."""
 
+_MAY_BE_SURE = frozenset({ast.Constant, ast.UnaryOp, ast.Compare})
+
 _OF_NAMES = frozenset({"isinstance", "len"})
 """Functions that say something about what they are given."""
 
@@ -25,6 +27,8 @@ _OF_TEXTS = {"startswith": "starts", "endswith": "ends"}
 
 def is_sure(test: ast.expr) -> bool | None:
     """Return whether a condition holds in every Python that Prefect runs on; None where that is open."""
+    if type(test) not in _MAY_BE_SURE:
+        return None
     match test:
         case ast.Constant(value=bool() | int() as value):
             return bool(value)
@@ -65,9 +69,12 @@ def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
     `("not", …)`, `("all", …)`, `("any", …)`, `("loop", …)` of such. A name with dots is an attribute of a parameter,
     or of one of the names that have a dot behind them; with a dot at its end, it is what a call gave the name.
     """
+    kind = type(node)
+    if kind is ast.Name or kind is ast.Attribute:
+        return ("truth", name) if (name := _subject(node, tells)) is not None else None
+    if kind not in _TELLING:
+        return None
     match node:
-        case ast.Name() | ast.Attribute() if (name := _subject(node, tells)) is not None:
-            return ("truth", name)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return negated(test(operand, tells))
         case ast.BoolOp(op=op, values=values):
@@ -93,6 +100,10 @@ def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
             return None
 
 
+_TELLING = frozenset({ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call})
+"""The conditions, beside names, that may say something about what a name stands for."""
+
+
 def _texts(node: ast.expr) -> tuple[str, ...]:
     """Return the text, or the texts, that an expression is as it is written."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -113,14 +124,14 @@ def _counted(found: Expression, op: ast.cmpop, number: int) -> Expression:
 
 def called(node: ast.expr) -> tuple[ast.Call, bool] | None:
     """Return the call whose result a condition is, and whether it holds when that is true."""
-    match node:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return (found[0], not found[1]) if (found := called(operand)) is not None else None
-        case ast.Await(value=ast.Call() as call) | (ast.Call() as call):
-            of_names = getattr(call.func, "id", None) in _OF_NAMES or getattr(call.func, "attr", None) in _OF_TEXTS
-            return None if of_names else (call, True)
-        case _:
-            return None
+    if isinstance(node, ast.UnaryOp):
+        found = called(node.operand) if isinstance(node.op, ast.Not) else None
+        return (found[0], not found[1]) if found is not None else None
+    call = node.value if isinstance(node, ast.Await) else node
+    if not isinstance(call, ast.Call):
+        return None
+    of_names = getattr(call.func, "id", None) in _OF_NAMES or getattr(call.func, "attr", None) in _OF_TEXTS
+    return None if of_names else (call, True)
 
 
 def negated(found: Expression) -> Expression:
@@ -135,22 +146,26 @@ def loops(found: Expression) -> Expression:
 
 def asked(found: Expression) -> Iterator[str]:
     """Return the parameters that a test asks for, in the forms of `Scope.decides`."""
-    match found:
-        case ("not" | "loop", inner):
-            yield from asked(inner)
-        case ("all" | "any", parts):
-            for part in parts:
-                yield from asked(part)
-        case ("is", name, _):
-            yield f"~{name}"
-        case (_, name, *_) if not isinstance(name, str) or name.endswith("."):
-            yield "."
-        case ("in" | "less" | "more" | "starts" | "ends", name, _) if "." in name:
-            yield f".={name}"
-        case (_, name, *_):
-            yield f".{name}" if "." in name else name
-        case _:
-            pass
+    if found is None:
+        return
+    form, name = found[:2]
+    if form in {"not", "loop"}:
+        yield from asked(name)
+    elif form in {"all", "any"}:
+        for part in name:
+            yield from asked(part)
+    elif form == "is":
+        yield f"~{name}"
+    elif not isinstance(name, str) or name.endswith("."):
+        yield "."
+    elif "." not in name:
+        yield name
+    else:
+        yield f".={name}" if form in _OF_VALUES else f".{name}"
+
+
+_OF_VALUES = frozenset({"in", "less", "more", "starts", "ends"})
+"""The tests for which it matters which of several values an attribute has."""
 
 
 def cases(node: ast.Match) -> list[ast.expr]:
@@ -244,8 +259,9 @@ def _member(node: ast.expr) -> str | None:
 
 def dotted(node: ast.expr) -> str | None:
     """Return `a.b.c` for a chain of names; None for anything else."""
-    if isinstance(node, ast.Name):
+    kind = type(node)
+    if kind is ast.Name:
         return node.id
-    if isinstance(node, ast.Attribute) and (start := dotted(node.value)) is not None:
+    if kind is ast.Attribute and (start := dotted(node.value)) is not None:
         return f"{start}.{node.attr}"
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index.lower_conditions import asked_for
 from prefect_lens.index.lower_operators import OPERATORS, comparisons, may_be_object
-from prefect_lens.index.lower_scopes import Scopes
+from prefect_lens.index.lower_scopes import NAMES, Scopes
 from prefect_lens.index.lower_texts import filled, formatted
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class Expressions(Scopes):
 
     def value(self, node: ast.expr) -> Expression:
         """Return the form of an expression."""
-        return self._forms[type(node)](self, node)
+        return _FORMS[type(node)](self, node)
 
     def effect(self, node: ast.expr) -> Expression:
         """Return the form of an expression, and keep it in the body where it may run something."""
         before = self._active
-        expression = self._forms[type(node)](self, node)
+        expression = _FORMS[type(node)](self, node)
         if self._active != before:
             self.open.body.append(expression)
         return expression
@@ -109,12 +109,14 @@ class Expressions(Scopes):
 
     def passed(self, node: ast.expr) -> Expression:
         """Return the form of what a parameter is given."""
-        if isinstance(node, ast.Constant):
+        kind, where = type(node), self.open
+        if kind is ast.Constant:
             return ("none",) if node.value is None else self._constant(node)
-        if self.open.passed:
+        if where.passed and kind in NAMES:
             self.passes_on(node)
-        is_none = isinstance(node, ast.Name) and node.id in self.open.nones and not self.open.loop
-        return ("none",) if is_none else self.value(node)
+        if where.nones and kind is ast.Name and node.id in where.nones and not where.loop:
+            return ("none",)
+        return _FORMS[kind](self, node)
 
     def fills(self, node: ast.Call, arguments: tuple[Expression, ...], keywords: Keywords) -> None:
         """Note what a call adds to a container, or takes out of it."""
@@ -130,7 +132,7 @@ class Expressions(Scopes):
         return ("effects", parts) if self._active != before else None
 
     def _children(self, node: ast.AST) -> list[Expression]:
-        if isinstance(node, ast.expr) and self._forms[type(node)] is not Expressions._only:
+        if isinstance(node, ast.expr) and _FORMS[type(node)] is not Expressions._only:
             return [self.value(node)]
         return [
             self.value(child) if isinstance(child, ast.expr) else ("effects", tuple(self._children(child)))
@@ -140,7 +142,7 @@ class Expressions(Scopes):
 
     def _constant(self, node: ast.Constant) -> Expression:
         value = node.value
-        if isinstance(value, str):
+        if type(value) is str:
             return ("text", value) if len(value) <= LONGEST_TEXT else None
         return ("int", int(value)) if isinstance(value, int) and -1000 < value < 1000 else None
 
@@ -152,47 +154,52 @@ class Expressions(Scopes):
         return ("effects", (part,)) if self._active != before else None
 
     def _name(self, node: ast.Name) -> Expression:
-        name = node.id
+        name, where = node.id, self.open
         for renamed in reversed(self._renamed) if self._renamed else ():
             if name in renamed:
                 name = renamed[name]
                 break
-        found = self.open.bindings.get(name)
-        return ("name", name) if found is None else self._bound(name, found)
+        found = where.bindings.get(name)
+        if found is None:
+            return ("name", name)
+        if len(found) == 1 and not where.loop and not where.elsewhere:
+            return ("local", name, 0, 1)  # as `_bound` would have it
+        return self._bound(name, found)
 
     def _bound(self, name: str, found: Bound) -> Expression:
         """Return the form of a name that the open scope binds: its last binding that is sure, and those behind it."""
-        where = self.open
-        if name in where.elsewhere:
+        where, low = self.open, len(found) - 1
+        if where.elsewhere and name in where.elsewhere:
             return ("name", name)
-        here, low = where.branch, len(found) - 1
-        while low and (branch := found[low][1]) and here[: len(branch)] != branch:
+        while low and (branch := found[low][1]) and where.branch[: len(branch)] != branch:
             low -= 1
         return ("local", name, low, -1 if where.loop else len(found))
 
     def _attribute(self, node: ast.Attribute) -> Expression:
         base, attr = node.value, node.attr
-        if isinstance(base, ast.Name):
+        kind, where = type(base), self.open
+        if kind is ast.Name and where.has_attributes:
             name = f"{base.id}.{attr}"
-            if (found := self.open.bindings.get(name)) is not None:
+            if (found := where.bindings.get(name)) is not None:
                 return self._bound(name, found)
         self._active += 1  # it may be a property
-        return ("attr", self.value(base), attr)
+        return ("attr", _FORMS[kind](self, base), attr)
 
     def _call(self, node: ast.Call) -> Expression:
-        called = node.func
-        function = self.value(called)
-        arguments = tuple(map(self.passed, node.args))
-        keywords = tuple(map(self._keyword, node.keywords))
+        called, given, named = node.func, node.args, node.keywords
+        kind = type(called)
+        function = _FORMS[kind](self, called)
+        arguments = tuple([self.passed(one) for one in given]) if given else ()
+        keywords = tuple([self._keyword(one) for one in named]) if named else ()
         self._active += 1
-        name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        name = called.attr if kind is ast.Attribute else called.id if kind is ast.Name else ""
         if name in FILLING:
             self.fills(node, arguments, keywords)
-        elif name == "format" and isinstance(called, ast.Attribute):
+        elif name == "format" and kind is ast.Attribute:
             text = called.value.value if isinstance(called.value, ast.Constant) else None
             if isinstance(text, str):
                 return ("join", formatted(text, arguments, dict(keywords)))
-        line = node.lineno - 1
+        line = self.first_line + node.lineno - 1
         column = node.col_offset if self.is_ascii else self.code_points(line, node.col_offset)
         return ("call", function, arguments, keywords, line, column)
 
@@ -254,7 +261,7 @@ class Expressions(Scopes):
         return ("effects", values) if self._active != before else None
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Expression:
-        return ("seq", tuple(map(self.value, node.elts)))
+        return ("seq", tuple([self.value(one) for one in node.elts]))
 
     def _dict(self, node: ast.Dict) -> Expression:
         self.spreads(*(value for key, value in zip(node.keys, node.values, strict=True) if key is None))
@@ -324,7 +331,7 @@ class Expressions(Scopes):
         return None
 
     def _joined(self, node: ast.JoinedStr) -> Expression:
-        return ("join", tuple(map(self.value, node.values)))
+        return ("join", tuple([self.value(part) for part in node.values]))
 
     def _inner(self, node: ast.Await | ast.FormattedValue) -> Expression:
         return self.value(node.value)
@@ -346,7 +353,7 @@ class Expressions(Scopes):
     def _lambda(self, node: ast.Lambda) -> Expression:
         return self.lambda_(node)
 
-    _forms: ClassVar[dict[type[ast.AST], Callable[..., Expression]]] = {
+    forms: ClassVar[dict[type[ast.AST], Callable[..., Expression]]] = {
         **dict.fromkeys(ast.expr.__subclasses__(), _only),
         ast.Name: _name,
         ast.Attribute: _attribute,
@@ -375,3 +382,7 @@ class Expressions(Scopes):
         ast.JoinedStr: _joined,
         ast.FormattedValue: _inner,
     }
+
+
+_FORMS = Expressions.forms
+"""The same, found at once: it is looked into for each expression of a text."""

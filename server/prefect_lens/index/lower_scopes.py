@@ -20,6 +20,9 @@ CONTAINERS = MAPPINGS | {
 PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "object", "Any", "dict", "list", "tuple", "set", "Path"})
 """Of what is never a class of the project, an annotation says nothing."""
 
+NAMES = frozenset({ast.Name, ast.Attribute})
+"""The expressions that name something."""
+
 Bound = list[tuple[Expression, tuple[int, ...]]]
 """What a name is bound to, in order, and the branch in which each of it stands."""
 
@@ -46,9 +49,11 @@ class Open:
         self.parent = parent
         self.place = place
         self.parameters = parameters
+        self.has_attributes = False
+        """Whether there are dotted names among its bindings."""
         self.passed = {parameter.name: parameter for parameter in parameters} if kind == "function" else {}
         """The parameters of a function by their names: these may decide its branches."""
-        self.bindings: dict[str, Bound] = {}
+        self.bindings: dict[str, Bound] = {one.name: [(("param", one.name), ())] for one in parameters}
         self.body: list[Expression] = []
         self.returns: list[Expression] = []
         self.yields: list[Expression] = []
@@ -91,6 +96,8 @@ class Scopes:
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.is_ascii = text.isascii()
+        self.first_line = 0
+        """The line of the text that is the first one of the tree that is walked."""
         self.scopes: list[Scope | None] = []
         self.open = Open(-1, "", "")
         self._stack: list[Open] = []
@@ -104,8 +111,6 @@ class Scopes:
         self.scopes.append(None)
         self._stack.append(self.open)
         self.open = Open(index, kind, name, parent=self.open.index, place=place or (0, 0, 0), parameters=parameters)
-        for parameter in parameters:
-            self.bind(parameter.name, ("param", parameter.name))
         return index
 
     def close_scope(
@@ -127,10 +132,13 @@ class Scopes:
             keyword_line=done.place[2],
             is_async=done.is_async,
             parameters=done.parameters,
-            bindings={name: _closed(found) for name, found in done.bindings.items()},
+            bindings={
+                name: (0, (found[0][0],)) if len(found) == 1 else _closed(found)
+                for name, found in done.bindings.items()
+            },
             body=tuple(done.body),
-            returns=tuple([item for item in done.returns if item is not None]),
-            yields=tuple([item for item in done.yields if item is not None]),
+            returns=tuple(filter(None, done.returns)),
+            yields=tuple(filter(None, done.yields)),
             is_generator=done.is_generator,
             decorators=decorators,
             bases=bases,
@@ -138,7 +146,7 @@ class Scopes:
             stars=tuple(done.stars),
             own=self._own(done.index) if done.kind == "class" else {},
             outer=tuple(done.outer),
-            decides=tuple(sorted([one for one in done.decides if _is_settled(done, one)])),
+            decides=tuple(sorted([one for one in done.decides if _is_settled(done, one)])) if done.decides else (),
         )
 
     def bind(self, name: str, value: Expression) -> None:
@@ -160,6 +168,7 @@ class Scopes:
         """Note that something is added to what a name holds."""
         first = name.partition(".")[0]
         if first in self.open.bindings and first not in self.open.elsewhere:
+            self.open.has_attributes = self.open.has_attributes or first is not name
             self.open.bindings.setdefault(name, []).append((value, NEVER))
         else:
             self.open.outer.append((name, value))
@@ -203,9 +212,10 @@ class Scopes:
             return None
         found = test(node, self.open.tells)
         if found is not None:
-            self.open.decides.update(asked(found))
+            names = tuple(asked(found))
+            self.open.decides.update(names)
             if self.open.loop:
-                self.open.asked_in_loops.update(asked(found))
+                self.open.asked_in_loops.update(names)
         return found
 
     def given(self, called: Expression) -> Expression:
@@ -218,11 +228,12 @@ class Scopes:
     def passes_on(self, node: ast.expr) -> None:
         """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
         passed = self.open.passed
-        if isinstance(node, ast.Name):
-            parameter = passed.get(node.id)
-            if parameter is not None and node.id not in self.open.decides and "*" not in parameter.kind:
-                self.open.decides.add(node.id if _is_switch(parameter) else f"={node.id}")
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in passed:
+        if type(node) is ast.Name:
+            name = node.id
+            parameter = passed.get(name)
+            if parameter is not None and name not in self.open.decides and "*" not in parameter.kind:
+                self.open.decides.add(name if _is_switch(parameter) else f"={name}")
+        elif type(node) is ast.Attribute and type(node.value) is ast.Name and node.value.id in passed:
             self.open.decides.add(f">.{node.attr}")
 
     def spreads(self, *nodes: ast.expr) -> None:

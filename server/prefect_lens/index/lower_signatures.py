@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from prefect_lens.index.facts import Parameter
 from prefect_lens.index.lower_containers import Containers
-from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, PLAIN, WRAPPERS
+from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, NAMES, PLAIN, WRAPPERS
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
 
-_NAMES = (ast.Name, ast.Attribute)
+_SAYING = frozenset({ast.Constant, ast.BinOp, ast.Subscript})
+"""The annotations, beside names, that may say something."""
 
 
 class Signatures(Containers):
@@ -46,8 +48,9 @@ class Signatures(Containers):
     def lambda_(self, node: ast.Lambda) -> Expression:
         """Return the form of a lambda."""
         parameters = self.parameters(node.args)
-        column = self.code_points(node.lineno - 1, node.col_offset)
-        index = self.open_scope("lambda", "<lambda>", (node.lineno - 1, column, node.lineno - 1), parameters)
+        line = self.first_line + node.lineno - 1
+        column = self.code_points(line, node.col_offset)
+        index = self.open_scope("lambda", "<lambda>", (line, column, line), parameters)
         self.open.returns.append(self._returned(node.body))
         self.close_scope()
         return ("lambda", index)
@@ -61,10 +64,15 @@ class Signatures(Containers):
 
     def annotation(self, node: ast.expr) -> Expression:
         """Return the class that an annotation names; None where it names none that could be the project's."""
-        if isinstance(node, _NAMES):
+        kind = type(node)
+        if kind in NAMES:
             return self.value(node)
+        if kind not in _SAYING:
+            return None
         match node:
             case ast.Constant(value=str() as text):
+                if text.isidentifier() and text.isascii() and not iskeyword(text):
+                    return self.value(ast.Name(text))
                 try:
                     return self.annotation(ast.parse(text.strip(), mode="eval").body)
                 except (SyntaxError, ValueError):

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 MADE = "flow()"
 """Stands for a maker of Prefect's among the names that a function's result comes from; no name of the code is it."""
 
-_ALIASES = frozenset({"name", "local", "attr", "from", "lambda", "either", "choice", "or", "call"})
+ALIASES = ("name", "local", "attr", "from", "lambda", "either", "choice", "or", "call")
 """The forms behind which another name may stand."""
+
+_PARTIAL = frozenset({"partial", "partialmethod"})
 
 UNKNOWN = "?"
 """Stands for the name of what is called, where nothing is known of it."""
@@ -53,9 +55,9 @@ def _names(imported: Iterable[tuple[str, Expression]]) -> frozenset[str]:
 def origins(facts: Facts, bound: Bound) -> Origins:
     """Return where the results of a file's functions come from, as far as they come from calls.
 
-    `bound` is what `uses.bound` returns for the file.
+    `bound` is what `uses.bound` returns for the file and `ALIASES`.
     """
-    makers = _names(bound.get("from", ()))
+    makers = _names(bound["from"])
     inner = {scope.parent for scope in facts.scopes if scope.kind == "function" and scope.decorators}
     if facts.makes:
         inner.update(_around_makers(facts, makers))
@@ -67,9 +69,9 @@ def origins(facts: Facts, bound: Bound) -> Origins:
                 names.add(MADE)
             if names:
                 found.setdefault(scope.name, set()).update(names)
-    for kind in _ALIASES.intersection(bound):
+    for kind in ALIASES:
         for name, form in bound[kind]:
-            for other in _aliased(facts, form):
+            for other in _aliased(facts, form) if kind != "call" or called(form) in _PARTIAL else ():
                 if other != name:
                     found.setdefault(name, set()).add(MADE if other in makers else other)
     return tuple((name, tuple(sorted(names))) for name, names in sorted(found.items()))
@@ -139,15 +141,18 @@ def _results(scope: Scope) -> set[str]:
     seen: set[str] = set()
     waiting: list[Any] = [*scope.returns, *scope.yields]
     while waiting:
-        item = waiting.pop()
-        if type(item) is tuple and item:
-            part: Expression = item  # type: ignore[reportUnknownVariableType]
-            if part[0] == "call":
-                found.add(called(part) or MADE)
-            elif part[0] in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:
-                seen.add(part[1])
-                waiting += scope.bindings[part[1]][1]
-            waiting += part
+        part: Expression = waiting.pop()
+        if not part:
+            continue
+        form = part[0]
+        if form == "call":
+            found.add(called(part) or MADE)
+        elif form in {"name", "local"} and part[1] in scope.bindings and part[1] not in seen:
+            seen.add(part[1])
+            waiting += scope.bindings[part[1]][1]
+        for one in part:
+            if type(one) is tuple:
+                waiting.append(one)
     return found
 
 
@@ -167,7 +172,7 @@ def _aliased(facts: Facts, expression: Expression) -> Iterable[str]:
             return _results(facts.scopes[index])
         case "either" | "choice" | "or":
             return tuple(name for part in expression[1] for name in _aliased(facts, part))
-        case "call" if called(expression) in {"partial", "partialmethod"}:
+        case "call" if called(expression) in _PARTIAL:
             return tuple(name for part in expression[2][:1] for name in _aliased(facts, part))
         case _:
             return ()

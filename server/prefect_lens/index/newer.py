@@ -46,17 +46,26 @@ def parse(text: str) -> tuple[ast.Module, str]:
         ValueError: it has NUL characters in it.
         RecursionError, MemoryError: it is nested too deeply.
     """
-    with _PARSER, _without_warnings() if "\\" in text else nullcontext():  # that takes as long as some files
+    try:
+        return parse_as_is(text), text
+    except SyntaxError as problem:
+        older = in_older_syntax(text)
+        if older == text:
+            raise
         try:
-            return ast.parse(text), text
-        except SyntaxError as problem:
-            older = in_older_syntax(text)
-            if older == text:
-                raise
-            try:
-                return ast.parse(older), older
-            except SyntaxError:
-                raise problem from None
+            return parse_as_is(older), older
+        except SyntaxError:
+            raise problem from None
+
+
+def parse_as_is(text: str) -> ast.Module:
+    """Return the tree of a text that this Python understands.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: as `parse` does.
+    """
+    with _PARSER, _without_warnings() if "\\" in text else nullcontext():  # that takes as long as some files
+        return ast.parse(text)
 
 
 @contextmanager

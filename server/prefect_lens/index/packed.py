@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prefect_lens.index.makers import Origins
-    from prefect_lens.index.uses import Bound
+    from prefect_lens.index.uses import Bodies, Bound
 
 Import = tuple[str, int, bool]
 """A module's name, the level of a relative one, and whether the module itself may be held."""
@@ -21,6 +21,8 @@ Import = tuple[str, int, bool]
 TOO_DEEP = SyntaxProblem("the code is nested too deeply to be read", 0, 0)
 
 FUTURE = ("__future__", 0)
+
+_BOUND = ("module", *makers.ALIASES)
 
 _BY_NAME = (b"importlib", b"runpy", b"__import__", b"pkgutil", b"globals")
 _BY_TEXT = (b"entrypoint", b"from_source", b"pytest_plugins")
@@ -106,7 +108,8 @@ def unpack(packed: Packed) -> Facts:
 def _pack(facts: Facts) -> Packed:
     plain = tuple((*scope[:7], tuple(map(tuple, scope.parameters)), *scope[8:]) for scope in facts.scopes)
     blob = marshal.dumps(plain)
-    bound = uses.bound(facts)
+    bound = uses.bound(facts, _BOUND)
+    bodies = [uses.flat(scope.body) for scope in facts.scopes]
     held = sorted(uses.held(facts))
     filling = set(uses.filling(facts))
     if b"__subclasses__" in blob:
@@ -117,9 +120,9 @@ def _pack(facts: Facts) -> Packed:
         facts.problem,
         facts.prefect,
         facts.makes,
-        tuple(sorted(uses.names(facts))),
+        tuple(sorted(uses.names(facts, bodies))),
         marshal.dumps(makers.origins(facts, bound)),
-        marshal.dumps(_imports(facts, bound)),
+        marshal.dumps(_imports(facts, bound, bodies)),
         by_name or bool(filling),
         tuple(held),
         tuple(sorted(filling.union(f"@{name}" for name in held))),
@@ -128,15 +131,15 @@ def _pack(facts: Facts) -> Packed:
     )
 
 
-def _imports(facts: Facts, bound: Bound) -> tuple[tuple[str, int, tuple[str, ...] | None], ...]:
+def _imports(facts: Facts, bound: Bound, bodies: Bodies) -> tuple[tuple[str, int, tuple[str, ...] | None], ...]:
     """Return the modules that are imported by their names and levels: each with what is taken from it, or None."""
-    whole = {form[1:] for _, form in bound.get("module", ())}
+    whole = {form[1:] for _, form in bound["module"]}
+    whole.update([form[1:] for body in bodies for form in body if form[0] == "module"])
     taken: dict[tuple[str, int], set[str]] = {}
-    for _, form in bound.get("from", ()):
+    for _, form in bound["from"]:
         if form[1:3] != FUTURE:
             taken.setdefault(form[1:3], set()).add(form[3])
     for scope in facts.scopes:
-        whole.update([form[1:] for form in uses.flat(scope.body) if form[0] == "module"])
         for star in scope.stars:
             taken.setdefault(star, set())
     parts = ((*of, tuple(sorted(names))) for of, names in sorted(taken.items()))

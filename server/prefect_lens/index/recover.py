@@ -1,4 +1,4 @@
-"""Reads what stands around a syntax error, so that one bad line does not take a file's other lenses away.
+"""Reads a text, or what stands around a syntax error: one bad line does not take a file's other lenses away.
 
 The bad line is taken out, first alone, then with the block that it stands in, then with everything back to the
 left margin; lines keep their numbers.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import lower
+from prefect_lens.index import newer
 from prefect_lens.index.facts import SyntaxProblem
 
 if TYPE_CHECKING:
@@ -19,6 +19,19 @@ ATTEMPTS = 30
 """More broken places than this, and the file is taken as no Python at all."""
 
 _CONTINUES = re.compile(r"\s*(?:[)\]}#]|else\b|elif\b|except\b|finally\b|case\b)")
+
+
+def parse(text: str) -> tuple[ast.Module, str] | SyntaxProblem:
+    """Return the tree and the text that its columns are of, or why there is none."""
+    try:
+        return newer.parse(text)
+    except SyntaxError as error:
+        line = max((error.lineno or 1) - 1, 0)
+        return SyntaxProblem(error.msg or "invalid syntax", line, max((error.offset or 1) - 1, 0))
+    except ValueError:  # NUL
+        before = text.partition("\0")[0]
+        line = before.count("\n")
+        return SyntaxProblem("the file has NUL characters in it", line, len(before) - before.rfind("\n") - 1)
 
 
 def parse_around(text: str, problem: SyntaxProblem) -> tuple[ast.Module, str] | None:
@@ -32,7 +45,7 @@ def parse_around(text: str, problem: SyntaxProblem) -> tuple[ast.Module, str] | 
             return None
         tried[place] = attempt = tried.get(place, 0) + 1
         _take_out(lines, at, attempt)
-        found = lower.parse("\n".join(lines))
+        found = parse("\n".join(lines))
         if not isinstance(found, SyntaxProblem):
             return found
         problem = found

@@ -39,17 +39,20 @@ TYPE = ("name", "type")
 
 
 Bound = dict[str, list[tuple[str, Expression]]]
-"""For each form: the names that are bound to something of it, each with that."""
+"""For each form of some: the names that are bound to something of it, each with that."""
+
+Bodies = list[list[Expression]]
+"""What the bodies of a file's scopes evaluate, in their branches and blocks, too."""
 
 
-def bound(facts: Facts) -> Bound:
-    """Return what the names of a file are bound to, but for parameters."""
-    found: Bound = {}
+def bound(facts: Facts, kinds: Iterable[str]) -> Bound:
+    """Return what the names of a file are bound to, as far as it is of some forms."""
+    found: Bound = {kind: [] for kind in kinds}
     for scope in facts.scopes:
         for name, (_, forms) in scope.bindings.items():
             for form in forms:
-                if form is not None and form[0] != "param":
-                    found.setdefault(form[0], []).append((name, form))
+                if form is not None and (same := found.get(form[0])) is not None:
+                    same.append((name, form))
     return found
 
 
@@ -59,10 +62,10 @@ def held(facts: Facts) -> set[str]:
     return {name for name, (_, forms) in bound for form in forms if form is not None and form[0] == "call"}
 
 
-def names(facts: Facts) -> set[str]:
+def names(facts: Facts, bodies: Bodies) -> set[str]:
     """Return the names that a file's decorators and statements call, of what its classes are made, and the like."""
     found: set[str] = set(map(last, facts.scopes[0].body))
-    for scope in facts.scopes:
+    for scope, body in zip(facts.scopes, bodies, strict=True):
         for decorator in scope.decorators:
             found.add(last(decorator))
             found.update([f"@{name}" for name in _owners(facts, decorator)])
@@ -70,9 +73,10 @@ def names(facts: Facts) -> set[str]:
             found.update(map(last, scope.bases))
             found.update([f".{name}" for name in METHODS.intersection(scope.bindings)])
         found.update(_attributes(facts, scope))
-        for said, message in raised(scope.body):
-            name = (said or "").rpartition(".")[2]
-            found.update((RAISED + name, f"{RAISED}{name} {scope.name} {message}"))
+        for expression in body:
+            if expression[0] == "raise":
+                name = (expression[2] or "").rpartition(".")[2]
+                found.update((RAISED + name, f"{RAISED}{name} {scope.name} {expression[3]}"))
     found.discard("")
     return found
 
@@ -85,8 +89,9 @@ def _attributes(facts: Facts, scope: Scope) -> Iterator[str]:
         elif one[0] == "." != one[-1]:
             mark = f"{ASKED}=" if one[1] == "=" else ASKED
             yield mark + one.rpartition(".")[2]
+    dotted = [name for name in (*scope.bindings, *map(itemgetter(0), scope.outer)) if "." in name]
     own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
-    for name in [name for name in (*scope.bindings, *map(itemgetter(0), scope.outer)) if "." in name]:
+    for name in dotted:
         owner, _, attribute = name.rpartition(".")
         if owner != own:
             yield ASSIGNED + attribute
@@ -100,20 +105,24 @@ def raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]
 def flat(body: Iterable[Expression]) -> list[Expression]:
     """Return what a body evaluates, in its branches and blocks, too."""
     found: list[Expression] = []
+    _flatten(body, found)
+    return found
+
+
+def _flatten(body: Iterable[Expression], found: list[Expression]) -> None:
     for expression in body:
         if expression is None:
             continue
         form = expression[0]
         if form == "block":
-            found += flat(expression[1])
+            _flatten(expression[1], found)
         elif form == "with":
-            found += flat(expression[2])
+            _flatten(expression[2], found)
         elif form == "try":
             for inner in (expression[1], *expression[2], expression[3]):
-                found += flat(inner)
+                _flatten(inner, found)
         else:
             found.append(expression)
-    return found
 
 
 def filling(facts: Facts) -> Iterator[str]:
