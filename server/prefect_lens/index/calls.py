@@ -203,7 +203,7 @@ def _method_call(
         case Sequence() | Mapping() | Text() | Path():
             return containers.method(inter, owner, name, arguments, frame)
         case Opaque():
-            return libraries.opaque_method(inter, owner, name, arguments, frame)
+            return libraries.opaque_method(inter, owner, name, arguments, frame, expression)
         case Request():
             return fixture_values.call_request(inter, owner, name, arguments, frame)
         case Metafunc():

@@ -199,6 +199,8 @@ def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> 
                 found |= fields[numbers[0]][1] if is_known else union(*(values for _, values in fields))
             case Instance():
                 found |= calls.method(inter, value, "__getitem__", frame, Arguments((keys,)))
+            case External(dotted="typing.Annotated" | "typing_extensions.Annotated"):
+                found = found.union(*(item for key in keys if isinstance(key, Sequence) for item in key.items))
             case External(dotted="sys.modules"):
                 found = found.union(*(inter.import_named(name, 0, frame.module) for name in texts(keys)))
             case Class() if enums.names(inter, value):

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  what code is read, with what, from where, for whom: these go together everywhere
 """What functions do that are not the project's: those that matter by name, all others by what they look like.
 
 A library's function that is handed one of the project's may call it or not. It is taken to call it when its name says
@@ -8,7 +9,7 @@ callback. A flow or task that is only inspected, mocked, deployed or registered 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import (
     calls,
@@ -20,6 +21,7 @@ from prefect_lens.index import (
     prefect_rules,
     registries,
     standard,
+    web,
 )
 from prefect_lens.index.values import (
     NOTHING,
@@ -32,6 +34,7 @@ from prefect_lens.index.values import (
     Function,
     Made,
     Mark,
+    Module,
     Opaque,
     Partial,
     Sequence,
@@ -60,7 +63,7 @@ _SAME = frozenset(
 
 _FIRST = re.compile(
     r"^(?:run|call|invoke|execute|exec|submit|apply|starmap|map|imap|spawn|start|retry|repeat|raises|warns|deprecated"
-    r"|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
+    r"|addtask|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
     r"|wait|assertraises|assertwarns|assertlogs|assertdoesnotraise|addcleanup|enter|thread|timer|then|eventually|poll)(?:_|$)"
 )
 _ASKS = re.compile(r"^(?:get|post|put|delete|patch|request|head|options|send|stream|query|simulate)(?:_|$)")
@@ -118,9 +121,11 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
         return NOTHING
     last = dotted.rpartition(".")[2]
     given = unknown(inter, last, arguments, frame)
-    held = _held(arguments)
-    if held or frame.parent is None:
+    held = _held(arguments) | web.held(inter, dotted, arguments, frame)
+    if held or frame.parent is None or dotted in web.APPLICATIONS:
         site = (frame.module.path, *expression[4:6]) if expression is not None and frame.parent is None else None
+        if frame.parent is not None and dotted in web.APPLICATIONS:
+            site = (frame.module.path, *(expression[4:6] if expression is not None else (0, 0)), frame.index)
         return given | {inter.one(Opaque, dotted, held, site)}
     return given
 
@@ -210,9 +215,17 @@ def call_held(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Fr
     return given
 
 
-def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Arguments, frame: Frame) -> Values:
+def opaque_method(
+    inter: Interpreter, owner: Opaque, name: str, arguments: Arguments, frame: Frame, expression: Expression
+) -> Values:
     """Call a method of what a library made."""
-    if name in {"result", "aresult", "get"} and owner.held:
+    if web.is_request(owner, name, arguments):
+        asked = web.asked(inter, name, arguments, frame, expression)
+        web.request(inter, web.chosen(inter, _registered(inter, owner), name, asked), frame)
+        return NOTHING
+    if given := web.client(inter, owner, name):
+        return given
+    if name in {"result", "aresult", "get"} and owner.held and owner.dotted not in web.APPLICATIONS:
         return _results(inter, owner, frame)
     if given := unknown(inter, name, arguments, frame):
         return given
@@ -221,7 +234,7 @@ def opaque_method(inter: Interpreter, owner: Opaque, name: str, arguments: Argum
         for value in owner.held:
             passed = calls.NO_ARGUMENTS if isinstance(value, Opaque) else arguments
             _hand_over(inter, value, passed, frame, runs=True)
-    if frame.parent is None or name in {"command", "group", "route", "callback"}:
+    if frame.parent is None or owner.dotted in web.APPLICATIONS or name in {"command", "group", "route", "callback"}:
         _register(inter, owner, arguments)
         return frozenset((inter.one(Opaque, owner.dotted, owner.held, owner.site),))
     held = _held(arguments)
@@ -257,7 +270,7 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         for values in arguments.positional
         for text in [*texts(values), *texts(containers.elements(inter, values, frame))]
     }
-    registered = _registered(inter, value)
+    registered = list(dict.fromkeys(one for _, put in _registered(inter, value) for one in web.functions(put)))
     if words & _INFORMATION:
         return
     named = [item for item in registered if isinstance(item, Function) and words & _names(inter, item)]
@@ -273,22 +286,32 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
 
 def _register(inter: Interpreter, owner: Opaque, arguments: Arguments) -> None:
     """Note what is put into an application: commands, routes, other applications."""
-    inter.registered.setdefault(owner, set()).update(v for v in arguments.all() if isinstance(v, Function | Opaque))
+    put = {v for v in arguments.all() if isinstance(v, Function | Opaque)}
+    inter.registered.setdefault(owner, set()).update(web.with_path(inter, owner, arguments, put))
 
 
-def _registered(inter: Interpreter, owner: Opaque) -> list[Value]:
-    """Return what was registered with an application and those that were put into it."""
-    found: list[Value] = []
+def _registered(inter: Interpreter, owner: Opaque) -> list[tuple[Opaque, Value]]:
+    """Return what was registered with an application and those that were put into it, and with which of them."""
+    found: list[tuple[Opaque, Value]] = []
     seen: list[Opaque] = [owner]
     for one in seen:  # it grows
         if one.site is not None and (module := inter.modules.get(one.site[0])) is not None:
-            inter.meet_decorators(module)
-            registries.meet_decorated(inter, module, one.site)
-        inside = inter.registered.get(one, ())
-        found.extend(value for value in calls.callables(inside) if not isinstance(value, Opaque))
+            _meet_registering(inter, module, one.site)
+        inside = (*inter.registered.get(one, ()), *(value for value in one.held if isinstance(value, Opaque)))
+        found.extend((one, v) for v in inside if isinstance(v, Sequence) or calls.callables((v,)))
         groups = [_group(inter, value) if isinstance(value, Function) else value for value in inside]
         seen.extend(group for group in groups if isinstance(group, Opaque) and group not in seen)
-    return list(dict.fromkeys(found))
+    return found
+
+
+def _meet_registering(inter: Interpreter, module: Module, site: tuple[Any, ...]) -> None:
+    """Meet what registers something with the object that was made at a place of a module."""
+    if len(site) > len((module.path, "line", "column")):
+        for frame in registries.frames(module, site[-1]):  # the function that has made it goes on with it
+            inter.walk(frame)
+    else:
+        inter.meet_decorators(module)
+        registries.meet_decorated(inter, module, site)
 
 
 def _names(inter: Interpreter, function: Function) -> set[str]:

@@ -6,6 +6,7 @@ import ast
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
+from prefect_lens.index import uses
 from prefect_lens.index.facts import Parameter
 from prefect_lens.index.lower_containers import Containers
 from prefect_lens.index.lower_scopes import CONTAINERS, MAPPINGS, NAMES, PLAIN, WRAPPERS
@@ -81,8 +82,9 @@ class Signatures(Containers):
                 parts = (self.annotation(node.left), self.annotation(node.right))
                 return ("either", parts) if parts != (None, None) else None
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WRAPPERS:
-                inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
-                return self.annotation(inner)
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
+                inner, depends = parts[0], tuple(self.value(one) for one in parts[1:] if _depends(one))
+                return ("either", (self.annotation(inner), *depends)) if depends else self.annotation(inner)
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
                 parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
                 inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
@@ -91,3 +93,12 @@ class Signatures(Containers):
                 return ("dict", ((None, inner),)) if name in MAPPINGS else ("seq", (("star", ("seq", (inner,))),))
             case _:
                 return None
+
+
+def _depends(node: ast.expr) -> bool:
+    """Whether what an annotation says beside a class is how an object of it is had: `Depends(…)`."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in uses.DEPENDS
+        case _:
+            return False

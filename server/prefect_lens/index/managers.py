@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, containers, guards, passing, patches
+from prefect_lens.index import attributes, calls, containers, guards, passing, patches, web
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
     Function,
     Instance,
     Mock,
+    Opaque,
     Patch,
     Sequence,
     Value,
@@ -87,6 +88,9 @@ def enter(inter: Interpreter, values: Values, frame: Frame) -> Values:
                 for name in ("__enter__", "__aenter__"):
                     for given in attributes.of(inter, value, name, frame):
                         found |= calls.call(inter, given, calls.NO_ARGUMENTS, frame, None)
+            case Opaque():
+                web.enter(inter, value, frame)
+                found.add(value)
             case _:
                 found.add(value)
     return frozenset(found)

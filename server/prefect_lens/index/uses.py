@@ -31,6 +31,9 @@ HANDED_ON = ">."
 
 SUBCLASS_HOOK = "__init_subclass__"
 
+DEPENDS = frozenset({"Depends", "Security"})
+"""In what FastAPI is told of a function that makes what a route is given."""
+
 METACLASS_HOOKS = ("__new__", "__init__")
 """The methods of a metaclass that run while a class is made."""
 
