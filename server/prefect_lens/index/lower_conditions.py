@@ -259,9 +259,8 @@ def _member(node: ast.expr) -> str | None:
 
 def dotted(node: ast.expr) -> str | None:
     """Return `a.b.c` for a chain of names; None for anything else."""
-    kind = type(node)
-    if kind is ast.Name:
+    if isinstance(node, ast.Name):
         return node.id
-    if kind is ast.Attribute and (start := dotted(node.value)) is not None:
+    if isinstance(node, ast.Attribute) and (start := dotted(node.value)) is not None:
         return f"{start}.{node.attr}"
     return None

@@ -109,12 +109,12 @@ class Expressions(Scopes):
 
     def passed(self, node: ast.expr) -> Expression:
         """Return the form of what a parameter is given."""
-        kind, where = type(node), self.open
-        if kind is ast.Constant:
+        if isinstance(node, ast.Constant):
             return ("none",) if node.value is None else self._constant(node)
+        kind, where = type(node), self.open
         if where.passed and kind in NAMES:
             self.passes_on(node)
-        if where.nones and kind is ast.Name and node.id in where.nones and not where.loop:
+        if where.nones and isinstance(node, ast.Name) and node.id in where.nones and not where.loop:
             return ("none",)
         return _FORMS[kind](self, node)
 
@@ -177,25 +177,24 @@ class Expressions(Scopes):
 
     def _attribute(self, node: ast.Attribute) -> Expression:
         base, attr = node.value, node.attr
-        kind, where = type(base), self.open
-        if kind is ast.Name and where.has_attributes:
+        where = self.open
+        if where.has_attributes and isinstance(base, ast.Name):
             name = f"{base.id}.{attr}"
             if (found := where.bindings.get(name)) is not None:
                 return self._bound(name, found)
         self._active += 1  # it may be a property
-        return ("attr", _FORMS[kind](self, base), attr)
+        return ("attr", _FORMS[type(base)](self, base), attr)
 
     def _call(self, node: ast.Call) -> Expression:
         called, given, named = node.func, node.args, node.keywords
-        kind = type(called)
-        function = _FORMS[kind](self, called)
+        function = _FORMS[type(called)](self, called)
         arguments = tuple([self.passed(one) for one in given]) if given else ()
         keywords = tuple([self._keyword(one) for one in named]) if named else ()
         self._active += 1
-        name = called.attr if kind is ast.Attribute else called.id if kind is ast.Name else ""
+        name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
         if name in FILLING:
             self.fills(node, arguments, keywords)
-        elif name == "format" and kind is ast.Attribute:
+        elif name == "format" and isinstance(called, ast.Attribute):
             text = called.value.value if isinstance(called.value, ast.Constant) else None
             if isinstance(text, str):
                 return ("join", formatted(text, arguments, dict(keywords)))

@@ -137,8 +137,8 @@ class Scopes:
                 for name, found in done.bindings.items()
             },
             body=tuple(done.body),
-            returns=tuple(filter(None, done.returns)),
-            yields=tuple(filter(None, done.yields)),
+            returns=tuple([item for item in done.returns if item is not None]) if done.returns else (),
+            yields=tuple([item for item in done.yields if item is not None]) if done.yields else (),
             is_generator=done.is_generator,
             decorators=decorators,
             bases=bases,
@@ -228,12 +228,12 @@ class Scopes:
     def passes_on(self, node: ast.expr) -> None:
         """Note that an argument of a call is a parameter, where that is one that may decide a branch."""
         passed = self.open.passed
-        if type(node) is ast.Name:
+        if isinstance(node, ast.Name):
             name = node.id
             parameter = passed.get(name)
             if parameter is not None and name not in self.open.decides and "*" not in parameter.kind:
                 self.open.decides.add(name if _is_switch(parameter) else f"={name}")
-        elif type(node) is ast.Attribute and type(node.value) is ast.Name and node.value.id in passed:
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in passed:
             self.open.decides.add(f">.{node.attr}")
 
     def spreads(self, *nodes: ast.expr) -> None:
