@@ -231,3 +231,104 @@ def test_leaving_a_context_manager_is_told_of_no_exception_that_nobody_catches()
         with pytest.raises(ValueError), Transaction():
             int("x")
     """)
+
+
+def test_a_branch_that_surely_raises_does_not_run_where_nobody_catches():
+    check("""
+    #- notify.py
+    import sys
+    from prefect import flow, task
+    @task
+    def warn(): ...
+    #   ^^^^ task: ~test_caught, ~test_each, ~test_raises, ~test_state, ~test_submitted, ~test_xfail
+    @task(retries=0)
+    def fail(message):
+    #   ^^^^ task: test_fail, ~test_caught, ~test_raises, ~test_state, ~test_submitted, ~test_xfail
+        text = f"error: {message}"
+        raise RuntimeError(text)
+    @task
+    def skipped(): ...
+    #   ^^^^^^^ task: ~test_skipping
+    @task
+    def over(): ...
+    #   ^^^^ task: ~test_each
+    @task
+    def leave(): ...
+    #   ^^^^^ task: ~test_leaving_raises
+    #- flows.py
+    import sys
+    from prefect import flow, task
+    import notify
+    @task
+    def check(rows):
+    #   ^^^^^ task: ~test_caught, ~test_happy, ~test_raises, ~test_state, ~test_submitted, ~test_xfail
+        if rows.bad:
+            notify.warn()
+            raise ValueError
+        if rows.worse:
+            notify.fail("worse")
+    @flow
+    def etl(rows):
+    #   ^^^ flow: test_happy, test_raises, test_state, test_xfail, ~test_caught
+        check(rows)
+    @flow
+    def tolerant(rows):
+    #   ^^^^^^^^ flow: test_caught
+        try:
+            return etl(rows)
+        except ValueError:
+            return None
+    @flow
+    def submitted(rows):
+    #   ^^^^^^^^^ flow: test_submitted
+        check.submit(rows)
+    @flow
+    def skipping(rows):
+    #   ^^^^^^^^ flow: test_skipping
+        for row in rows:
+            if row.old:
+                notify.skipped()
+                continue
+            raise ValueError
+    @flow
+    def leaving(rows):
+    #   ^^^^^^^ flow: test_leaving, test_leaving_raises
+        if rows.bad:
+            notify.leave()
+            sys.exit(1)
+    class Pages:
+        def __iter__(self):
+            return self
+        def __next__(self):
+            if self.end:
+                notify.over()
+                raise StopIteration
+            notify.warn()
+    @flow
+    def each():
+    #   ^^^^ flow: test_each
+        for _ in Pages():
+            pass
+    #- test_flows.py
+    import pytest
+    import flows
+    import notify
+    def test_happy(rows): flows.etl(rows)
+    def test_caught(rows): flows.tolerant(rows)
+    def test_raises(rows):
+        with pytest.raises(ValueError):
+            flows.etl(rows)
+    def test_state(rows): flows.etl(rows, return_state=True)
+    @pytest.mark.xfail
+    def test_xfail(rows): flows.etl(rows)
+    def test_submitted(rows): flows.submitted(rows)
+    def test_skipping(rows): flows.skipping(rows)
+    def test_leaving(rows): flows.leaving(rows)
+    def test_leaving_raises(rows):
+        with pytest.raises(SystemExit):
+            flows.leaving(rows)
+    def test_each(): flows.each()
+    def test_fail():
+        with pytest.raises(RuntimeError):
+            notify.fail("no")
+    """)

@@ -1,5 +1,6 @@
 """Whatever happens to the files of a workspace, in whatever order, the index says what a fresh one would say."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -348,3 +349,61 @@ def running(snapshot, entrypoint):
 def test_facts_are_packed_the_same_each_time():
     for text in workspace(FILES).files.values():
         assert pack(read_facts(text)) == pack(read_facts(text))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("notify.py", "    raise RuntimeError(text)\n", "    print(text)\n"),
+        ("notify.py", "    raise RuntimeError(text)\n", "    if text:\n        raise RuntimeError(text)\n"),
+        ("client.py", "    return fetch()\n", "    return abs(fetch())\n"),
+        ("client.py", "    return fetch()\n", "    fetch()\n    return 5\n"),
+        ("client.py", "    return fetch()\n", "    print(1)\n    return fetch()\n"),
+        ("flows.py", "        notify.fail('no rows')\n", "        print(1)\n"),
+    ],
+)
+def test_an_edit_of_what_decides_branches_elsewhere_is_seen_there(path: str, before: str, after: str):
+    files = dict(
+        workspace("""
+        #- notify.py
+        from prefect import task
+        @task
+        def fail(text):
+            print(text)
+            raise RuntimeError(text)
+        #- client.py
+        from prefect import task
+        def fetch(): ...
+        @task
+        def rows():
+            return fetch()
+        #- flows.py
+        from prefect import flow, task
+        import client
+        import notify
+        @task
+        def load(): ...
+        @flow
+        def etl(options):
+            found = client.rows()
+            if found is None:
+                return
+            load()
+            if options.bad:
+                notify.fail('no rows')
+        #- test_flows.py
+        from flows import etl
+        def test_etl(monkeypatch):
+            monkeypatch.setattr("client.fetch", lambda: None)
+            etl(1)
+        def test_some(): etl(2)
+        """).files
+    )
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    for old, new in ((before, after), (after, before)):
+        described(snapshot)
+        assert old in files[path]
+        files[path] = files[path].replace(old, new)
+        snapshot = snapshot.update({path: read_facts(files[path])}, {})
+        fresh = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+        assert described(snapshot) == described(fresh)

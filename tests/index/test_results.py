@@ -295,3 +295,101 @@ def test_a_mock_that_nobody_told_anything_is_true_and_empty():
     def test_dotted():
         with patch("flows.Client", **{"return_value.exists.return_value": False}) as m: flows.client()
     """)
+
+
+def test_what_a_step_gives_on_decides_as_if_the_step_were_stood_in_for():
+    check("""
+    #- client.py
+    class Client:
+        def fetch(self): ...
+    def count(): ...
+    #- flows.py
+    import client
+    from prefect import flow, task
+    @task
+    def extract(day):
+    #   ^^^^^^^ task: ~test_mapped, ~test_never, ~test_no, ~test_some, ~test_state
+        rows = client.Client().fetch()
+        return rows
+    @task
+    def size():
+    #   ^^^^ task: ~test_late, ~test_submitted, ~test_waiting
+        return counted()
+    def counted():
+        return client.count()
+    @task
+    def either(a):
+    #   ^^^^^^ task: ~test_either
+        if a:
+            return 5
+        return client.count()
+    @task
+    def load(rows): ...
+    #   ^^^^ task: ~test_either, ~test_some, ~test_state
+    @flow
+    def early(day):
+    #   ^^^^^ flow: test_never, test_no, test_some
+        rows = extract(day)
+        if not rows:
+            return
+        load(rows)
+    @flow
+    def state(day):
+    #   ^^^^^ flow: test_state
+        if extract(day, return_state=True):
+            load(day)
+    @flow
+    def mapped(days):
+    #   ^^^^^^ flow: test_mapped
+        rows = extract(days)
+        if len(rows) == 0:
+            return
+        load(days)
+    @flow
+    def submitted():
+    #   ^^^^^^^^^ flow: test_late, test_submitted
+        future = size.submit()
+        rows = future.result()
+        if rows == 0:
+            return
+        load(rows)
+    @flow
+    def waiting():
+    #   ^^^^^^^ flow: test_waiting
+        rows = size.submit().result()
+        if rows == 0:
+            return
+        load(0)
+    @flow
+    def may(a):
+    #   ^^^ flow: test_either
+        if either(a) == 0:
+            return
+        load(0)
+    #- test_flows.py
+    from unittest.mock import patch
+    import flows
+    def test_no():
+        with patch("client.Client.fetch", return_value=[]): flows.early(1)
+    def test_some():
+        with patch("client.Client.fetch", return_value=[1]): flows.early(1)
+    def test_never():
+        with patch("client.count", return_value=[]): flows.early(1)
+    def test_state():
+        with patch("client.Client.fetch", return_value=[]): flows.state(1)
+    def test_mapped(monkeypatch):
+        monkeypatch.setattr("client.Client.fetch", lambda self: [])
+        flows.mapped([1])
+    @patch("client.count")
+    def test_submitted(count):
+        count.return_value = 0
+        flows.submitted()
+    def test_late(monkeypatch):
+        monkeypatch.setattr("client.count", lambda: 0)
+        flows.submitted()
+    def test_waiting(monkeypatch):
+        monkeypatch.setattr("client.count", lambda: 0)
+        flows.waiting()
+    def test_either():
+        with patch("client.count", return_value=0): flows.may(1)
+    """)

@@ -1,7 +1,8 @@
 """Who catches what code raises: a test that passes has seen no exception that nobody catches.
 
-So a handler that raises again did not run, and no hook for a failure did, where a test calls code outside of whatever
-could catch: `with pytest.raises(…)`, a `try`, a call that gives a state back, a library that was handed a function.
+So a handler that raises again did not run, nor a branch that surely raises, and no hook for a failure did, where a
+test calls code outside of whatever could catch: `with pytest.raises(…)`, a `try`, a call that gives a state back, a
+task that is submitted, a library that was handed a function.
 A world says whether that is so (`World.unguarded`); wherever it is open, somebody catches.
 """
 
@@ -12,12 +13,13 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import attributes, makers, plain, uses
-from prefect_lens.index.values import Bound, Class, External, Function, Instance, Mock, Patch, Wrapped
+from prefect_lens.index.values import Body as Itself
+from prefect_lens.index.values import Bound, Class, External, Function, Instance, Made, Mock, Patch, Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Arguments, Frame, Value, Values, World
 
@@ -37,6 +39,15 @@ _LATER = frozenset(
 """Functions that have what a coroutine raises come up elsewhere than it was called."""
 
 _GOES_ON = "return_exceptions"
+
+_ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os.abort", "os._exit", "pytest.fail"})
+"""What raises, or ends the process, however it is called."""
+
+_TOLD = frozenset({"StopIteration", "StopAsyncIteration", "GeneratorExit", "AttributeError"})
+"""Exceptions by which code tells Python something."""
+
+_USUAL = frozenset({"__init__", "__call__", "__enter__", "__aenter__", "__post_init__"})
+"""Methods that Python calls and whose exceptions it does not take for an answer."""
 
 
 def inside(inter: Interpreter, world: World) -> World:
@@ -70,6 +81,105 @@ def is_caught(expression: Expression) -> bool:
 def raises_again(handler: Body) -> bool:
     """Whether a handler surely raises: whoever comes to it fails."""
     return bool(handler) and handler[-1] is not None and handler[-1][0] == "raise" and not _mentions(handler, _LEAVES)
+
+
+def fails(inter: Interpreter, body: Body, frame: Frame) -> bool:
+    """Whether a branch surely raises where nobody catches: then it does not run."""
+    if not frame.world.unguarded:
+        return False
+    calls = _failing(frame).get(id(body))
+    return calls is not None and (not calls or any(_is_end(inter, call, frame) for call in calls))
+
+
+def has_failing(frame: Frame) -> bool:
+    """Whether there are branches in a function that may surely raise where nobody catches."""
+    return frame.world.unguarded and bool(_failing(frame))
+
+
+def _failing(frame: Frame) -> dict[int, Body]:
+    """Return the branches of a function that may surely raise, by their places in memory: by which calls, or by none.
+
+    That is kept for the function, since it is called in many ways.
+    """
+    scope = frame.scope
+    key = ("fails", frame.index)
+    kept: tuple[Scope, dict[int, Body]] | None = frame.module.kept.get(key)
+    if kept is None or kept[0] is not scope:
+        kept = scope, {}
+        if not scope.name.startswith("__") or scope.name in _USUAL:
+            kept[1].update((id(body), calls) for body, calls in _branches(scope.body, scope))
+        frame.module.kept[key] = kept
+    return kept[1]
+
+
+def _branches(body: Body, scope: Scope) -> Iterator[tuple[Body, Body]]:
+    for one in body:
+        match one:
+            case ("block", inner, *_):
+                if raises_again(inner):
+                    if cast("tuple[Any, ...]", inner[-1])[2] not in _TOLD:
+                        yield inner, ()
+                elif calls := tuple(_surely_met(inner, scope)):
+                    yield inner, calls
+                yield from _branches(inner, scope)
+            case ("with", _, inner):
+                yield from _branches(inner, scope)
+            case ("try", tried, handlers, final):
+                for inner in (tried, *handlers, final):
+                    yield from _branches(inner, scope)
+            case _:
+                pass
+
+
+def _surely_met(body: Body, scope: Scope) -> Iterator[Expression]:
+    """Yield the calls that a branch comes to in any case, of what is known before the function runs."""
+    for one in body:
+        if one is not None and one[0] == "call":
+            if _is_given(one[1], scope):
+                yield one
+        elif _mentions(one, _LEAVES):
+            return
+
+
+def ends_in_raise(scope: Scope) -> bool:
+    """Whether a function does nothing but raise in the end."""
+    body = scope.body
+    return not scope.is_generator and bool(body) and body[-1] is not None and body[-1][:2] == ("raise", True)
+
+
+def _is_given(expression: Expression, scope: Scope) -> bool:
+    """Whether it is known what an expression is before a function runs: by a name from outside, or a parameter."""
+    while expression is not None and expression[0] == "attr":
+        expression = expression[1]
+    match expression:
+        case ("name", _):
+            return True
+        case ("local", str() as name, *_):
+            return scope.bindings[name][1] == (("param", name),)
+        case _:
+            return False
+
+
+def _is_end(inter: Interpreter, call: Expression, frame: Frame) -> bool:
+    """Whether a call surely raises."""
+    values = inter.evaluate(call[1], frame)
+    return bool(values) and all(map(_raises, values)) and not any(name == "return_state" for name, _ in call[3])
+
+
+def _raises(value: Value) -> bool:
+    match value:
+        case External(dotted=dotted):
+            return dotted in _ENDS
+        case Function(scope=scope):
+            return ends_in_raise(scope) and not any(map(may_catch, scope.decorators))
+        case Bound(target=target):
+            return _raises(target)
+        case Made(body=body):
+            return body is not None and _raises(body)
+        case Itself(made=made):
+            return _raises(made)
+        case _:
+            return False
 
 
 def may_run(handlers: tuple[Body, ...], world: World) -> Iterator[Body]:

@@ -142,7 +142,8 @@ def _may_tell(frame: Frame) -> bool:
 
 def holds(inter: Interpreter, expression: Expression, frame: Frame) -> bool | None:
     """Return whether a branch runs; None where that is open."""
-    return _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
+    found = _test(inter, expression[2], frame) if len(expression) > 2 and _may_tell(frame) else None
+    return False if found is None and guards.fails(inter, expression[1], frame) else found
 
 
 def needed(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Expression, ...]:
@@ -202,7 +203,7 @@ def _hangs_on_calls(test: Expression) -> bool:
 
 def bury(inter: Interpreter, frame: Frame) -> None:
     """Have the calls of branches that do not run come to nothing, whoever asks for their values."""
-    if _may_tell(frame):
+    if _may_tell(frame) or guards.has_failing(frame):
         _bury(inter, frame, frame.scope.body)
     for handler in guards.idle(frame.scope.body) if frame.world.unguarded else ():
         _forget(frame, handler)

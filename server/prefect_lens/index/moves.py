@@ -62,6 +62,11 @@ def same_but(old: Facts, new: Facts, found: dict[Place, Place]) -> list[int] | N
     return changed
 
 
+def is_same(old: object, new: object) -> bool:
+    """Whether two forms say the same, wherever they stand."""
+    return _is_same(_lifted(old), _lifted(new), {})
+
+
 def apart(old: Scope, new: Scope) -> Scope:
     """Return a function as it says now, with its name where it stood; the places in it are none of the text's."""
     return Scope._make(_lifted(new))._replace(line=old.line, column=old.column, keyword_line=old.keyword_line)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from prefect_lens.index import calls, command_lines, expected, registries
+from prefect_lens.index import calls, command_lines, expected, guards, registries, results
 from prefect_lens.index.definitions import may_define
-from prefect_lens.index.moves import apart, same_but
+from prefect_lens.index.moves import apart, is_same, same_but
 from prefect_lens.index.packed import pack
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
         return None
     if any(command_lines.declares(facts, index) for index in changed for facts in (old, new)):
         return None
+    if any(_raises(old, index) != _raises(new, index) for index in changed):
+        return None  # whoever calls it does not run
     scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
     frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]
-    if not all(expected.follows(frame, scope) for frame, scope in frames):
+    if not all(expected.follows(frame, scope) and _gives_on(frame, scope) for frame, scope in frames):
         return None
     again = inter.attempt(module.path, lambda: [_again(inter, frame, scope) for frame, scope in frames], None)
     if again is None or not all(_gives_the_same(old, new) for (old, _), new in zip(frames, again, strict=True)):
@@ -68,6 +70,10 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
     facts = old._replace(scopes=tuple(scopes.get(index, scope) for index, scope in enumerate(old.scopes)))
     module.become(facts, pack(facts))
     return Adopted(found, rewired)
+
+
+def _raises(facts: Facts, index: int) -> bool:
+    return guards.ends_in_raise(facts.scopes[index])
 
 
 def _is_apart(facts: Facts, index: int, factories: frozenset[str]) -> bool:
@@ -110,6 +116,13 @@ def _again(inter: Interpreter, old: Frame, scope: Scope) -> Frame:
     if old.result is not None:
         calls.returns(inter, new)
     return new
+
+
+def _gives_on(frame: Frame, scope: Scope) -> bool:
+    """Whether a function gives on what the same call gives: others may have asked, where somebody stands in for it."""
+    if not frame.world.patches:
+        return True
+    return is_same(results.gives_on(frame.scope), results.gives_on(scope))
 
 
 def _gives_the_same(old: Frame, new: Frame) -> bool:

@@ -46,6 +46,8 @@ RUNNERS = frozenset(
 )  # fmt: skip
 
 _RUNS = frozenset({"__call__", "submit", "map", "delay", "apply_async", "visualize", "avisualize"})
+_LATER = frozenset({"submit", "map", "delay", "apply_async"})
+"""Methods whose callers see what the function raises only where they ask for its result."""
 _HERE: Key = ("here",)
 _OF_FAILURES = frozenset({"on_failure", "on_crashed", "on_cancellation", "on_rollback"})
 _FAILED = "after a failure"
@@ -220,7 +222,8 @@ def method(
             )
         elif name in {"delay", "apply_async"} and arguments.at(-1, "args", "kwargs", "parameters"):
             arguments = calls.NO_ARGUMENTS
-        given = run(inter, made, arguments, frame, want=True)
+        with guards.caught(inter, frame) if name in _LATER else contextlib.nullcontext():
+            given = run(inter, made, arguments, frame, want=True)
         frame.raising = frame.raising and name == "__call__"
         return frozenset((inter.one(Sequence, (), given),)) if name == "map" else given
     if name == "with_options":

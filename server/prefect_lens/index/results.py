@@ -1,6 +1,7 @@
 """What a call surely gives back where a test says so: `return_value=[]`, `lambda: None`, a function in the test.
 
-A flow of which a test has a step give nothing leaves the rest out: `if not rows: return`, `for row in rows`.
+A flow of which a test has a step give nothing leaves the rest out: `if not rows: return`, `for row in rows`. It may be
+the step itself that is stood in for, or what the step gives on: `@task def extract(): return client.fetch()`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from prefect_lens.index import literals, patches, walking
-from prefect_lens.index.values import MOCKED, UNKNOWN, Arguments, Bound, Exact, Function, Mock
+from prefect_lens.index.values import MOCKED, UNKNOWN, Arguments, Body, Bound, Exact, Function, Made, Mock
 
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Frame, Value, Values
 
@@ -20,6 +21,9 @@ PLACE = "return_value is"
 
 _EMPTY = ".empty"
 
+_DEEPEST = 4
+"""Functions that give on, one within the other, what is known of the innermost."""
+
 
 def of_name(inter: Interpreter, name: str, frame: Frame) -> Any:
     """Return the constant that a call gave a name of a function; what `literals.constant` tells of it."""
@@ -27,13 +31,22 @@ def of_name(inter: Interpreter, name: str, frame: Frame) -> Any:
     return of_call(inter, bound[0], frame) if len(bound) == 1 else UNKNOWN
 
 
-def of_call(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
+def of_call(inter: Interpreter, expression: Expression, frame: Frame, depth: int = 0) -> Any:
     """Return the constant that a call gives."""
     if expression is None or expression[0] != "call" or walking.is_entry(frame):
         return UNKNOWN
     if not frame.world.patches and expression[1] is not None and expression[1][0] != "local":
         return UNKNOWN  # nobody stands in for what is called
-    return _same([_given(one, frame) for one in inter.evaluate(expression[1], frame.beside({}))])
+    if (submitted := _submitted(inter, expression, frame)) is not None:
+        return _same([_given_on(inter, one, submitted, frame, depth) for one in inter.evaluate(submitted[1][1], frame)])
+    called = inter.evaluate(expression[1], frame.beside({}))
+    found = [_given(one, frame) for one in called]
+    if UNKNOWN in found and frame.world.patches:
+        found = [
+            _given_on(inter, one, expression, frame, depth) if given is UNKNOWN else given
+            for one, given in zip(called, found, strict=True)
+        ]
+    return _same(found)
 
 
 def is_empty(inter: Interpreter, dotted: str, frame: Frame) -> bool | None:
@@ -63,6 +76,52 @@ def assign(inter: Interpreter, expression: Expression, frame: Frame) -> None:
         said: Values = frozenset((inter.one(Exact, told),))
         mocks = [one for one in owners if isinstance(one, Mock) and told is not _of_mock(one, frame)]
         patches.stay(inter, frame, {(one, PLACE): said for one in mocks})
+
+
+def gives_on(scope: Scope) -> Expression:
+    """Return the call whose result a function gives back in any case; None where it does not."""
+    if scope.is_generator or len(scope.returns) != 1 or _returns_on_the_way(scope.body):
+        return None
+    given = scope.returns[0]
+    if given is not None and given[0] == "local":
+        bound = scope.bindings[given[1]][1]
+        given = bound[0] if len(bound) == 1 else None
+    return given if given is not None and given[0] == "call" else None
+
+
+def _submitted(inter: Interpreter, expression: Expression, frame: Frame) -> Expression:
+    """Return the call `task.submit(…)` of which a call asks for the result."""
+    match expression[1]:
+        case ("attr", future, "result"):
+            call = literals.bound(future, frame)
+        case _:
+            return None
+    match call:
+        case ("call", ("attr", task, "submit"), *_):
+            tasks = inter.evaluate(task, frame)
+            return call if tasks and all(isinstance(one, Made) for one in tasks) else None
+        case _:
+            return None
+
+
+def _given_on(inter: Interpreter, value: Value, expression: Expression, frame: Frame, depth: int) -> Any:
+    """Return the constant that a function of the project gives because what it calls gives it."""
+    while isinstance(value, Made | Body | Bound):
+        value = value.target if isinstance(value, Bound) else value.made if isinstance(value, Body) else value.body
+    if not isinstance(value, Function) or depth >= _DEEPEST or walking.STATE in dict(expression[3]):
+        return UNKNOWN
+    call = gives_on(value.scope)
+    if call is None:
+        return UNKNOWN
+    aside = frame.beside({})
+    inter.evaluate(expression, aside)
+    return _same(
+        [
+            of_call(inter, call, target, depth + 1)
+            for target, _ in aside.edges
+            if target is not None and (target.module, target.index) == (value.module, value.index)
+        ]
+    )
 
 
 def _same(found: list[Any]) -> Any:

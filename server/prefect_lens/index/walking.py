@@ -24,7 +24,8 @@ RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _SWALLOW = RAISES | {"suppress"}
 """Context managers, by their last names, behind which code goes on after an exception."""
 
-_STATE = "return_state"
+STATE = "return_state"
+"""The argument that has a flow or task give a state back, whatever becomes of it."""
 
 
 def walk(inter: Interpreter, frame: Frame) -> None:
@@ -126,8 +127,7 @@ def _with(inter: Interpreter, expression: Expression, frame: Frame) -> bool:
 def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) -> None:
     """Note in a frame whether a call that it has just made surely raises."""
     if function.raises is None:
-        scope = function.scope
-        function.raises = not scope.is_generator and _ends_in_raise(scope.body)
+        function.raises = guards.ends_in_raise(function.scope)
     may_raise = (
         target.world.chain
         or can_raise(inter, target.world)
@@ -144,7 +144,7 @@ def called(inter: Interpreter, frame: Frame, target: Frame, function: Function) 
 
 def goes_on(arguments: Arguments) -> bool:
     """Whether a flow or task that is called so gives back a state, whatever becomes of it."""
-    return any(name == _STATE for name, _ in arguments.keywords)
+    return any(name == STATE for name, _ in arguments.keywords)
 
 
 def can_raise(inter: Interpreter, world: World) -> bool:
@@ -160,12 +160,8 @@ def can_raise(inter: Interpreter, world: World) -> bool:
 def raises(value: Value) -> bool:
     """Whether a stand-in surely raises."""
     return (isinstance(value, Mock) and value.raises) or (
-        isinstance(value, Function) and _ends_in_raise(value.scope.body)
+        isinstance(value, Function) and guards.ends_in_raise(value.scope)
     )
-
-
-def _ends_in_raise(body: tuple[Expression, ...]) -> bool:
-    return bool(body) and body[-1] is not None and body[-1][:2] == ("raise", True)
 
 
 def is_entry(frame: Frame) -> bool:
