@@ -64,9 +64,9 @@ def origins(facts: Facts, bound: Bound) -> Origins:
     found: dict[str, set[str]] = {}
     for index, scope in enumerate(facts.scopes):
         if scope.kind in {"function", "lambda"}:
-            names = {MADE if name in makers else name for name in _results(scope)}
-            if index in inner:
-                names.add(MADE)
+            names = _results(scope)
+            if index in inner or not makers.isdisjoint(names):
+                names = (names - makers) | {MADE}
             if names:
                 found.setdefault(scope.name, set()).update(names)
     for kind in ALIASES:

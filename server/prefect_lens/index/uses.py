@@ -75,7 +75,8 @@ def names(facts: Facts, bodies: Bodies) -> set[str]:
         if scope.kind == "class":
             found.update(map(last, scope.bases))
             found.update([f".{name}" for name in METHODS.intersection(scope.bindings)])
-        found.update(_attributes(facts, scope))
+        found.update(_asked(scope))
+        found.update(_assigned(facts, scope))
         for expression in body:
             if expression[0] == "raise":
                 name = (expression[2] or "").rpartition(".")[2]
@@ -84,20 +85,26 @@ def names(facts: Facts, bodies: Bodies) -> set[str]:
     return found
 
 
-def _attributes(facts: Facts, scope: Scope) -> Iterator[str]:
-    """Yield which attributes a scope decides branches by, and which ones it assigns."""
+def _asked(scope: Scope) -> list[str]:
+    """Return the attributes that a scope decides branches by."""
+    found: list[str] = []
     for one in scope.decides:
         if one[:2] == HANDED_ON:
-            yield ASKED + one[1:]
+            found.append(ASKED + one[1:])
         elif one[0] == "." != one[-1]:
             mark = f"{ASKED}=" if one[1] == "=" else ASKED
-            yield mark + one.rpartition(".")[2]
+            found.append(mark + one.rpartition(".")[2])
+    return found
+
+
+def _assigned(facts: Facts, scope: Scope) -> list[str]:
+    """Return the attributes that a scope assigns, but those of its own object."""
     dotted = [name for name in (*scope.bindings, *map(itemgetter(0), scope.outer)) if "." in name]
+    if not dotted:
+        return dotted
     own = scope.parameters[0].name if scope.parameters and facts.scopes[scope.parent].kind == "class" else None
-    for name in dotted:
-        owner, _, attribute = name.rpartition(".")
-        if owner != own:
-            yield ASSIGNED + attribute
+    parts = [name.rpartition(".") for name in dotted]
+    return [ASSIGNED + attribute for owner, _, attribute in parts if owner != own]
 
 
 def raised(body: Iterable[Expression]) -> Iterator[tuple[str | None, Expression]]:
