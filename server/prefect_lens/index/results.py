@@ -104,13 +104,27 @@ def _submitted(inter: Interpreter, expression: Expression, frame: Frame) -> Expr
             return None
 
 
+def _function(value: Value | None) -> Function | None:
+    """Return the function that runs when a value is called, where it is one of the project's."""
+    match value:
+        case Function():
+            return value
+        case Bound(target=target):
+            return _function(target)
+        case Made(body=body):
+            return _function(body)
+        case Body(made=made):
+            return _function(made)
+        case _:
+            return None
+
+
 def _given_on(inter: Interpreter, value: Value, expression: Expression, frame: Frame, depth: int) -> Any:
     """Return the constant that a function of the project gives because what it calls gives it."""
-    while isinstance(value, Made | Body | Bound):
-        value = value.target if isinstance(value, Bound) else value.made if isinstance(value, Body) else value.body
-    if not isinstance(value, Function) or depth >= _DEEPEST or walking.STATE in dict(expression[3]):
+    function = _function(value)
+    if function is None or depth >= _DEEPEST or walking.STATE in dict(expression[3]):
         return UNKNOWN
-    call = gives_on(value.scope)
+    call = gives_on(function.scope)
     if call is None:
         return UNKNOWN
     aside = frame.beside({})
@@ -119,7 +133,7 @@ def _given_on(inter: Interpreter, value: Value, expression: Expression, frame: F
         [
             of_call(inter, call, target, depth + 1)
             for target, _ in aside.edges
-            if target is not None and (target.module, target.index) == (value.module, value.index)
+            if target is not None and (target.module, target.index) == (function.module, function.index)
         ]
     )
 
