@@ -211,6 +211,37 @@ def test_parametrized_flows_are_followed():
     """)
 
 
+def test_a_fixture_may_stand_among_parameters_by_its_name():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_both, test_fixture
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_both, test_given
+    #- test_it.py
+    import pytest
+    from flows import one, two
+    from pytest_lazy_fixtures import lf
+    from pytest_lazyfixture import lazy_fixture
+    @pytest.fixture
+    def first(): return one
+    @pytest.fixture
+    def second(): return two
+    @pytest.mark.parametrize(("name", "run"), [("a", lf("first")), pytest.param("b", lf("second"))])
+    def test_both(name, run): run()
+    @pytest.fixture(params=[lazy_fixture("first")])
+    def any_of_them(request): return request.param
+    def test_fixture(any_of_them): any_of_them()
+    @pytest.mark.parametrize("any_of_them", [lf("second")], indirect=True)
+    def test_given(any_of_them): any_of_them()
+    @pytest.mark.parametrize("name", ["first"])
+    def test_text(name): assert name
+    """)
+
+
 def test_set_up_methods_run_before_tests():
     check("""
     #- flows.py

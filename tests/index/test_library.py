@@ -174,3 +174,49 @@ def test_who_asks_what_a_function_is_does_not_call_it():
         assert not asked(call)
         call()
     """)
+
+
+def test_a_library_hands_values_through_functions():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def clean(x): return x
+    #   ^^^^^ task: test_frame, test_pipe
+    @task
+    def total(x): return x
+    #   ^^^^^ task: test_frame
+    @task
+    def named(x): return x
+    #   ^^^^^ task:
+    #- test_it.py
+    import pandas, toolz
+    from flows import clean, named, total
+    def test_pipe(): toolz.pipe([1], clean.fn, sum)
+    def test_frame(): pandas.DataFrame([1]).pipe(clean.fn).agg(total.fn)
+    def test_named(): toolz.describe(named)
+    """)
+
+
+def test_the_names_of_a_module_include_those_that_it_has_from_others():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_global, test_global_of_others
+    @flow
+    def _two(): ...
+    #   ^^^^ flow:
+    #- others.py
+    from flows import *
+    from runner import *
+    #- runner.py
+    from others import *
+    from flows import *
+    def run(name): return globals()[name]()
+    #- test_it.py
+    import others, runner
+    def test_global(): runner.run("one")
+    def test_global_of_others(): vars(others)["one"]()
+    """)

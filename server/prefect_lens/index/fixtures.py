@@ -24,6 +24,7 @@ from prefect_lens.index.values import (
     Values,
     Wrapped,
     texts,
+    union,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ BUILT_IN = {
     "pytestconfig": CONFIG,
 }
 """The fixtures of pytest and its plugins that matter here, and what stands for them."""
+
+LAZY = "fixture"
+"""How the name of a fixture is wrapped that stands for it among a test's parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,11 @@ class Setup:
         """Set up a fixture, and return what it gives; `frame` is the code that asks, where it is not the test."""
         return self._value(name, len(self._layers), frame)
 
+    def passed(self, values: Values) -> Values:
+        """Return what a test or fixture gets of its parameters, among which fixtures may stand by their names."""
+        lazy = [name for one in values if isinstance(one, Wrapped) and one.how == LAZY for name in texts(one.inner)]
+        return union(values, *map(self.value, lazy)) if lazy else values
+
     def owner(self, which: str) -> Values:
         """Return the test's object, or its class."""
         if self._owner is None:
@@ -212,7 +221,7 @@ class Setup:
                             else (value,)
                         )
                     )
-                    values: Values = frozenset((inter.one(Request, given, self),))
+                    values: Values = frozenset((inter.one(Request, self.passed(given), self),))
                 else:
                     values = self._value(
                         parameter.name, level if parameter.name == fixture.name else len(self._layers), None

@@ -323,12 +323,12 @@ class Interpreter(Memory):
         self.depends(importer.path, path)
         return module
 
-    def meet_decorators(self, module: Module) -> None:
-        """Put on every decorator of a module's own functions."""
-        for expression in module.frame.scope.bindings.values():
-            for bound in expression[1]:
+    def meet_decorators(self, frame: Frame) -> None:
+        """Put on every decorator of the functions that a module, or another function, defines."""
+        for _, bindings in frame.scope.bindings.values():
+            for bound in bindings:
                 if bound is not None and bound[0] == "def":
-                    self.evaluate(bound, module.frame)
+                    self.evaluate(bound, frame)
 
     def _from(self, expression: Expression, frame: Frame) -> Values:
         _, dotted, level, name = expression

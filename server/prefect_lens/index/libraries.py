@@ -63,7 +63,7 @@ _SAME = frozenset(
 
 _FIRST = re.compile(
     r"^(?:run|call|invoke|execute|exec|submit|apply|starmap|map|imap|spawn|start|retry|repeat|raises|warns|deprecated"
-    r"|addtask|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
+    r"|addtask|pipe|transform|agg|aggregate|reduce|foreach|benchmark|pedantic|time|timeit|measure|profile|each|trigger|fire|launch|process|dispatch|perform|do|async|sync"
     r"|wait|assertraises|assertwarns|assertlogs|assertdoesnotraise|addcleanup|enter|thread|timer|then|eventually|poll)(?:_|$)"
 )
 _ASKS = re.compile(r"^(?:get|post|put|delete|patch|request|head|options|send|stream|query|simulate)(?:_|$)")
@@ -225,7 +225,10 @@ def opaque_method(
         return NOTHING
     if given := web.client(inter, owner, name):
         return given
-    if name in {"result", "aresult", "get"} and owner.held and owner.dotted not in web.APPLICATIONS:
+    if owner.dotted in web.APPLICATIONS:
+        _register(inter, owner, arguments)
+        return frozenset((owner,))
+    if name in {"result", "aresult", "get"} and owner.held:
         return _results(inter, owner, frame)
     if given := unknown(inter, name, arguments, frame):
         return given
@@ -234,7 +237,7 @@ def opaque_method(
         for value in owner.held:
             passed = calls.NO_ARGUMENTS if isinstance(value, Opaque) else arguments
             _hand_over(inter, value, passed, frame, runs=True)
-    if frame.parent is None or owner.dotted in web.APPLICATIONS or name in {"command", "group", "route", "callback"}:
+    if frame.parent is None or name in {"command", "group", "route", "callback"}:
         _register(inter, owner, arguments)
         return frozenset((inter.one(Opaque, owner.dotted, owner.held, owner.site),))
     held = _held(arguments)
@@ -309,8 +312,9 @@ def _meet_registering(inter: Interpreter, module: Module, site: tuple[Any, ...])
     if len(site) > len((module.path, "line", "column")):
         for frame in registries.frames(module, site[-1]):  # the function that has made it goes on with it
             inter.walk(frame)
+            inter.meet_decorators(frame)
     else:
-        inter.meet_decorators(module)
+        inter.meet_decorators(module.frame)
         registries.meet_decorated(inter, module, site)
 
 

@@ -28,6 +28,8 @@ from prefect_lens.index.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prefect_lens.index.interpret import Interpreter
 
 _KINDS: dict[str, type[Value]] = {"function": Function, "coroutinefunction": Function, "class": Class, "module": Module}
@@ -145,6 +147,16 @@ def names_of(inter: Interpreter, modules: Values, frame: Frame) -> Values:
     found: list[tuple[str | None, Values]] = []
     for module in modules or (frame.module,):
         if isinstance(module, Module):
-            names = [name for name in module.frame.scope.bindings if " " not in name and "." not in name]
-            found.extend((name, inter.module_name(module, name)) for name in names)
+            names = _names(inter, module, {module})
+            found.extend((name, inter.module_name(module, name)) for name in dict.fromkeys(names))
     return frozenset((inter.one(Mapping, tuple(found)),))
+
+
+def _names(inter: Interpreter, module: Module, seen: set[Value]) -> Iterator[str]:
+    """Yield the names of a module, those that it has by `from … import *` among them."""
+    yield from (name for name in module.frame.scope.bindings if " " not in name and "." not in name)
+    for dotted, level in module.frame.scope.stars:
+        for source in inter.import_module(dotted, level, module):
+            if isinstance(source, Module) and source not in seen:
+                seen.add(source)
+                yield from (name for name in _names(inter, source, seen) if not name.startswith("_"))

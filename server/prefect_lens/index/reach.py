@@ -162,7 +162,7 @@ def _start(
     values: dict[str, Values] = {}
     if not test.is_unittest:
         for name in fixtures.wanted(function, method=is_method):
-            values[name] = direct[name] if name in direct else setup.value(name)
+            values[name] = setup.passed(direct[name]) if name in direct else setup.value(name)
     mocked: list[Values] = []
     for cls in test.classes:
         for patch in patches.of_class(inter, cls):

@@ -296,7 +296,7 @@ def meet_decorated(inter: Interpreter, module: Module, site: tuple[Any, ...]) ->
         if any(e is not None and (e == itself or (e[0] == "call" and e[4:6] == site[1:])) for e in expressions):
             for path in inter.users.paths(f"@{name}", module.path):
                 inter.depends(module.path, path)
-                inter.meet_decorators(inter.modules[path])
+                inter.meet_decorators(inter.modules[path].frame)
             for expression in module.frame.scope.body:
                 if expression is not None and expression[0] == "call" and _is_method_of(expression[1], name):
                     inter.effect(expression, module.frame)

@@ -9,6 +9,7 @@ from prefect_lens.index import (
     attributes,
     calls,
     containers,
+    fixtures,
     loading,
     marks,
     metaclasses,
@@ -50,6 +51,14 @@ _COLLECTS = frozenset(
         "collections.deque", "itertools.islice", "itertools.cycle", "itertools.accumulate", "itertools.tee",
     }
 )  # fmt: skip
+
+
+_LAZY = frozenset(
+    {
+        "pytest_lazy_fixtures.lf", "pytest_lazy_fixtures.lazy_fixture", "pytest_lazyfixture.lazy_fixture",
+    }
+)  # fmt: skip
+"""What stands for a fixture among a test's parameters."""
 
 
 def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -> Values | None:
@@ -236,6 +245,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
         case "pytest.param":
             whole: Values = frozenset((inter.one(Sequence, arguments.positional, NOTHING),))
             return frozenset((inter.one(Wrapped, "param", whole),))
+        case _ if dotted in _LAZY:
+            return frozenset((inter.one(Wrapped, fixtures.LAZY, first),))
         case _ if dotted.rpartition(".")[2] in {"fixture", "yield_fixture"}:
             return first or frozenset((inter.one(External, "functools.wraps()"),))
         case "pytest.MonkeyPatch" | "_pytest.monkeypatch.MonkeyPatch":
