@@ -386,6 +386,32 @@ def test_a_flow_bound_to_infrastructure_does_not_run_here():
     """)
 
 
+def test_a_flow_that_is_submitted_to_a_worker_does_not_run_here():
+    check("""
+    #- workers.py
+    from prefect.workers.base import BaseWorker
+    class OurWorker(BaseWorker): ...
+    class Pool:
+        def submit(self, flow): flow()
+    #- flows.py
+    from prefect import flow
+    @flow
+    def far(): ...
+    #   ^^^ flow: test_pool
+    #- test_flows.py
+    from prefect_docker.worker import DockerWorker
+    from flows import far
+    from workers import OurWorker, Pool
+    async def test_library():
+        async with DockerWorker(work_pool_name="x") as worker:
+            await worker.submit(far)
+    async def test_ours():
+        async with OurWorker(work_pool_name="x") as worker:
+            await worker.submit(far)
+    def test_pool(): Pool().submit(far)
+    """)
+
+
 def test_a_future_gives_what_its_function_returns():
     check("""
     #- flows.py

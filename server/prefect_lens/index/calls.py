@@ -224,8 +224,8 @@ def _method_call(
             )
         case Class():
             return frozenset((inter.one(Sequence, (), frozenset(registries.subclasses(inter, owner))),))
-        case Instance() if (copied := objects.method(inter, owner, name, arguments)) is not None:
-            return copied
+        case Instance() if (known := objects.method(inter, owner, name, arguments)) is not None:
+            return known
         case Instance() if name in special.OF_MAPPINGS and attributes.in_class(inter, owner.cls, "__getitem__"):
             return special.of_mapping(inter, owner, name, arguments, frame)
         case Instance() if name == "start" and objects.is_thread(inter, owner.cls):

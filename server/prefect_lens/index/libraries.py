@@ -95,7 +95,7 @@ def external(inter: Interpreter, value: External, arguments: Arguments, frame: F
     dotted = value.dotted
     if mocks.is_exception(inter, value):
         return frozenset((value,))
-    if dotted.startswith("prefect_") and (given := prefect_rules.infrastructure(inter, dotted, arguments)) is not None:
+    if dotted.startswith("prefect") and (given := prefect_rules.infrastructure(inter, dotted, arguments)) is not None:
         return given
     if dotted.startswith("prefect."):
         given = prefect_rules.external(inter, dotted, arguments, frame, expression)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import attributes, calls, enums, exact, models, passing, registries
+from prefect_lens.index import attributes, calls, enums, exact, models, passing, prefect_rules, registries
 from prefect_lens.index.values import (
     NOTHING,
     UNPATCHED,
@@ -111,7 +111,7 @@ def changed(inter: Interpreter, values: Values, fields: Iterable[tuple[str, Valu
 
 
 def method(inter: Interpreter, owner: Instance, name: str, arguments: Arguments) -> Values | None:
-    """Call a method that an object has of a library's class; None where it gives no copy."""
+    """Call a method that an object has of a library's class; None where nothing is known of it."""
     match name:
         case "_replace":
             return changed(inter, frozenset((owner,)), arguments.keywords, more=arguments.literals is None)
@@ -119,6 +119,8 @@ def method(inter: Interpreter, owner: Instance, name: str, arguments: Arguments)
             return changed(
                 inter, frozenset((owner,)), _pairs(arguments.at(-1, "update")), more=bool(arguments.keywords)
             )
+        case "submit" if prefect_rules.is_worker(inter, owner.cls):
+            return NOTHING
         case _:
             return None
 

@@ -7,7 +7,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from prefect_lens.index import calls, containers, dispatch, guards, loading, passing, registries, walking
+from prefect_lens.index import attributes, calls, containers, dispatch, guards, loading, passing, registries, walking
 from prefect_lens.index.makers import MAKERS
 from prefect_lens.index.values import (
     NOTHING,
@@ -61,9 +61,22 @@ _HOOKS = (
 _INFRASTRUCTURE = re.compile(r"^prefect_\w+\.experimental\.(?:decorators\.)?\w+$")
 """Decorators such as `prefect_docker.experimental.docker`, which bind a flow to a work pool."""
 
+_WORKERS = re.compile(r"^prefect(?:_\w+)?\.(?:\w+\.)*[A-Z]\w*Worker$")
+_WORKER = "prefect_*.worker()"
+"""Stands for a worker of Prefect's or of one of its collections: what is submitted to it runs elsewhere."""
+
+
+def is_worker(inter: Interpreter, cls: Class) -> bool:
+    """Whether a class is derived from a worker of Prefect's."""
+    return any(isinstance(base, External) and _WORKERS.match(base.dotted) for base in attributes.line(inter, cls))
+
 
 def infrastructure(inter: Interpreter, dotted: str, arguments: Arguments) -> Values | None:
-    """Call a decorator that binds a flow to infrastructure; None where it is none."""
+    """Call what has a flow run on infrastructure, a decorator or a worker; None where it is none."""
+    if _WORKERS.match(dotted):
+        return frozenset((inter.one(External, _WORKER),))
+    if dotted == f"{_WORKER}.submit":
+        return NOTHING
     if dotted == "prefect_*.experimental()":
         return frozenset((inter.one(Wrapped, "remote", arguments.at(0)),))
     if _INFRASTRUCTURE.match(dotted):
