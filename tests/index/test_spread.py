@@ -223,3 +223,143 @@ def test_what_a_function_puts_together_before_it_hands_it_on_decides():
     def test_maybe(): maybe()
     def test_other(): other()
     """)
+
+
+def test_what_a_factory_takes_out_of_its_options_or_puts_into_them_is_known():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: ~test_default, ~test_in_turn, ~test_kept_wet, ~test_maybe, ~test_taken
+    @flow
+    def etl(dry=False, day=""):
+    #   ^^^ flow: test_default, test_default_dry, test_dry, test_in_turn, test_kept_dry, test_kept_wet, test_maybe, \
+test_popped, test_put, test_taken
+        if not dry:
+            save()
+    def popped(store=None, **given):
+        if store is None:
+            store = dict(given.pop("store_options", {}))
+        options = {"day": "today"}
+        options.update(given)
+        return etl(**options)
+    def taken(**given):
+        print(given.pop("dry", None) or 1)
+        return etl(**given)
+    def maybe(**given):
+        if given:
+            given.pop("dry")
+        return etl(**given)
+    def put(**given):
+        given["dry"] = True
+        given.setdefault("day", "today")
+        return etl(**given)
+    def default(**given):
+        given.setdefault("dry", True)
+        return etl(**given)
+    def in_turn(**given):
+        etl(**given)
+        given["dry"] = True
+        return etl(**given)
+    def kept(**given):
+        given = {"day": "today", **given}
+        return etl(**given)
+    #- test_flows.py
+    import flows
+    def test_popped(): flows.popped(dry=True)
+    def test_taken(): flows.taken(dry=True)
+    def test_maybe(): flows.maybe(dry=True)
+    def test_put(): flows.put(dry=False)
+    def test_default(): flows.default(dry=False)
+    def test_default_dry(): flows.default()
+    def test_in_turn(): flows.in_turn(dry=False)
+    def test_kept_dry(): flows.kept(dry=True)
+    def test_kept_wet(): flows.kept()
+    def test_dry(): etl = flows.etl; etl(dry=True)
+    """)
+
+
+def test_what_a_function_asks_of_its_options_decides_branches():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def save(): ...
+    #   ^^^^ task: test_asked_wet, test_named_wet, test_put_away, test_unknown, ~test_handed_wet
+    @flow
+    def etl(dry=False):
+    #   ^^^ flow: test_handed_dry, test_handed_wet, test_written
+        if not dry:
+            save()
+    def asked(**options):
+        if options.get("dry"):
+            return
+        save.fn()
+    def named(**options):
+        dry = options.pop("dry", True)
+        if not dry:
+            save.fn()
+    def handed(**options):
+        etl(dry=options.get("dry", False))
+    def written():
+        options = {"dry": True}
+        etl(options.get("dry"))
+    def put_away(**options):
+        options = {}
+        if options.get("dry"):
+            return
+        save.fn()
+    #- test_flows.py
+    import os
+    import flows
+    def test_asked_dry(): flows.asked(dry=True)
+    def test_asked_wet(): flows.asked()
+    def test_named_dry(): flows.named()
+    def test_named_wet(): flows.named(dry=False)
+    def test_unknown(): flows.named(**os.environ)
+    def test_handed_dry(): flows.handed(dry=True)
+    def test_handed_wet(): flows.handed()
+    def test_written(): flows.written()
+    def test_put_away(): flows.put_away(dry=True)
+    """)
+
+
+def test_an_object_is_made_with_what_a_factory_puts_together():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import task
+    @task
+    def save(): ...
+    #   ^^^^ task: test_record_wet, test_unknown, test_wet
+    class Job:
+        def __init__(self, day, dry=False):
+            self.dry = dry
+        def run(self):
+            if not self.dry:
+                save.fn()
+    @dataclass
+    class Record:
+        day: str
+        dry: bool = False
+        def run(self):
+            if not self.dry:
+                save.fn()
+    #- test_flows.py
+    import os
+    import pytest
+    from flows import Job, Record
+    @pytest.fixture
+    def make():
+        def made(cls, **given):
+            options = {"day": "today", "dry": True}
+            options.update(given)
+            return cls(**options)
+        return made
+    def test_dry(make): make(Job).run()
+    def test_wet(make): make(Job, dry=False).run()
+    def test_record_dry(make): make(Record, day="now").run()
+    def test_record_wet(make): make(Record, dry=False).run()
+    def test_unknown(make): make(Job, **os.environ).run()
+    """)

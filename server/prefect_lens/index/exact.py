@@ -134,7 +134,7 @@ def _initial(inter: Interpreter, cls: Class, init: Function | None, name: str, a
         return _kept(inter, init, expressions[0], arguments) if len(expressions) == 1 else UNKNOWN
     if default is None or len(default) != 1:
         return UNKNOWN
-    if init is None and arguments.literals is not None and not arguments.more:
+    if init is None and arguments.said is not None and not arguments.more:
         is_record = any(base.scope.decorators for base in bases) or objects.is_tuple(line)
         names = objects.field_names(inter, cls) if is_record else []
         if (given := _given(names, name, arguments)) is not None:
@@ -157,7 +157,7 @@ def _kept(inter: Interpreter, init: Function, expression: Expression, arguments:
         case _:
             return _constant(expression)
     parameter = next((one for one in scope.parameters[1:] if one.name == expression[1]), None)
-    if parameter is None or len(scope.bindings[parameter.name][1]) != 1 or arguments.literals is None or arguments.more:
+    if parameter is None or len(scope.bindings[parameter.name][1]) != 1 or arguments.said is None or arguments.more:
         return UNKNOWN
     places = [one.name for one in scope.parameters[1:] if one.kind == "positional"]
     if (given := _given(places, parameter.name, arguments)) is not None:
@@ -173,11 +173,11 @@ def default(inter: Interpreter, function: Function, parameter: Parameter) -> Any
 
 def _given(places: list[str], name: str, arguments: Arguments) -> tuple[Any] | None:
     """Return the constant that a call passes for a name; None where it passes nothing."""
-    said = dict(arguments.literals or ())
+    said = dict(arguments.said or ())
     place = places.index(name) if name in places else len(arguments.positional)
-    if place < len(arguments.positional):
+    if place < len(arguments.positional) or place in said:
         return (said.get(place, UNKNOWN),)
-    if any(key == name for key, _ in arguments.keywords):
+    if name in said or any(key == name for key, _ in arguments.keywords):
         return (said.get(name, UNKNOWN),)
     return None
 

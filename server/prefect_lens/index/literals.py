@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import (
-    attributes,
+    belonging,
     exact,
     expected,
     guards,
     makers,
     members,
-    models,
     present,
     results,
     spread,
@@ -30,13 +29,8 @@ from prefect_lens.index.values import (
     SOME,
     UNKNOWN,
     Arguments,
-    Class,
     Exact,
-    External,
     Function,
-    Instance,
-    Mapping,
-    Value,
     Values,
 )
 
@@ -64,9 +58,6 @@ LONGEST_KEY = 120
 
 _FUNCTIONS = frozenset({"def", "lambda"})
 """What makes functions: these are surely there."""
-
-_LITERALS = ("builtins.", "collections.", "typing.", "enum.")
-"""Where the classes come from that containers, texts and numbers are of, and what is like them."""
 
 
 def written(inter: Interpreter, expression: Expression, frame: Frame) -> Literals | None:
@@ -263,11 +254,17 @@ def of(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
             return UNKNOWN
         if form[0] == "param":
             return passed(expression[1], frame)
-        value = ... if form[0] in _FUNCTIONS else constant(form)
+        value = _plainly(inter, form, frame)
         if value == ():
             return UNKNOWN  # what is empty may be filled
         return members.of(inter, form, frame) if value is UNKNOWN else value
-    return ... if expression[0] in _FUNCTIONS else constant(expression)
+    return _plainly(inter, expression, frame)
+
+
+def _plainly(inter: Interpreter, form: Expression, frame: Frame) -> Any:
+    if form[0] == "call" and (value := spread.taken(inter, form, frame)) is not UNKNOWN:
+        return value
+    return ... if form[0] in _FUNCTIONS else constant(form)
 
 
 def bound(expression: Expression, frame: Frame) -> Expression:
@@ -314,7 +311,7 @@ def _test(inter: Interpreter, test: Expression, frame: Frame) -> bool | None:
                 return how == "any"
             return None if None in found else how == "all"
         case ("is", name, classes):
-            return _is_one(inter, name, classes, frame)
+            return belonging.is_one(inter, passed(name, frame), name, classes, frame)
         case ("truth", str() as name) if (is_empty := results.is_empty(inter, name, frame)) is not None:
             return is_empty
         case ("truth" | "none" | "in" as how, name, *constants):
@@ -345,56 +342,3 @@ def _value(inter: Interpreter, subject: Any, frame: Frame) -> Any:
     if subject.endswith("."):
         return results.of_name(inter, subject[:-1], frame)
     return exact.told(inter, frame, subject) if "." in subject else passed(subject, frame)
-
-
-def _is_one(inter: Interpreter, name: str, classes: tuple[str, ...], frame: Frame) -> bool | None:
-    """Return whether what is passed is of one of some classes; None where it may be of one that is derived."""
-    told = passed(name, frame)
-    if (
-        told is not UNKNOWN
-        and told not in present.OBJECTS
-        and not members.is_one(told)
-        and all(_is_of_code(inter, cls) for cls in _wanted(inter, classes, frame))
-    ):
-        return False
-    found = {_belongs(inter, value, classes, frame) for value in frame.argument(name)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _belongs(inter: Interpreter, value: Value, classes: tuple[str, ...], frame: Frame) -> bool | None:
-    wanted = _wanted(inter, classes, frame)
-    if isinstance(value, Mapping) and models.are_asked(frame.world):
-        return False if all(_is_of_code(inter, cls) for cls in wanted) else None
-    if not isinstance(value, Instance):
-        return None
-    line = attributes.line(inter, value.cls)
-    if any(cls in line for cls in wanted):
-        return True
-    return None if any(_may_be(inter, line, cls) for cls in wanted) else False
-
-
-def _is_of_code(inter: Interpreter, cls: Value | None) -> bool:
-    """Whether no literal is of a class: one of the project's that is no container or text itself."""
-    return isinstance(cls, Class) and not any(
-        isinstance(base, External) and base.dotted.startswith(_LITERALS) for base in attributes.line(inter, cls)
-    )
-
-
-def _wanted(inter: Interpreter, classes: tuple[str, ...], frame: Frame) -> list[Value | None]:
-    return [cls for dotted in classes for cls in _named(inter, dotted, frame)]
-
-
-def _may_be(inter: Interpreter, line: tuple[Value, ...], cls: Value | None) -> bool:
-    """Whether an object, of whose class this is the order of look-up, may be of another class all the same."""
-    if isinstance(cls, Class):
-        return line[0] in attributes.line(inter, cls)
-    is_plain = isinstance(cls, External) and cls.dotted.startswith("builtins.")
-    return not is_plain or any(isinstance(base, External) for base in line)
-
-
-def _named(inter: Interpreter, dotted: str, frame: Frame) -> Values | tuple[None]:
-    first, *rest = dotted.split(".")
-    values = inter.look_up(first, frame)
-    for name in rest:
-        values = attributes.of_all(inter, values, name, frame)
-    return values or (None,)

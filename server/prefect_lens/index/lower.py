@@ -186,7 +186,7 @@ class Statements(Signatures):
             if isinstance(target, ast.Subscript):
                 self.effect(target.slice)
                 if isinstance(target.value, ast.Name):
-                    self.takes_from(target.value.id)
+                    self.takes_from(target.value.id, target.slice)
 
     def _skip(self, _: ast.Break | ast.Continue) -> None:
         if self.open.kind == "function":

@@ -20,7 +20,8 @@ class Containers(Expressions):
         """Note what a call adds to a container, or takes out of it."""
         match node.func:
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in TAKES:
-                self.takes_from(name)
+                self.takes_from(name, node.args[0] if attr == "pop" and node.args else None)
+                self.spreads(node.func.value)
             case ast.Attribute(value=ast.Name() | ast.Attribute() as base, attr=attr) if attr in ADDS and (
                 arguments or (attr == "update" and keywords)
             ):

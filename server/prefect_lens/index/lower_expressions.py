@@ -194,6 +194,8 @@ class Expressions(Scopes):
         name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
         if name in FILLING:
             self.fills(node, arguments, keywords)
+        elif name == "get" and isinstance(called, ast.Attribute):
+            self.spreads(called.value)
         elif name == "format" and isinstance(called, ast.Attribute):
             text = called.value.value if isinstance(called.value, ast.Constant) else None
             if isinstance(text, str):

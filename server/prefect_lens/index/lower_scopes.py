@@ -243,10 +243,15 @@ class Scopes:
             if parameter is not None and "*" in parameter.kind:
                 self.open.decides.add(f">{parameter.name}")
 
-    def takes_from(self, name: str) -> None:
-        """Note that a container of the open scope loses something: what it began with, it has no more."""
+    def takes_from(self, name: str, key: ast.expr | None) -> None:
+        """Note that a container of the open scope loses something: what it began with, it has no more.
+
+        Of what `**options` has collected, it is known which key that is.
+        """
         if name in self.open.bindings and name not in self.open.elsewhere:
-            self.open.bindings[name].append((None, NEVER))
+            collects = (parameter := self.open.passed.get(name)) is not None and parameter.kind == "**"
+            known = collects and isinstance(key, ast.Constant) and isinstance(key.value, str)
+            self.open.bindings[name].append((("without", key.value) if known else None, NEVER))
 
     def _at(self, index: int) -> Open:
         return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])
@@ -285,8 +290,8 @@ class Scopes:
 def _is_settled(scope: Open, decides: str) -> bool:
     """Whether a parameter, or an attribute behind one, is what it was passed as wherever a function asks for it."""
     name = decides.lstrip(".=~>")
-    if not name or decides.startswith(">."):
-        return True  # what a call gives, and what is asked of the object itself
+    if not name or decides[0] == ">":
+        return True  # what a call gives, what is asked of the object itself, and what has been collected; see `spread`
     if name is decides:
         return len(scope.bindings[name]) == 1 or name not in scope.asked_in_loops
     parts = name.split(".")

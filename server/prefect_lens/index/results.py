@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import literals, patches, walking
+from prefect_lens.index import literals, patches, spread, walking
 from prefect_lens.index.values import MOCKED, UNKNOWN, Arguments, Body, Bound, Exact, Function, Made, Mock
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def of_call(inter: Interpreter, expression: Expression, frame: Frame, depth: int
     """Return the constant that a call gives."""
     if expression is None or expression[0] != "call" or walking.is_entry(frame):
         return UNKNOWN
+    if (value := spread.taken(inter, expression, frame)) is not UNKNOWN:
+        return value
     if not frame.world.patches and expression[1] is not None and expression[1][0] != "local":
         return UNKNOWN  # nobody stands in for what is called
     if (submitted := _submitted(inter, expression, frame)) is not None:

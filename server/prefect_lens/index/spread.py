@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _STAR = ("star", None)
 """The key under which a dictionary is put into another one."""
 
+_WITHOUT = "without"
+"""The form of what is bound to the name of a dictionary when it loses a key."""
+
+_DEFAULT = "setdefault"
+"""What puts something into a dictionary unless it has that already."""
+
 MOST = 8
 """A call that passes more than so much is one of data."""
 
@@ -83,6 +89,20 @@ def behind(partial: Partial, arguments: Arguments) -> literals.Literals | None:
     return tuple({**dict(partial.says), **dict(now)}.items())
 
 
+def taken(inter: Interpreter, expression: Expression, frame: Frame) -> Any:
+    """Return the constant that `options.get("dry", False)` gives, or `pop`, of a dictionary that is known."""
+    match expression:
+        case ("call", ("attr", ("local", *_) as options, "get" | "pop" as how), (("text", key), *default), (), *_):
+            found = _pairs(options, frame)
+            if found is not None and key in found:
+                return _told(inter, (found[key],), frame)[0]
+            if found is None or (how == "pop" and not default):
+                return UNKNOWN
+            return _told(inter, default, frame)[0] if default else None
+        case _:
+            return UNKNOWN
+
+
 class _Pair(NamedTuple):
     """One item of a dictionary."""
 
@@ -129,13 +149,29 @@ def _pairs(expression: Expression, frame: Frame) -> dict[str, Any] | None:
         case ("param", name):
             kind, found = _collected(name, frame)
             return {key: _Passed(value) for key, value in found} if kind == "**" else None
-        case ("local", name, 0, high):
+        case ("local", name, low, high):
             bound = frame.scope.bindings[name][1]
-            added = [form for one in frame.scope.body for form in _added(one, name)]
-            is_known = high in {-1, len(bound)} and list(bound[1:]) == added  # nothing else becomes of it
-            return _together(bound, frame) if is_known else None
+            return _after(name, bound[low:] if high == -1 else bound[low:high], frame)
         case _:
             return None
+
+
+def _after(name: str, bound: tuple[Expression, ...], frame: Frame) -> dict[str, Any] | None:
+    """Return what a dictionary that has a name holds after all that becomes of it; None where that is not sure."""
+    found = _pairs(bound[0], frame)
+    surely = [change for one in frame.scope.body for change in _changes(one, name)]
+    for form in bound[1:]:
+        ways = [way for one, way in surely if one == form]
+        takes = form is not None and form[0] == _WITHOUT
+        if found is None or form is None or (not ways and not (takes and form[1] not in found)):
+            return None
+        if takes:
+            found.pop(form[1], None)
+        elif len(set(ways)) > 1 or len(ways) != bound.count(form) or (more := _pairs(form, frame)) is None:
+            return None
+        else:
+            found = {**more, **found} if ways[0] == _DEFAULT else {**found, **more}
+    return found
 
 
 def _together(dictionaries: Iterable[Any], frame: Frame) -> dict[str, Any] | None:
@@ -148,13 +184,31 @@ def _together(dictionaries: Iterable[Any], frame: Frame) -> dict[str, Any] | Non
     return found
 
 
-def _added(expression: Expression, name: str) -> Iterator[Expression]:
-    """Return the dictionaries that a statement of a function surely puts into one that has a name."""
+def _changes(expression: Expression, name: str) -> Iterator[tuple[Expression, str]]:
+    """Yield what a statement of a function surely does to a dictionary that has a name.
+
+    That is the form that is bound to the name then, and the method that does it.
+    """
     match expression:
-        case ("call", ("attr", ("local", base, *_), "update"), (more,), (), *_) if base == name:
-            yield more
-        case ("call", ("attr", ("local", base, *_), "update"), (), keywords, *_) if base == name:
-            yield ("dict", tuple((("text", key), value) for key, value in keywords))
+        case ("call", ("attr", ("local", base, *_), method), positional, keywords, *_) if base == name:
+            match method, positional, keywords:
+                case "update", (more,), ():
+                    yield more, method
+                case "update", (), _:
+                    yield ("dict", tuple((("text", key), value) for key, value in keywords)), method
+                case "setdefault", (key, value), ():
+                    yield ("dict", ((key, value),)), method
+                case "pop", (("text", key), *_), _:
+                    yield (_WITHOUT, key), method
+                case _:
+                    pass
+        case ("operator", "__setitem__", ("local", base, *_), key, value) if base == name:
+            yield ("dict", ((key, value),)), "__setitem__"
+        case ("call", function, positional, keywords, *_):
+            for part in (function, *positional, *(value for _, value in keywords)):
+                yield from _changes(part, name)
+        case ("attr" | "star", base, *_) | ("or", (base, *_), *_):
+            yield from _changes(base, name)
         case _:
             pass
 
