@@ -567,3 +567,41 @@ def test_members_of_an_enumeration_decide():
     def test_size(): sized(Size.BIG)
     def test_same(): plain(Defaults.MODE)
     """)
+
+
+def test_what_a_branch_that_does_not_run_binds_is_nothing():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def fetch(): ...
+    #   ^^^^^ task: test_default, test_unknown
+    @task
+    def other(): ...
+    #   ^^^^^ task: test_cased, test_given, test_unknown
+    def run(fetcher=None):
+        if fetcher is None:
+            def default(): return fetch.fn()
+            resolved = default
+        elif callable(fetcher):
+            resolved = fetcher
+        else:
+            raise TypeError
+        return [resolved() for _ in range(2)]
+    def cased(mode):
+        match mode:
+            case "a":
+                from flows import fetch as step
+            case "b":
+                step = other
+            case _:
+                step = fetch
+        inner = lambda: step.fn()
+        return inner()
+    #- test_flows.py
+    import flows
+    def test_default(): flows.run()
+    def test_given(): flows.run(lambda: flows.other.fn())
+    def test_cased(): flows.cased("b")
+    def test_unknown(asked): flows.run(asked), flows.cased(asked)
+    """)

@@ -392,4 +392,42 @@ def test_what_a_step_gives_on_decides_as_if_the_step_were_stood_in_for():
         flows.waiting()
     def test_either():
         with patch("client.count", return_value=0): flows.may(1)
+
+
+def test_what_gives_something_in_any_case_keeps_the_default_out():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def load(): return {}
+    #   ^^^^ task: test_default, test_generated, test_maybe, test_nothing
+    def build(rows): return {"rows": rows}
+    @task
+    def built(rows):
+    #   ^^^^^ task: test_task
+        if not rows:
+            return {"rows": []}
+        return {"rows": rows}
+    def maybe(rows):
+        if rows:
+            return {"rows": rows}
+    def nothing(rows):
+        if not rows:
+            return {}
+        return {"rows": rows}
+    def generated(rows): yield {"rows": rows}
+    def run(data=None):
+        data = data or load.fn()
+        return data
+    #- test_flows.py
+    from flows import build, built, generated, maybe, nothing, run
+    def test_built():
+        data = build([])
+        run(data)
+    def test_written(): run(data=build([]))
+    def test_task(): run(built.fn([]))
+    def test_maybe(): run(maybe([]))
+    def test_nothing(): run(nothing([]))
+    def test_generated(): run(*generated([]))
+    def test_default(): run()
     """)

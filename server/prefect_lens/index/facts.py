@@ -39,6 +39,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("with", managers, body)` | in a body only: what is evaluated while the managers are entered |
 | `("block", body)` | in a function's body only: what may be evaluated or not |
 | `("block", body, test)` | the same, where parameters may say which, or in a loop; see `lower_conditions.test` |
+| `("bound", expression)` | in a block that has a test only: a name is bound to what may be code |
 | `("try", body, handlers, final)` | in a function's body only: bodies |
 | `("return",)` | in a function's body only: a branch returns here |
 | `("skip",)` | in a function's body only: a loop is left here, or goes on with the next element |

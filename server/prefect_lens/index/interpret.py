@@ -163,7 +163,7 @@ class Interpreter(Memory):
                 frame.raising = raising
             case "block" | "try" | "with" | "return" | "raise":
                 walking.run(self, (expression,), frame)
-            case "local" | "name" | "text" | "int" | "none" | "skip":
+            case "local" | "name" | "text" | "int" | "none" | "skip" | "bound":
                 pass
             case _:
                 self.evaluate(expression, frame)

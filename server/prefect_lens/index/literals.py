@@ -227,6 +227,8 @@ def _bury(inter: Interpreter, frame: Frame, body: tuple[Expression, ...]) -> Non
 def _forget(frame: Frame, part: Any) -> None:
     if not isinstance(part, tuple):
         return
+    if part[:1] == ("bound",):
+        frame.remember(part[1], NOTHING)
     if part[:1] == ("call",):
         frame.remember(part, NOTHING)
         if part[1] is None or part[1][0] != "attr":

@@ -65,7 +65,7 @@ class Statements(Signatures):
         """Take in a block that may or may not run."""
         if not statements:
             return
-        before = self.enter_block()
+        before = self.enter_block(test)
         self.block(statements)
         self.leave_block(before, test)
 
@@ -158,7 +158,7 @@ class Statements(Signatures):
     def _match(self, node: ast.Match) -> None:
         self.effect(node.subject)
         for case, test in zip(node.cases, map(self.condition, cases(node)), strict=True):
-            before = self.enter_block()
+            before = self.enter_block(test)
             for part in ast.walk(case.pattern):
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):

@@ -30,6 +30,10 @@ NEVER: tuple[int, ...] = (-1,)
 """A branch in which nothing ever stands: what is bound here hides nothing that was bound before."""
 
 
+_CODE = frozenset({"def", "class", "lambda", "local", "name", "attr", "from", "module", "item"})
+"""The forms of what may be code, and is no call: where it is bound in a branch, that is noted there."""
+
+
 class Open:
     """A scope that is being read."""
 
@@ -67,6 +71,8 @@ class Open:
         """Names declared global or nonlocal, and the scope that they belong to."""
         self.branch: tuple[int, ...] = ()
         self.loop = 0
+        self.tested = 0
+        """How many of the branches around may be decided."""
         self.decides: set[str] = set()
         """See `Scope.decides`."""
         self.asked_in_loops: set[str] = set()
@@ -154,6 +160,8 @@ class Scopes:
         where, branch = self.open, self.open.branch
         if where.nones:
             where.nones.discard(name)
+        if where.tested and value is not None and value[0] in _CODE:
+            where.body.append(("bound", value))
         if where.instead and name in where.instead:
             value = ("or", (where.instead[name], value))
         if name in where.elsewhere:
@@ -185,9 +193,12 @@ class Scopes:
         """End the block."""
         self.open.branch, self.open.loop = before
 
-    def enter_block(self, *, loop: bool = False) -> tuple[tuple[tuple[int, ...], int], list[Expression]]:
+    def enter_block(
+        self, test: Expression = None, *, loop: bool = False
+    ) -> tuple[tuple[tuple[int, ...], int], list[Expression]]:
         """Begin a branch that is kept apart in a function's body: what raises in it leaves it alone."""
         before = self.enter_branch(loop=loop), self.open.body
+        self.open.tested += test is not None
         if self.open.kind == "function":
             self.open.body = []
         return before
@@ -202,7 +213,8 @@ class Scopes:
     def leave_block(
         self, before: tuple[tuple[tuple[int, ...], int], list[Expression]], test: Expression = None
     ) -> None:
-        """End the branch; `test` says when it runs."""
+        """End the branch; `test` says when it runs, as at its beginning; that of a loop is known at its end."""
+        self.open.tested -= test is not None and test[0] != "loop"
         if inside := self.take_block(before):
             self.open.body.append(("block", inside) if test is None else ("block", inside, test))
 

@@ -1,18 +1,18 @@
 """Objects that are surely passed: `run(client=FakeClient())` leaves out what `run` does `if client is None`.
 
 Sure is what a call of a class or of a mock's maker gives, as it is written or by a name that stands for it alone. What
-comes out of functions may be nothing on some way.
+comes out of functions may be nothing on some way, but where they give a container in any case, with something in it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, mocks
-from prefect_lens.index.values import MOCKED, NOTHING, OBJECT, SOME, UNKNOWN, Class, External
+from prefect_lens.index import attributes, literals, mocks, uses
+from prefect_lens.index.values import MOCKED, NOTHING, OBJECT, SOME, UNKNOWN, Body, Bound, Class, External, Function
 
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression
+    from prefect_lens.index.facts import Expression, Scope
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.values import Frame, Value
 
@@ -50,8 +50,20 @@ def _of(inter: Interpreter, called: Value) -> Any:
             return MOCKED
         case Class():
             return _of_class(inter, called)
+        case Bound(target=target):
+            return _of(inter, target)
+        case Body(made=made):
+            return UNKNOWN if made.body is None else _of(inter, made.body)
+        case Function(scope=scope) if not scope.is_generator and _gives_something(scope):
+            return ...
         case _:
             return UNKNOWN
+
+
+def _gives_something(scope: Scope) -> bool:
+    """Whether a function gives a container with something in it, wherever it ends."""
+    on_the_way = sum(one[0] == "return" for one in uses.flat(scope.body))
+    return len(scope.returns) > on_the_way and all(literals.constant(one) is ... for one in scope.returns)
 
 
 def _of_class(inter: Interpreter, cls: Class) -> Any:
