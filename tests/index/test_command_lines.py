@@ -182,3 +182,113 @@ def test_a_command_alone_does_not_run_without_what_it_needs():
     def test_named(): runner.invoke(app, ["run", "--input", "a", "--output", "b"])
     def test_whatever(words): runner.invoke(app, words)
     """)
+
+
+def test_a_command_does_not_run_where_its_line_is_refused():
+    check("""
+    #- cli.py
+    from typing import Annotated
+    import click, typer
+    from prefect import flow
+    NAME = "--kind"
+    app = typer.Typer()
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_any, test_click, test_group, test_later, test_lax, test_name, test_negative, test_number, \
+test_other, test_run
+    @app.command()
+    def run(path: str, kind: Annotated[str, typer.Option(NAME, "-k")] = "a", limit: int = 1):
+        etl()
+    @click.command()
+    @click.argument("path")
+    @click.option("--kind", required=True)
+    @click.option("--limit", type=int)
+    def single(path, kind, limit):
+        etl()
+    @click.group()
+    @click.option("--verbose", is_flag=True)
+    def group(verbose): ...
+    @group.command(name="go")
+    @click.option("--fast", is_flag=True)
+    def going(fast): etl()
+    @click.command()
+    @click.option("--slow", is_flag=True)
+    def later(slow): etl()
+    group.add_command(later, "late")
+    @click.command(context_settings={"ignore_unknown_options": True})
+    def lax(): etl()
+    @click.command()
+    @decorator
+    def other(): etl()
+    #- test_cli.py
+    import click.testing
+    from typer.testing import CliRunner
+    from cli import app, group, lax, other, single
+    runner = CliRunner()
+    def test_run(): runner.invoke(app, ["here", "--kind", "b"])
+    def test_name(): runner.invoke(app, ["here", "-k", "b"])
+    def test_negative(): runner.invoke(app, ["here", "--limit", "-1"])
+    def test_number(number): runner.invoke(app, ["here", "--limit", number])
+    def test_any(words): runner.invoke(app, [*words, "--limit", "1"])
+    def test_no_path(): runner.invoke(app, ["--kind", "b"])
+    def test_no_value(): runner.invoke(app, ["here", "--kind"])
+    def test_no_such_option(): runner.invoke(app, ["here", "--king", "b"])
+    def test_no_number(): runner.invoke(app, ["here", "--limit", "many"])
+    def test_click(): click.testing.CliRunner().invoke(single, ["here", "--kind", "a", "--limit", "1"])
+    def test_click_no_path(): click.testing.CliRunner().invoke(single, ["--kind", "a"])
+    def test_click_no_kind(): click.testing.CliRunner().invoke(single, ["here"])
+    def test_click_no_value(): click.testing.CliRunner().invoke(single, ["here", "--kind"])
+    def test_click_no_number(): click.testing.CliRunner().invoke(single, ["here", "--kind", "a", "--limit", "x"])
+    def test_group(): click.testing.CliRunner().invoke(group, ["--verbose", "go", "--fast"])
+    def test_group_none(): click.testing.CliRunner().invoke(group, ["--verbose", "go", "--slow"])
+    def test_later(): click.testing.CliRunner().invoke(group, ["--verbose", "late", "--slow"])
+    def test_lax(): click.testing.CliRunner().invoke(lax, ["--whatever"])
+    def test_other(): click.testing.CliRunner().invoke(other, ["--whatever"])
+    """)
+
+
+def test_options_of_annotations_decide_branches():
+    check("""
+    #- cli.py
+    from typing import Annotated
+    import typer
+    from prefect import flow
+    app = typer.Typer()
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_called, test_called_back, test_no_dry, test_plain
+    @flow
+    def other(): ...
+    #   ^^^^^ flow: test_deep, test_short, test_some
+    @flow
+    def last(): ...
+    #   ^^^^ flow: test_called_back, test_deep, test_neither, test_no_dry, test_plain, test_short, test_some
+    @app.command()
+    def run(
+        dry: Annotated[bool, typer.Option("--dry-run")] = False,
+        deep: Annotated[bool, typer.Option()] = False,
+        mode: Annotated[str | None, typer.Option("-m", "--how", help="x")] = None,
+        back: Annotated[str, typer.Option(callback=str)] = "",
+    ):
+        if dry:
+            return
+        if deep or mode == "other":
+            other()
+        elif mode is None:
+            etl()
+        if back:
+            last()
+    #- test_cli.py
+    from typer.testing import CliRunner
+    from cli import app, run
+    runner = CliRunner()
+    def test_plain(): runner.invoke(app, [])
+    def test_dry(): runner.invoke(app, ["--dry-run"])
+    def test_no_dry(): runner.invoke(app, ["--no-deep"])
+    def test_deep(): runner.invoke(app, ["--deep"])
+    def test_short(): runner.invoke(app, ["-m", "other"])
+    def test_neither(): runner.invoke(app, ["--how", "fast"])
+    def test_some(where): runner.invoke(app, ["--how", where])
+    def test_called_back(): runner.invoke(app, ["--back", "x"])
+    def test_called(): run()
+    """)

@@ -1,7 +1,7 @@
-"""What a test says on a command line: `main(["run", "--dry-run"])`, `runner.invoke(app, ["run", "--mode", "fast"])`.
+"""What a test says on a command line, and what argparse makes of it: `main(["run", "--dry-run"])`.
 
-What argparse makes of it is an object whose attributes are known as far as the file that parses says what it takes. A
-command of click or typer is called with what its options say. Branches can be decided by either; see `literals`.
+That is an object whose attributes are known as far as the file that parses says what it takes. Branches can be decided
+by it; see `literals`. For click and typer, see `commands`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
     from prefect_lens.index.facts import Expression, Facts
     from prefect_lens.index.interpret import Interpreter
-    from prefect_lens.index.values import Frame, Function, Module
+    from prefect_lens.index.values import Frame, Module
 
 PARSE, KEEP = "parse_args", "set_defaults"
 _DECLARE = frozenset({"add_argument", "add_parser", "add_subparsers", KEEP})
-_COMMAND = frozenset({"command", "group", "callback"})
-_OPTION = frozenset({"option", "Option", "argument", "Argument"})
 _FLAGS: dict[str, tuple[Any, Any]] = {"store_true": (1, 0), "store_false": (0, 1)}
 """What an option without a value means when it is there, and when it is not."""
 
@@ -40,6 +38,8 @@ class Option(NamedTuple):
     """What it is where it has no value of its own; None for one that has."""
     default: Any
     is_text: bool
+    off: tuple[str, ...] = ()
+    """What says that it is 0."""
 
 
 class Declared(NamedTuple):
@@ -85,9 +85,9 @@ def attribute(inter: Interpreter, value: Parsed, name: str) -> Values:
     for word, key, expression, scope in _declared(inter, value.module).defaults:
         if key == name and (word is None or value.words is None or word in value.words):
             found.append(inter.evaluate(expression, inter.generic(value.module, scope)))
-    said = known(inter, value, name)
-    if isinstance(said, str):
-        found.append(frozenset((inter.one(Text, said),)))
+    text = known(inter, value, name)
+    if isinstance(text, str):
+        found.append(frozenset((inter.one(Text, text),)))
     return union(*found)
 
 
@@ -99,63 +99,14 @@ def known(inter: Interpreter, value: Parsed, name: str) -> Any:
     if declared.dests[:1] == (name,):
         return next((word for word in line if word in declared.commands), UNKNOWN)
     options = [option for option in declared.options if option.dest == name]
-    said = [_said(declared, option, line) for option in options]
-    return said[0] if said and all(one is said[0] or one == said[0] for one in said) else UNKNOWN
+    found = [said(declared, option, line) for option in options]
+    return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
 
 
 def behind(line: Words, names: set[str]) -> Words:
     """Return what stands behind the name of a command; all of it where the command is the whole program."""
     place = next((place for place, word in enumerate(line) if word in names), -1)
     return line[place + 1 :]
-
-
-def given(function: Function, line: Words) -> Arguments | None:
-    """Return what a command of click or typer is called with; None where a function is no command."""
-    scope = function.scope
-    calls = [one for one in scope.decorators if one is not None and one[0] == "call"]
-    if not any(makers.called(one) in _COMMAND for one in calls):
-        return None
-    options = [_of_decorator(one) for one in calls if makers.called(one) in _OPTION]
-    declared = {option.dest: option for option in options}
-    for parameter in scope.parameters:
-        if parameter.name not in declared:
-            declared[parameter.name] = _of_parameter(parameter.name, parameter.default, parameter.annotation)
-    every = Declared(tuple(declared.values()), frozenset(), (), ())
-    names = {name for option in every.options for name in option.names}
-    is_whole = all(word is None or not word.startswith("-") or word.partition("=")[0] in names for word in line)
-    found: list[tuple[int | str, Any]] = []
-    for parameter in scope.parameters:
-        option = declared[parameter.name]
-        said = _said(every, option, line) if option.names else UNKNOWN
-        if said is not UNKNOWN and (is_whole or _is_there(option, line)):
-            found.append((parameter.name, said))
-    keywords = tuple((parameter.name, NOTHING) for parameter in scope.parameters)
-    return Arguments((), keywords, NOTHING, tuple(found))
-
-
-def lacks(function: Function, line: Words) -> bool:
-    """Whether a command line leaves out what a command of typer needs, so that it does not run."""
-    scope = function.scope
-    if len(scope.decorators) != 1:
-        return False  # of click, which says there what it needs
-    needed = [
-        one.name
-        for one in scope.parameters
-        if one.default is None and one.kind in {"positional", "keyword"} and not _is_context(one.annotation)
-    ]
-    absent = [name for name in needed if not _is_there(_of_parameter(name, None, None), line)]
-    named = {f"--{one.name.replace('_', '-')}" for one in scope.parameters}
-    other, is_value = 0, False
-    for word in line:
-        is_option = word is not None and word.startswith("-")
-        other += word.partition("=")[0] not in named if word is not None and is_option else not is_value
-        is_value = word is not None and is_option and "=" not in word
-    return len(absent) > other
-
-
-def _is_context(annotation: Expression) -> bool:
-    """Whether a parameter is filled by typer itself."""
-    return annotation is not None and annotation[-1] == "Context"
 
 
 def declares(facts: Facts, index: int) -> bool:
@@ -183,9 +134,9 @@ def _read(facts: Facts) -> Declared:
                 case "add_argument":
                     options.append(_of_call(call))
                 case "add_parser":
-                    commands.update(_texts(call))
+                    commands.update(written(call))
                 case "add_subparsers":
-                    dests.extend(text for name, one in keywords.items() if name == "dest" for text in _text(one))
+                    dests.extend(text for name, one in keywords.items() if name == "dest" for text in text_of(one))
                 case _:
                     word = _command_of(scope.bindings, call[1][1])
                     defaults.extend((word, name, value, index) for name, value in call[3] if name is not None)
@@ -213,17 +164,17 @@ def _command_of(bindings: Any, parser: Expression) -> str | None:
     if parser[0] == "local":
         expressions = expressions[parser[2] :] if parser[3] == -1 else expressions[parser[2] : parser[3]]
     made = expressions[-1] if expressions else None
-    return next(iter(_texts(made)), None) if made is not None and made[0] == "call" else None
+    return next(iter(written(made)), None) if made is not None and made[0] == "call" else None
 
 
 def _of_call(call: Expression) -> Option:
     """Return what `add_argument` declares."""
-    keywords, names = dict(call[3]), _texts(call)
+    keywords, names = dict(call[3]), written(call)
     dashed = tuple(name for name in names if name.startswith("-"))
     first = next((name for name in dashed if name.startswith("--")), next(iter(names), ""))
-    dest = "".join(_text(keywords.get("dest"))) or first.lstrip("-").replace("-", "_")
+    dest = "".join(text_of(keywords.get("dest"))) or first.lstrip("-").replace("-", "_")
     action = keywords.get("action")
-    flag, default = _FLAGS.get("".join(_text(action)), (None, None))
+    flag, default = _FLAGS.get("".join(text_of(action)), (None, None))
     if (action is not None and flag is None) or "nargs" in keywords:
         return Option(dest, dashed, UNKNOWN, UNKNOWN, is_text=False)
     if "default" in keywords:
@@ -231,39 +182,14 @@ def _of_call(call: Expression) -> Option:
     return Option(dest, dashed, flag, default, "type" not in keywords or keywords["type"] == ("name", "str"))
 
 
-def _of_decorator(call: Expression) -> Option:
-    """Return what `click.option` declares."""
-    keywords, names = dict(call[3]), _texts(call)
-    dashed = tuple(part for name in names for part in name.split("/") if part.startswith("-"))
-    plain = next((name for name in names if not name.startswith("-")), "")
-    dest = plain or max((name.partition("/")[0] for name in names), key=len, default="").lstrip("-").replace("-", "_")
-    default = literals.constant(keywords["default"]) if "default" in keywords else None
-    if "/" in "".join(names):  # one word has it on, another one off
-        return Option(dest, dashed, UNKNOWN, 0 if default is None else default, is_text=False)
-    if keywords.keys() & {"multiple", "count", "envvar", "callback", "prompt", "nargs"}:
-        return Option(dest, dashed, UNKNOWN, UNKNOWN, is_text=False)
-    is_flag = keywords.get("is_flag") == ("int", 1)
-    is_text = "type" not in keywords or keywords["type"] == ("name", "str")
-    return Option(dest, dashed, 1 if is_flag else None, 0 if is_flag and default is None else default, is_text)
-
-
-def _of_parameter(name: str, default: Expression, annotation: Expression) -> Option:
-    """Return what typer takes for a parameter."""
-    names: tuple[str, ...] = (f"--{name.replace('_', '-')}",)
-    if default is not None and default[0] == "call" and makers.called(default) in _OPTION:
-        names = tuple(text for text in _texts(default) if text.startswith("--")) or names
-        default = default[2][0] if default[2] else None
-    is_flag = annotation == ("name", "bool") or (default is not None and default[0] == "int" and annotation is None)
-    value = literals.constant(default) if default is not None else UNKNOWN
-    return Option(name, names, 1 if is_flag else None, value, is_text=annotation in {None, ("name", "str")})
-
-
-def _said(declared: Declared, option: Option, line: Words) -> Any:
+def said(declared: Declared, option: Option, line: Words) -> Any:
     """Return what a command line says of an option."""
     if not option.names:
-        return UNKNOWN if declared.commands else _placed(declared, option, line)
+        return UNKNOWN if declared.commands else placed(declared, option, line)
     for place, word in enumerate(line):
         name, has, value = (word or "").partition("=")
+        if name in option.off:
+            return 0
         if name in option.names:
             if option.flag is not None:
                 return option.flag
@@ -272,7 +198,7 @@ def _said(declared: Declared, option: Option, line: Words) -> Any:
     return option.default
 
 
-def _placed(declared: Declared, option: Option, line: Words) -> Any:
+def placed(declared: Declared, option: Option, line: Words) -> Any:
     """Return the word in the place of an argument."""
     found: list[str | None] = []
     takes = {name for one in declared.options if one.flag is None for name in one.names}
@@ -283,21 +209,19 @@ def _placed(declared: Declared, option: Option, line: Words) -> Any:
             continue
         found.append(word)
     places = [one for one in declared.options if not one.names]
-    said = found[places.index(option)] if len(found) == len(places) and option.is_text else None
-    return said if said is not None else UNKNOWN
-
-
-def _is_there(option: Option, line: Words) -> bool:
-    return any(word is not None and word.partition("=")[0] in option.names for word in line)
+    word = found[places.index(option)] if len(found) == len(places) and option.is_text else None
+    return word if word is not None else UNKNOWN
 
 
 def _only(values: Values) -> Any:
     return next(iter(values)) if len(values) == 1 else None
 
 
-def _texts(call: Expression) -> list[str]:
-    return [text for one in call[2] for text in _text(one)]
+def written(call: Expression) -> list[str]:
+    """Return the texts that a call is given by their places, as they are written."""
+    return [text for one in call[2] for text in text_of(one)]
 
 
-def _text(expression: Expression) -> tuple[str, ...]:
+def text_of(expression: Expression) -> tuple[str, ...]:
+    """Return the text that an expression is, if it is one."""
     return (expression[1],) if expression is not None and expression[0] == "text" else ()

@@ -25,6 +25,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("module", dotted, level)`, `("from", dotted, level, name)` | imports |
 | `("param", name)` | a parameter |
 | `("typed", annotation)` | something of which only the annotation is known |
+| `("annotated", annotation, kind, arguments, names)` | an annotation with an `Option` or `Argument` of typer |
 | `("effects", items)` | no value, but things to evaluate |
 | `("slice", base, low, high)` | some of the places of a container; None for a bound that is not written |
 | `("keyed", iterable, name, key, value)` | a dictionary that a comprehension makes of each element |

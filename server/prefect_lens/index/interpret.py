@@ -112,6 +112,7 @@ class Interpreter(Memory):
             "slice": lambda e, frame: containers.slice_of(self, self.evaluate(e[1], frame), e[2], e[3], frame),
             "keyed": lambda e, frame: containers.keyed(self, e, frame),
             "set": self._set,
+            "annotated": lambda e, frame: self.evaluate(e[1], frame),
             "here": lambda _, frame: frozenset((frame.module,)),
             "plus": lambda e, frame: containers.plus(
                 self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame, *e[3:]

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from prefect_lens.index import (
     calls,
     command_lines,
+    commands,
     containers,
+    makers,
     managers,
     mocks,
     patches,
@@ -185,7 +187,9 @@ def _hand_over(inter: Interpreter, value: Value, arguments: Arguments, frame: Fr
     match value:
         case Function(scope=scope) if runs or scope.kind == "lambda" or scope.parent > 0:
             line = command_lines.words(arguments.at(0, "args")) if scope.decorators else None
-            given = command_lines.given(value, line) if line is not None else None
+            if line is not None and commands.refuses(inter, value, line):
+                return
+            given = commands.given(inter, value, line) if line is not None else None
             calls.call(inter, value, given or arguments, frame, None)
             if scope.decorators:
                 _call_registered(inter, _group(inter, value), arguments, frame)
@@ -281,9 +285,9 @@ def _call_registered(inter: Interpreter, value: Opaque, arguments: Arguments, fr
         given = calls.NO_ARGUMENTS
         if line is not None and isinstance(item, Function):
             own = command_lines.behind(line, _names(inter, item))
-            if command_lines.lacks(item, own):
+            if commands.refuses(inter, item, own, is_own=bool(named) or len(registered) == 1):
                 continue
-            given = command_lines.given(item, own) or given
+            given = commands.given(inter, item, own) or given
         calls.call(inter, item, given, frame, None)
 
 
@@ -322,8 +326,9 @@ def _names(inter: Interpreter, function: Function) -> set[str]:
     """Return by which texts one may ask for a function: those of its decorators, and its name as commands have it."""
     found = {function.scope.name, function.scope.name.replace("_", "-")}
     for decorator in function.scope.decorators:
-        if decorator is not None and decorator[0] == "call" and decorator[2]:
-            found.update(texts(inter.evaluate(decorator[2][0], function.closure)))
+        if decorator is not None and decorator[0] == "call" and makers.called(decorator) not in commands.OPTION:
+            named = (*decorator[2][:1], *(value for name, value in decorator[3] if name == "name"))
+            found.update(text for one in named for text in texts(inter.evaluate(one, function.closure)))
     return found
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _SAYING = frozenset({ast.Constant, ast.BinOp, ast.Subscript})
 """The annotations, beside names, that may say something."""
 
+OPTIONS = frozenset({"option", "Option", "argument", "Argument"})
+"""What says how a command line gives a parameter, of click and typer, by their last names."""
+
 
 class Signatures(Containers):
     """Turns parameters, lambdas and annotations into forms."""
@@ -63,6 +66,11 @@ class Signatures(Containers):
             return found
         return ("none",) if isinstance(node, ast.Constant) and node.value is None else ("effects", ())
 
+    def _with_option(self, note: Expression, option: ast.expr) -> Expression:
+        assert isinstance(option, ast.Call)
+        keywords = tuple(keyword.arg for keyword in option.keywords if keyword.arg is not None)
+        return ("annotated", note, _name(option), tuple(map(self.value, option.args)), keywords)
+
     def annotation(self, node: ast.expr) -> Expression:
         """Return the class that an annotation names; None where it names none that could be the project's."""
         kind = type(node)
@@ -83,8 +91,10 @@ class Signatures(Containers):
                 return ("either", parts) if parts != (None, None) else None
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WRAPPERS:
                 parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
-                inner, depends = parts[0], tuple(self.value(one) for one in parts[1:] if _depends(one))
-                return ("either", (self.annotation(inner), *depends)) if depends else self.annotation(inner)
+                note, more = self.annotation(parts[0]), parts[1:]
+                if depends := tuple(self.value(one) for one in more if _name(one) in uses.DEPENDS):
+                    return ("either", (note, *depends))
+                return next((self._with_option(note, one) for one in more if _name(one) in OPTIONS), note)
             case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)) if name in CONTAINERS:
                 parts = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
                 inner = self.annotation(parts[-1] if name in MAPPINGS else parts[0])
@@ -95,10 +105,11 @@ class Signatures(Containers):
                 return None
 
 
-def _depends(node: ast.expr) -> bool:
-    """Whether what an annotation says beside a class is how an object of it is had: `Depends(…)`."""
-    match node:
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name in uses.DEPENDS
+def _name(node: ast.expr) -> str | None:
+    """Return the last name of what a call calls; None for anything else."""
+    function = node.func if isinstance(node, ast.Call) else None
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
         case _:
-            return False
+            return None
