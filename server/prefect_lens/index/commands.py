@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prefect_lens.index import command_lines, literals, makers
 from prefect_lens.index.command_lines import Declared, Option
+from prefect_lens.index.lower_signatures import OPTIONS
 from prefect_lens.index.values import NOTHING, SOME, UNKNOWN, Arguments, texts
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Function
 
 _COMMAND = frozenset({"command", "group", "callback"})
-OPTION = frozenset({"option", "Option", "argument", "Argument"})
-"""What says how a parameter is taken from a line, by its last name."""
-
 _CONTEXT = frozenset({"pass_context", "pass_obj"})
 
 _MAKING = frozenset({"multiple", "count", "callback", "nargs", "parser", "click_type", "is_eager"})
@@ -91,7 +89,7 @@ def refuses(inter: Interpreter, function: Function, line: Words, *, is_own: bool
     calls = _calls(function)
     others = [one for one in function.scope.decorators if one is None or one[0] != "call"]
     if any(makers.called(("call", one)) not in _CONTEXT for one in others) or any(
-        makers.called(one) not in {"command", *OPTION} or any(name in _SETTINGS for name, _ in one[3]) for one in calls
+        makers.called(one) not in {"command", *OPTIONS} or any(name in _SETTINGS for name, _ in one[3]) for one in calls
     ):
         return False  # another decorator may take something
     taken = list(_taken(inter, function).values())
@@ -142,7 +140,7 @@ def _calls(function: Function) -> list[Expression]:
 
 def _taken(inter: Interpreter, function: Function) -> dict[str, _Taken]:
     """Return what the parameters of a command are taken from, but for its context."""
-    by_decorator = [_of_decorator(inter, one, function) for one in _calls(function) if makers.called(one) in OPTION]
+    by_decorator = [_of_decorator(inter, one, function) for one in _calls(function) if makers.called(one) in OPTIONS]
     found = {one.option.dest: one for one in by_decorator}
     for one in function.scope.parameters:
         if one.name not in found and not by_decorator and not _is_context(one):
@@ -179,7 +177,7 @@ def _of_parameter(inter: Interpreter, parameter: Parameter, function: Function) 
     if note is not None and note[0] == "annotated":
         _, note, kind, given, named = note
         keywords = frozenset(named)
-    elif default is not None and default[0] == "call" and makers.called(default) in OPTION:
+    elif default is not None and default[0] == "call" and makers.called(default) in OPTIONS:
         kind, given, keywords = makers.called(default) or "", default[2][1:], frozenset(key for key, _ in default[3])
         default = default[2][0] if default[2] else dict(default[3]).get("default", ("effects", ()))
     names, is_known = _names(inter, given, function)

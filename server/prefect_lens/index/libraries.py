@@ -25,6 +25,7 @@ from prefect_lens.index import (
     standard,
     web,
 )
+from prefect_lens.index.lower_signatures import OPTIONS
 from prefect_lens.index.values import (
     NOTHING,
     Arguments,
@@ -326,7 +327,7 @@ def _names(inter: Interpreter, function: Function) -> set[str]:
     """Return by which texts one may ask for a function: those of its decorators, and its name as commands have it."""
     found = {function.scope.name, function.scope.name.replace("_", "-")}
     for decorator in function.scope.decorators:
-        if decorator is not None and decorator[0] == "call" and makers.called(decorator) not in commands.OPTION:
+        if decorator is not None and decorator[0] == "call" and makers.called(decorator) not in OPTIONS:
             named = (*decorator[2][:1], *(value for name, value in decorator[3] if name == "name"))
             found.update(text for one in named for text in texts(inter.evaluate(one, function.closure)))
     return found
