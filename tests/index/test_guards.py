@@ -332,3 +332,42 @@ def test_a_branch_that_surely_raises_does_not_run_where_nobody_catches():
         with pytest.raises(RuntimeError):
             notify.fail("no")
     """)
+
+
+def test_finally_may_return_whatever_was_raised():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def alert(): ...
+    #   ^^^^^ task: test_returns
+    @task
+    def later(): ...
+    #   ^^^^^ task: test_does_not_raise, test_does_not_return, test_returns
+    def load(x): return 1 / x
+    def work(x):
+        try:
+            return load(x)
+        except ZeroDivisionError:
+            alert.fn()
+            raise
+    def fails(): raise ValueError
+    def returns(x, step):
+        try:
+            step(x)
+        finally:
+            return None
+    def does_not(x, step):
+        try:
+            step(x)
+        finally:
+            print("done")
+    def run(how, step):
+        how(0, step)
+        later.fn()
+    #- test_flows.py
+    from flows import does_not, fails, returns, run, work
+    def test_returns(): run(returns, work)
+    def test_does_not_return(): run(does_not, work)
+    def test_does_not_raise(): run(returns, lambda x: fails())
+    """)

@@ -392,6 +392,7 @@ def test_what_a_step_gives_on_decides_as_if_the_step_were_stood_in_for():
         flows.waiting()
     def test_either():
         with patch("client.count", return_value=0): flows.may(1)
+    """)
 
 
 def test_what_gives_something_in_any_case_keeps_the_default_out():

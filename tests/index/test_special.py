@@ -239,3 +239,72 @@ def test_a_task_with_a_twin_that_is_awaited_runs_by_who_calls_it():
     async def test_flow(): ship()
     async def test_flow_awaited(): await aship()
     """)
+
+
+def test_arithmetic_and_statements_ask_objects():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def one(): ...
+    #   ^^^ task: test_functions, test_in_place, test_in_place_otherwise, test_larger, test_minus, test_reflected, \
+test_sum, test_taken, test_times
+    @task
+    def two(): ...
+    #   ^^^ task: test_descriptor, test_format, test_key, test_negative, test_sure, test_unpacked
+    class Step:
+        def __mul__(self, times): return one.fn()
+        def __rmul__(self, times): return one.fn()
+        def __sub__(self, other): return one.fn()
+        def __add__(self, other): return one.fn()
+        def __radd__(self, other): return one.fn()
+        def __ipow__(self, other): return one.fn()
+        def __delitem__(self, key): one.fn()
+        def __lt__(self, other): return one.fn()
+        def __neg__(self): return two.fn()
+        def __hash__(self):
+            two.fn()
+            return 1
+        def __iter__(self):
+            two.fn()
+            return iter([1, 2])
+        def __format__(self, how):
+            two.fn()
+            return ""
+    class Place:
+        def __set__(self, owner, value): two.fn()
+    class Holder:
+        place = Place()
+    #- test_flows.py
+    import operator
+    from flows import Holder, Step
+    def test_times(): Step() * 3
+    def test_reflected(): 3 * Step()
+    def test_minus():
+        step = Step()
+        return step - 1
+    def test_negative(): return -Step()
+    def test_in_place():
+        step = Step()
+        step **= 2
+    def test_in_place_otherwise():
+        step = Step()
+        step += 1
+    def test_taken():
+        step = Step()
+        del step["a"]
+    def test_sum(): sum([Step(), Step()], Step())
+    def test_larger(): max(Step(), Step())
+    def test_functions(): operator.mul(Step(), 2)
+    def test_key(): return {Step(): 1}
+    def test_unpacked(): first, second = Step()
+    def test_format(): f"{Step()}"
+    def test_descriptor():
+        holder = Holder()
+        holder.place = 1
+    def test_sure(): return -Step() if True else Step() * 2
+    def test_numbers():
+        count = 1
+        count += 1
+        return count * 3 - 2
+    """)

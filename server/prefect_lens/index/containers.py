@@ -76,6 +76,8 @@ def mapping(inter: Interpreter, pairs: tuple[tuple[Expression, Expression], ...]
             others = others.union(*(one.keys for one in inner))
             continue
         known = enums.as_data(inter.evaluate(key, frame))
+        if special.is_defined(inter, "__hash__"):
+            special.ask(inter, known, "__hash__", frame)
         names = texts(known) + [None] * any(not isinstance(k, Text) for k in known) or [None]
         others |= {k for k in known if not isinstance(k, Text | Number)}
         more = tuple((name, values) for name in names)

@@ -193,7 +193,7 @@ def idle(body: Body) -> Iterator[Body]:
         match one:
             case ("try", tried, handlers, final):
                 yield from filter(raises_again, handlers)
-                if not swallows(handlers):
+                if not swallows(handlers, final):
                     yield from idle(tried)
                 yield from idle(final)
             case ("block", inner, *_):
@@ -202,9 +202,13 @@ def idle(body: Body) -> Iterator[Body]:
                 pass
 
 
-def swallows(handlers: Iterable[Body]) -> bool:
-    """Whether code may go on after one of some handlers."""
-    return any(not raises_again(handler) for handler in handlers)
+def swallows(handlers: Iterable[Body], final: Body) -> bool:
+    """Whether code may go on after what a `try` has raised: behind one of its handlers, or by its `finally: return`."""
+    return _returns(final) or any(not raises_again(handler) for handler in handlers)
+
+
+def _returns(final: Body) -> bool:
+    return bool(final) and final[-1] is not None and final[-1][0] == "return"
 
 
 def catches(inter: Interpreter, manager: Expression, values: Values, frame: Frame) -> bool:
@@ -241,7 +245,10 @@ def collects(body: Body) -> bool:
     return any(
         one is not None
         and (
-            (one[0] == "try" and (swallows(one[2]) or collects(one[1]) or any(map(collects, (*one[2], one[3])))))
+            (
+                one[0] == "try"
+                and (swallows(one[2], one[3]) or collects(one[1]) or any(map(collects, (*one[2], one[3]))))
+            )
             or (one[0] == "block" and collects(one[1]))
             or (one[0] == "with" and collects(one[2]))
         )

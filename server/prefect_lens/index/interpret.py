@@ -149,6 +149,8 @@ class Interpreter(Memory):
         match expression[0]:
             case "call":
                 calls.effect(self, expression, frame)
+            case "join" if special.is_defined(self, "__format__"):
+                self.evaluate(expression, frame)
             case "effects" | "either" | "or" | "seq" | "join":
                 raising = frame.raising
                 for part in literals.needed(self, expression, frame) if expression[0] == "or" else expression[1]:

@@ -184,7 +184,7 @@ class Statements(Signatures):
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Subscript):
-                self.effect(target.slice)
+                self.keep(("operator", "__delitem__", self.value(target.value), self.effect(target.slice)))
                 if isinstance(target.value, ast.Name):
                     self.takes_from(target.value.id, target.slice)
 
@@ -221,7 +221,8 @@ class Statements(Signatures):
             handlers.append(self.take_block(before))
         outside, self.open.body = self.open.body, []
         self.block(node.finalbody)
-        final, self.open.body = tuple(self.open.body), outside
+        ends = [("return",)] if any(isinstance(one, ast.Return) for one in node.finalbody) else ()
+        final, self.open.body = (*self.open.body, *ends), outside
         if self.open.kind != "function":
             outside.extend(final)
         elif tried or any(handlers) or final or (handlers and self.open.is_generator):
@@ -293,6 +294,7 @@ class Statements(Signatures):
             return
         match target:
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                self.unpacked(value)
                 starred = False
                 for position, element in enumerate(elements):
                     if isinstance(element, ast.Starred):

@@ -1,4 +1,4 @@
-"""The part of `lower` that notes what calls add to containers, and take out of them."""
+"""The part of `lower` that notes what calls and statements add to containers, take out of them and ask of objects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prefect_lens.index.lower_conditions import dotted
 from prefect_lens.index.lower_expressions import ADDS, PUTS, TAKES, Expressions
+from prefect_lens.index.lower_operators import IN_PLACE
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression
@@ -42,6 +43,31 @@ class Containers(Expressions):
                 self._adds_below(base, key, arguments[0])
             case _:
                 pass
+
+    def increased(self, node: ast.AugAssign, by: Expression) -> Expression:
+        """Return what `x += y` asks of an object."""
+        method = IN_PLACE.get(type(node.op))
+        if method is None or (isinstance(node.target, ast.Name) and self._is_number(node.target.id)):
+            return None
+        return ("operator", method, self.loaded(node.target), by)
+
+    def _is_number(self, name: str) -> bool:
+        """Whether a name stands for a number or a text first: what counts up."""
+        first = self.open.bindings.get(name, ((None, ()),))[0][0]
+        return first is not None and first[0] in {"int", "text"}
+
+    def unpacked(self, value: Expression) -> None:
+        """Keep that what is unpacked may be an object that gives its parts."""
+        if value is not None and value[0] in {"call", "local", "name"}:
+            self.open.body.append(("operator", "__iter__", value))
+
+    def put_in(self, base: ast.expr, key: Expression, value: Expression) -> Expression:
+        """Return what `base[key] = value` asks of an object."""
+        if isinstance(base, ast.Name) and any(
+            e is not None and e[0] in {"dict", "seq", "keyed"} for e, _ in self.open.bindings.get(base.id, ())
+        ):
+            return None
+        return ("operator", "__setitem__", self.loaded(base), key, value)
 
     def _adds(
         self,

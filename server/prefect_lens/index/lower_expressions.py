@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar
 
-from prefect_lens.index.lower_conditions import asked_for
-from prefect_lens.index.lower_operators import OPERATORS, comparisons, may_be_object
+from prefect_lens.index.lower_conditions import asked_for, is_sure
+from prefect_lens.index.lower_operators import ARITHMETIC, OPERATORS, comparisons, may_be_object
 from prefect_lens.index.lower_scopes import NAMES, Scopes
 from prefect_lens.index.lower_texts import filled, formatted
 
@@ -84,22 +84,8 @@ class Expressions(Scopes):
         if self._active != before:
             self.open.body.append(expression)
 
-    def increased(self, node: ast.AugAssign, by: Expression) -> Expression:
-        """Return what `x += y` asks of an object."""
-        if by is None or not isinstance(node.op, ast.Add | ast.BitOr) or not may_be_object(node.value):
-            return None
-        method = "__iadd__" if isinstance(node.op, ast.Add) else "__ior__"
-        return ("operator", method, self._loaded(node.target), by)
-
-    def put_in(self, base: ast.expr, key: Expression, value: Expression) -> Expression:
-        """Return what `base[key] = value` asks of an object."""
-        if isinstance(base, ast.Name) and any(
-            e is not None and e[0] in {"dict", "seq", "keyed"} for e, _ in self.open.bindings.get(base.id, ())
-        ):
-            return None
-        return ("operator", "__setitem__", self._loaded(base), key, value)
-
-    def _loaded(self, target: ast.expr) -> Expression:
+    def loaded(self, target: ast.expr) -> Expression:
+        """Return the form of what a target is before it is assigned."""
         return self._attribute(target) if isinstance(target, ast.Attribute) else self.value(target)
 
     def keep(self, expression: Expression) -> None:
@@ -151,6 +137,9 @@ class Expressions(Scopes):
             return ("int", -node.operand.value) if node.operand.value < 1000 else None
         before = self._active
         part = self.tested(node.operand) if isinstance(node.op, ast.Not) else self.value(node.operand)
+        if part is not None and (method := ARITHMETIC.get(type(node.op))) is not None and may_be_object(node.operand):
+            self._active += 1
+            return ("operator", method, part)
         return ("effects", (part,)) if self._active != before else None
 
     def _name(self, node: ast.Name) -> Expression:
@@ -212,6 +201,8 @@ class Expressions(Scopes):
         return name, form
 
     def _conditional(self, node: ast.IfExp) -> Expression:
+        if (holds := is_sure(node.test)) is not None:
+            return self.value(node.body if holds else node.orelse)
         test = self._only(node.test)  # first, as it runs: it may bind a name
         body, orelse = self.value(node.body), self.value(node.orelse)
         asked = asked_for(node.test)
@@ -252,6 +243,10 @@ class Expressions(Scopes):
         parts = (self.value(node.left), self.value(node.right))
         if isinstance(node.op, ast.Mult) and parts[0] is not None and parts[0][0] == "seq":
             return ("seq", (("star", parts[0]),))
+        method = ARITHMETIC.get(type(node.op))
+        if method is not None and parts != (None, None) and (may_be_object(node.left) or may_be_object(node.right)):
+            self._active += 1
+            return ("operator", method, *parts)
         return ("effects", parts) if self._active != before else None
 
     def _compare(self, node: ast.Compare) -> Expression:

@@ -13,6 +13,16 @@ OPERATORS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 """Operators by which code puts steps together; what is added or divided is told apart otherwise."""
 
+ARITHMETIC: dict[type[ast.operator | ast.unaryop], str] = {
+    ast.Mult: "__mul__", ast.Sub: "__sub__", ast.Pow: "__pow__", ast.Mod: "__mod__", ast.FloorDiv: "__floordiv__",
+    ast.BitXor: "__xor__", ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__",
+}  # fmt: skip
+"""Operators that mostly are of numbers: they are kept where an object may have an answer to them."""
+
+_ALL = {**OPERATORS, **ARITHMETIC, ast.Add: "__add__", ast.BitOr: "__or__"}
+IN_PLACE = {kind: f"__i{name[2:]}" for kind, name in _ALL.items()}
+"""What `x += y` and its like ask of an object."""
+
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
     ast.In: "__contains__", ast.NotIn: "__contains__",
@@ -24,8 +34,12 @@ OTHERWISE = {
     "__contains__": ("__iter__",),
     "__str__": ("__repr__",),
     "__format__": ("__str__", "__repr__"),
-    "__iadd__": ("__add__",),
-    "__ior__": ("__or__",),
+    **{name: (f"__{name[3:]}",) for name in IN_PLACE.values()},
+    "__hash__": (),
+    "__neg__": (),
+    "__pos__": (),
+    "__invert__": (),
+    "__delitem__": (),
 }
 """What is called of an object that has no such method."""
 
@@ -34,6 +48,7 @@ REFLECTED = {
     "__lshift__": "__rlshift__", "__matmul__": "__rmatmul__", "__and__": "__rand__",
     "__eq__": "__eq__", "__ne__": "__eq__", "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__",
     "__ge__": "__le__",
+    **{name: f"__r{name[2:]}" for name in ARITHMETIC.values() if name not in {"__neg__", "__pos__", "__invert__"}},
 }  # fmt: skip
 """What is called of the other object, where the first has no such method."""
 

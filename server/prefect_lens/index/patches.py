@@ -105,6 +105,10 @@ def _sets_by_itself(inter: Interpreter, frame: Frame, owner: Value, name: str, v
     if not isinstance(owner, Instance):
         return False
     itself = frozenset((owner,))
+    for one in attributes.in_class(inter, owner.cls, name):
+        if isinstance(one, Instance) and attributes.in_class(inter, one.cls, "__set__"):
+            calls.method(inter, one, "__set__", frame, Arguments((itself, values)))
+            return True
     for base in attributes.line(inter, owner.cls):
         if isinstance(base, Class) and (setter := _setter(inter, base, name)) is not None:
             calls.call(inter, setter, Arguments((itself, values)), frame, None, want=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefect_lens.index import attributes, calls, containers, strings
-from prefect_lens.index.lower_operators import OTHERWISE, REFLECTED
+from prefect_lens.index.lower_operators import METHODS, OTHERWISE, REFLECTED
 from prefect_lens.index.values import NOTHING, Arguments, Instance, Sequence, Value, Values, union
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ _BUILTINS = {
     "len": "__len__", "bool": "__bool__", "repr": "__repr__", "str": "__str__", "print": "__str__",
     "format": "__format__", "hash": "__hash__", "int": "__int__", "float": "__float__", "reversed": "__reversed__",
     "abs": "__abs__", "round": "__round__", "dir": "__dir__", "bytes": "__bytes__",
+    "list": "__len__", "tuple": "__len__",
 }  # fmt: skip
 """The method that a builtin calls of what it is given."""
 
 _ORDERING = frozenset({"sorted", "min", "max", "sort"})
-_LOOPING = frozenset({"any", "all", "sum"})
+_LOOPING = frozenset({"any", "all"})
 
 
 def is_defined(inter: Interpreter, name: str) -> bool:
@@ -68,7 +69,7 @@ def operator(inter: Interpreter, name: str, lefts: Values, given: tuple[Values, 
         (lefts, given) = (given[0], (lefts,))
     found = ask(inter, lefts, name, frame, Arguments(given))
     other = REFLECTED.get(name)
-    if other is not None and not any(_own(inter, one, name) for one in lefts):
+    if other is not None and given and not any(_own(inter, one, name) for one in lefts):
         found |= ask(inter, given[0], other, frame, Arguments((lefts,)))
     return found
 
@@ -109,10 +110,23 @@ def builtin(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -
     if (asked := _BUILTINS.get(name)) is not None:
         ask(inter, arguments.all() if name == "print" else arguments.at(0), asked, frame)
     elif name in _ORDERING and not any(key == "key" for key, _ in arguments.keywords):
-        each = containers.elements(inter, arguments.at(0), frame)
+        several = len(arguments.positional) > 1 and name != "sort"
+        each = union(*arguments.positional) if several else containers.elements(inter, arguments.at(0), frame)
         operator(inter, "__lt__", each, (each,), frame)
+    elif name == "sum":
+        each = containers.elements(inter, arguments.at(0), frame)
+        operator(inter, "__add__", each | arguments.at(1, "start"), (each,), frame)
     elif name in _LOOPING:
         ask(inter, containers.elements(inter, arguments.at(0), frame), "__bool__", frame)
+
+
+def function(inter: Interpreter, name: str, arguments: Arguments, frame: Frame) -> Values | None:
+    """Call what the module `operator` has for an operator; None for anything else."""
+    method = f"__{name.strip('_')}__"
+    if method not in METHODS or not arguments.positional or not is_defined(inter, method):
+        return None
+    left, *given = arguments.positional
+    return operator(inter, method, left, tuple(given), frame)
 
 
 def _own(inter: Interpreter, value: Value, name: str) -> str | None:

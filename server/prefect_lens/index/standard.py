@@ -153,6 +153,11 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             inner = given if dotted == "builtins.map" else containers.elements(inter, arguments.at(1), frame)
             return frozenset((inter.one(Sequence, (), inner),))
         case "builtins.min" | "builtins.max":
+            if len(arguments.positional) > 1:
+                first = union(*arguments.positional)
+                several = frozenset((inter.one(Sequence, (), first),))
+                _call_key(inter, Arguments((several,), arguments.keywords), frame)
+                return first
             _call_key(inter, arguments, frame)
             return containers.elements(inter, first, frame)
         case "builtins.next" | "builtins.anext" | "heapq.heappop":
@@ -226,6 +231,10 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return containers.subscript(inter, arguments.at(1), first, frame)
         case "operator.getitem":
             return containers.subscript(inter, first, arguments.at(1), frame)
+        case _ if dotted.startswith("operator.") and (
+            made := special.function(inter, dotted.removeprefix("operator."), arguments, frame)
+        ):
+            return made
         case "operator.call":
             return union(*(calls.call(inter, f, arguments.behind(0), frame, None) for f in first))
         case "types.SimpleNamespace" | "argparse.Namespace":

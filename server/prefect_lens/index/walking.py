@@ -83,7 +83,7 @@ def chosen(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[Ex
 def _try(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[bool, bool]:
     """Return whether it may have returned, and whether it did not go on in any case."""
     _, body, handlers, final = expression
-    if guards.swallows(handlers):
+    if guards.swallows(handlers, final):
         before, inter.catching = inter.catching, frame
         with guards.caught(inter, frame):
             returned = run(inter, body, frame)
@@ -96,8 +96,9 @@ def _try(inter: Interpreter, expression: Expression, frame: Frame) -> tuple[bool
         returned |= run(inter, handler, frame)
         passed_on = passed_on and frame.raising
     frame.raising = False
-    returned |= run(inter, final, frame)
-    frame.raising = frame.raising or (raised and passed_on)
+    ended = run(inter, final, frame)
+    returned |= ended
+    frame.raising = frame.raising or (raised and passed_on and not ended)
     is_left = raised and bool(handlers) and all(literals.ends(inter, handler, frame) for handler in handlers)
     return returned, is_left
 
