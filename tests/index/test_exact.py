@@ -279,3 +279,38 @@ def test_what_is_missing_and_made_instead_is_as_good_as_what_is_passed():
     def test_quiet(): quiet()
     def test_written(): quiet(Options(True))
     """)
+
+
+def test_an_attribute_that_is_there_is_not_none():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import task
+    @task
+    def connect(): ...
+    #   ^^^^^^^ task: test_left_out, test_nothing
+    @task
+    def save(): ...
+    #   ^^^^ task: test_left_out
+    @task
+    def many(): ...
+    #   ^^^^ task: test_given, test_nothing, test_object
+    class Client: ...
+    class Job:
+        def __init__(self, client=None, rows=None):
+            self.client = client
+            self.rows = rows
+        def run(self):
+            if self.client is None:
+                connect.fn()
+            if self.rows is None:
+                save.fn()
+            elif self.rows or self.client:
+                many.fn()
+    #- test_flows.py
+    from flows import Client, Job
+    def test_left_out(): Job().run()
+    def test_object(): Job(Client(), rows=[]).run()
+    def test_given(): Job(Client(), rows=[1]).run()
+    def test_nothing(): Job(rows=[]).run()
+    """)

@@ -432,3 +432,78 @@ def test_what_gives_something_in_any_case_keeps_the_default_out():
     def test_generated(): run(*generated([]))
     def test_default(): run()
     """)
+
+
+def test_what_gives_one_constant_decides_branches():
+    check("""
+    #- flows.py
+    from prefect import flow, task
+    @task
+    def one(): ...
+    #   ^^^ task: ~test_named, ~test_patched, ~test_put, ~test_state, ~test_submitted, ~test_tested, ~test_varies
+    @task
+    def other(): ...
+    #   ^^^^^ task: ~test_patched, ~test_put, ~test_state, ~test_submitted, ~test_varies
+    @task
+    def choose():
+    #   ^^^^^^ task: ~test_named, ~test_state, ~test_submitted
+        chosen = "one"
+        return chosen
+    def is_off(): return False
+    def varies(x):
+        if x:
+            return True
+        return False
+    def once(x):
+        for _ in x:
+            return True
+    @flow
+    def named():
+    #   ^^^^^ flow: test_named, test_patched, test_put
+        chosen = choose()
+        if chosen == "one":
+            one()
+        else:
+            other()
+    @flow
+    def tested():
+    #   ^^^^^^ flow: test_tested
+        if is_off():
+            other()
+        else:
+            one()
+    @flow
+    def state():
+    #   ^^^^^ flow: test_state
+        chosen = choose(return_state=True)
+        if chosen == "one":
+            one()
+        other()
+    @flow
+    def submitted():
+    #   ^^^^^^^^^ flow: test_submitted
+        chosen = choose.submit()
+        if chosen == "two":
+            one()
+        other()
+    @flow
+    def varying(x):
+    #   ^^^^^^^ flow: test_varies
+        if varies(x):
+            one()
+        elif not once(x):
+            other()
+    #- test_flows.py
+    from unittest.mock import patch
+    import flows
+    def test_named(): flows.named()
+    def test_tested(): flows.tested()
+    def test_state(): flows.state()
+    def test_submitted(): flows.submitted()
+    def test_varies(given): flows.varying(given)
+    def test_patched():
+        with patch.object(flows.choose, "fn", lambda: input()): flows.named()
+    def test_put(monkeypatch):
+        monkeypatch.setattr(flows, "choose", lambda: input())
+        flows.named()
+    """)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, command_lines, literals, members, objects, uses
-from prefect_lens.index.values import NOTHING, UNKNOWN, Class, External, Instance, Parsed
+from prefect_lens.index import attributes, command_lines, literals, members, objects, present, uses
+from prefect_lens.index.values import NOTHING, SOME, UNKNOWN, Class, External, Instance, Parsed
 
 if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression, Parameter
@@ -40,8 +40,10 @@ def known(inter: Interpreter, cls: Class, init: Function | None, arguments: Argu
             found.append((name, value))
         elif how == _TRUTH and members.is_one(value):
             continue
-        elif how != _HANDED_ON and (value is None or isinstance(value, str | int)):  # what a container holds may change
+        elif how != _HANDED_ON and (value is None or isinstance(value, str | int)):
             found.append((name, value if how == _WHOLE or not value else ...))
+        elif how != _HANDED_ON and value is not UNKNOWN and (value in present.OBJECTS or value in {..., ()}):
+            found.append((name, SOME))  # what a container holds may change, but it is there
     return tuple(found)
 
 

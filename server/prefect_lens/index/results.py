@@ -37,11 +37,16 @@ def of_call(inter: Interpreter, expression: Expression, frame: Frame, depth: int
         return UNKNOWN
     if (value := spread.taken(inter, expression, frame)) is not UNKNOWN:
         return value
-    if not frame.world.patches and expression[1] is not None and expression[1][0] != "local":
-        return UNKNOWN  # nobody stands in for what is called
+    called_by = expression[1]
+    if walking.STATE in dict(expression[3]) or called_by is None:
+        return UNKNOWN
+    if not frame.world.patches and called_by[0] != "local":  # nobody stands in for what is called
+        named = called_by[1] if called_by[0] == "attr" and called_by[2] == "fn" else called_by
+        values = inter.look_up(named[1], frame) if named is not None and named[0] == "name" else ()
+        return _same([_constant(one) for one in values])
     if (submitted := _submitted(inter, expression, frame)) is not None:
         return _same([_given_on(inter, one, submitted, frame, depth) for one in inter.evaluate(submitted[1][1], frame)])
-    called = inter.evaluate(expression[1], frame.beside({}))
+    called = inter.evaluate(called_by, frame.beside({}))
     found = [_given(one, frame) for one in called]
     if UNKNOWN in found and frame.world.patches:
         found = [
@@ -153,11 +158,30 @@ def _given(value: Value, frame: Frame) -> Any:
             return _same([_given(one, frame) for one in runs])
         case Bound(target=target):
             return _given(target, frame)
+        case Made() | Body():
+            made = value.made if isinstance(value, Body) else value
+            is_patched = (made, "fn") in frame.world.patches
+            return UNKNOWN if made.body is None or is_patched else _given(made.body, frame)
         case Function(scope=scope) if scope.kind == "lambda" or (scope.parent > 0 and not scope.is_generator):
             if not scope.returns:
                 return UNKNOWN if scope.kind == "lambda" or _raises(scope.body) else None
             surely = len(scope.returns) == 1 and not _returns_on_the_way(scope.body)
             return literals.constant(scope.returns[0]) if surely else UNKNOWN
+        case _:
+            return _constant(value)
+
+
+def _constant(value: Value) -> Any:
+    """Return the text or number that a function of the project gives in any case: `return False`."""
+    match value:
+        case Made(body=body) | Body(made=Made(body=body)) if body is not None:
+            return _constant(body)
+        case Function(scope=scope) if len(scope.returns) == 1 and not scope.is_generator:
+            form = scope.returns[0]
+            if form[0] == "local" and len(scope.bindings[form[1]][1]) == 1:
+                form = scope.bindings[form[1]][1][0]
+            is_one = form is not None and form[0] in {"text", "int"} and not _returns_on_the_way(scope.body)
+            return form[1] if is_one else UNKNOWN
         case _:
             return UNKNOWN
 
