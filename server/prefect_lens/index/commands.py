@@ -173,7 +173,8 @@ def _of_decorator(inter: Interpreter, call: Expression, function: Function) -> _
 def _of_parameter(inter: Interpreter, parameter: Parameter, function: Function) -> _Taken:
     """Return what typer takes for a parameter."""
     name, default, note = parameter.name, parameter.default, parameter.annotation
-    kind, given, keywords = ("Argument" if default is None else "Option"), (), frozenset()
+    kind, given = ("Argument" if default is None else "Option"), ()
+    keywords: frozenset[str] = frozenset()
     if note is not None and note[0] == "annotated":
         _, note, kind, given, named = note
         keywords = frozenset(named)
@@ -183,7 +184,8 @@ def _of_parameter(inter: Interpreter, parameter: Parameter, function: Function) 
     names, is_known = _names(inter, given, function)
     value = literals.constant(default) if default is not None else UNKNOWN
     is_needed = parameter.default is None
-    is_text = note in {None, _TEXT} or (note[0] == "either" and all(one in {None, _TEXT} for one in note[1]))
+    parts = note[1] if note is not None and note[0] == "either" else (note,)
+    is_text = {None, _TEXT}.issuperset(parts)
     if kind.lower() == "argument":
         return _of(Option(name, (), None, UNKNOWN, is_text), keywords, is_needed, note, is_known=True)
     is_flag = note == _BOOLEAN or (default is not None and default[0] == "int" and note is None)

@@ -262,8 +262,8 @@ class Scopes:
         """
         if name in self.open.bindings and name not in self.open.elsewhere:
             collects = (parameter := self.open.passed.get(name)) is not None and parameter.kind == "**"
-            known = collects and isinstance(key, ast.Constant) and isinstance(key.value, str)
-            self.open.bindings[name].append((("without", key.value) if known else None, NEVER))
+            known = key.value if collects and isinstance(key, ast.Constant) else None
+            self.open.bindings[name].append((("without", known) if isinstance(known, str) else None, NEVER))
 
     def _at(self, index: int) -> Open:
         return next((scope for scope in (self.open, *self._stack) if scope.index == index), self._stack[-1])

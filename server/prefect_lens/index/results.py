@@ -180,8 +180,9 @@ def _constant(value: Value) -> Any:
             form = scope.returns[0]
             if form[0] == "local" and len(scope.bindings[form[1]][1]) == 1:
                 form = scope.bindings[form[1]][1][0]
-            is_one = form is not None and form[0] in {"text", "int"} and not _returns_on_the_way(scope.body)
-            return form[1] if is_one else UNKNOWN
+            if form is None or form[0] not in {"text", "int"} or _returns_on_the_way(scope.body):
+                return UNKNOWN
+            return literals.constant(form)
         case _:
             return UNKNOWN
 
