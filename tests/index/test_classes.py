@@ -200,3 +200,65 @@ def test_attributes_that_are_set_by_code_of_the_class_run_it():
         thing = Thing()
         thing.other = 1
     """)
+
+
+def test_what_a_method_assigns_hides_the_classs_own_only_where_it_runs_first():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass, field
+    from typing import Any
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_class, test_record
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_class, test_record, test_set_up
+    class Machine:
+        state = "first"
+        steps = {"first": one, "second": two}
+        def step(self): self.steps[self.state]()
+        def go_on(self): self.state = "second"
+    class Ready:
+        run = staticmethod(one)
+        def __init__(self): self.run = two
+    @dataclass
+    class Job:
+        run: Any = None
+        def swap(self): self.run = two
+    #- test_it.py
+    from flows import Job, Machine, Ready, one
+    def test_class(): Machine().step()
+    def test_set_up(): Ready().run()
+    def test_record(): Job(one).run()
+    """)
+
+
+def test_what_makes_the_defaults_of_fields_is_called_for_those_that_are_not_given():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass, field
+    import attrs
+    from prefect import flow
+    @flow
+    def one(): return []
+    #   ^^^ flow: test_default, test_derived
+    @flow
+    def two(): return []
+    #   ^^^ flow: test_attrs
+    @dataclass
+    class Job:
+        items: list = field(default_factory=lambda: one())
+    @dataclass
+    class Other(Job):
+        name: str = ""
+    @attrs.define
+    class Third:
+        items: list = attrs.field(factory=two)
+    #- test_it.py
+    from flows import Job, Other, Third
+    def test_default(): Job()
+    def test_given(): Job(items=[])
+    def test_derived(): Other(name="a")
+    def test_attrs(): Third()
+    """)

@@ -85,3 +85,41 @@ def test_containers_of_the_standard_library():
     def test_last(): PAIR[-1]()
     def test_method(): Runner().run_daily(times=2)
     """)
+
+
+def test_the_names_of_a_pattern_are_parts_of_what_is_matched():
+    check("""
+    #- flows.py
+    from dataclasses import dataclass
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_attribute, test_first, test_key, test_rest, test_same
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_last
+    @dataclass
+    class Job:
+        action: object
+        after: object = None
+    def run(thing):
+        match thing:
+            case Job(action=action, after=None):
+                action()
+            case [first]:
+                first()
+            case [_, {"run": inner}]:
+                inner()
+            case [_, _, *more]:
+                more[-1]()
+            case other:
+                other()
+    #- test_it.py
+    from flows import Job, one, run, two
+    def test_attribute(): run(Job(one, two))
+    def test_first(): run([one])
+    def test_key(): run([1, {"run": one, "stop": two}])
+    def test_last(): run([1, 2, two])
+    def test_rest(): run([1, 2, one])
+    def test_same(): run(one)
+    """)

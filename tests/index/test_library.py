@@ -220,3 +220,22 @@ def test_the_names_of_a_module_include_those_that_it_has_from_others():
     def test_global(): runner.run("one")
     def test_global_of_others(): vars(others)["one"]()
     """)
+
+
+def test_locals_has_the_names_of_the_call():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_it
+    @flow
+    def two(): ...
+    #   ^^^ flow:
+    def run(given):
+        chosen = given
+        return locals()["chosen"]()
+    #- test_it.py
+    from flows import one, run
+    def test_it(): run(one)
+    """)

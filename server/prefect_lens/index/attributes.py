@@ -18,6 +18,7 @@ from prefect_lens.index import (
     metaclasses,
     mocks,
     objects,
+    of_functions,
     plain,
     registries,
 )
@@ -68,6 +69,10 @@ STARRED: dict[str, frozenset[str]] = {
 """What star imports give, for the few libraries whose names matter."""
 
 
+_INITIAL = frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__", "model_post_init", "setUp"})
+"""The methods that assign an attribute before anybody asks for it."""
+
+
 def of_all(inter: Interpreter, values: Values, name: str, frame: Frame) -> Values:
     """Return the attribute of any of the values."""
     if len(values) == 1:
@@ -96,7 +101,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Class():
             return _of_class(inter, value, name)
         case Made():
-            return _of_made(inter, value, name)
+            return of_functions.of_made(inter, value, name)
         case Super():
             return _of_super(inter, value, name, frame)
         case Path():
@@ -104,7 +109,7 @@ def of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Values:
         case Partial():
             return value.target if name == "func" else frozenset((value,)) if name == "value" else NOTHING
         case Body() | Function() | Bound():
-            return _of_function(inter, value, name)
+            return of_functions.of_function(inter, value, name)
         case Request():
             return fixture_values.of_request(inter, value, name)
         case Metafunc():
@@ -242,14 +247,14 @@ def _of_instance(inter: Interpreter, value: Instance, name: str, frame: Frame) -
                 if method not in assigned:  # else a derived class assigns it anew, behind its call of `super()`
                     found |= _assigned(inter, value, inter.function(base.body, index), name, frame.world)
             assigned.update(methods.values())
-    if found:
+    if found and not _INITIAL.isdisjoint(assigned):
         return frozenset(found) | registries.put_in_class(inter, value, line(inter, value.cls), name)
     given = dict(value.arguments).get(name)
     if given and not in_class(inter, value.cls, "__init__"):
-        return given
+        return given.union(found)
     in_the_class = _in_class_or_put(inter, value.cls, name)
-    if in_the_class:
-        return bind(inter, in_the_class, frozenset((value,)), value.cls, frame)
+    if found or in_the_class:
+        return bind(inter, in_the_class, frozenset((value,)), value.cls, frame).union(found)
     asked = Arguments((frozenset((inter.one(Text, name),)),))
     if given := calls.method(inter, value, "__getattr__", frame, asked) or _by_keyword(inter, value, name):
         return given
@@ -331,32 +336,7 @@ def _of_class(inter: Interpreter, value: Class, name: str) -> Values:
 def _in_class_or_put(inter: Interpreter, cls: Class, name: str) -> Values:
     """Return what a class says about a name, and what is put there beside its own code."""
     found = in_class(inter, cls, name) | registries.put_in_class(inter, cls, line(inter, cls), name)
-    return found | _put_on(inter, cls, name)
-
-
-def _of_made(inter: Interpreter, value: Made, name: str) -> Values:
-    match name:
-        case "fn":
-            return frozenset((inter.one(Body, value),))
-        case "__wrapped__":
-            return frozenset((value.body,)) if value.body is not None else NOTHING
-        case "value":
-            return frozenset((value,))  # a member of an enumeration
-        case "__name__":
-            return frozenset((inter.one(Text, value.label.rpartition(".")[2]),))
-        case "name":
-            own = value.label.rpartition(".")[2]
-            return frozenset((inter.one(Text, value.name or (own.replace("_", "-") if value.kind == "flow" else own)),))
-        case _:
-            return _put_on(inter, value.body, name) or frozenset((inter.one(Method, value, name),))
-
-
-def _put_on(inter: Interpreter, one: Value | None, name: str) -> Values:
-    """Return what the code around a function or class assigns to an attribute: `main.step = …` below `def main`."""
-    if not isinstance(one, Function | Class):
-        return NOTHING
-    around, dotted = one.closure if isinstance(one, Function) else one.body.parent, f"{one.scope.name}.{name}"
-    return inter.name_in(around, dotted) if around is not None and dotted in around.scope.bindings else NOTHING
+    return found | of_functions.put_on(inter, cls, name)
 
 
 def _of_super(inter: Interpreter, value: Super, name: str, frame: Frame) -> Values:
@@ -368,33 +348,3 @@ def _of_super(inter: Interpreter, value: Super, name: str, frame: Frame) -> Valu
             if not found and name == "__new__" and metaclasses.is_one(inter, cls):
                 found.add(inter.one(External, metaclasses.NEW))
     return frozenset(found)
-
-
-def _of_function(inter: Interpreter, value: Value, name: str) -> Values:
-    function = value.target if isinstance(value, Bound) else value
-    if isinstance(function, Made):
-        return frozenset(
-            inter.one(Bound, item, value.first) if isinstance(item, Body) and isinstance(value, Bound) else
-            (inter.one(Bound, item, value.first) if isinstance(value, Bound) and isinstance(item, Method) else item)
-            for item in _of_made(inter, function, name)
-        )  # fmt: skip
-    match name:
-        case "__name__" if isinstance(function, Function):
-            return frozenset((inter.one(Text, function.scope.name),))
-        case "__func__" if isinstance(value, Bound):
-            return frozenset((value.target,))
-        case "__self__" if isinstance(value, Bound):
-            return value.first
-        case "value" | "__call__":
-            return frozenset((value,))
-        case "aio" if isinstance(function, Function) and function.scope.decorators:
-            return frozenset((function,))  # the coroutine behind what Prefect's `sync_compatible` makes of it
-        case "result" | "aresult":
-            return frozenset((inter.one(Method, value, name),))
-        case _ if put := _put_on(inter, function, name):
-            return put
-        case _ if isinstance(function, Function) and function.scope.decorators:
-            # a library's decorator may have made an object of it: `@cli.command()` below `@click.group()`
-            return frozenset((inter.one(Method, function, name),))
-        case _:
-            return NOTHING

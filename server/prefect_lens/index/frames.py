@@ -373,7 +373,9 @@ class Function(_Scoped, Value):
 class Class(_Scoped, Value):
     """A class of the project."""
 
-    __slots__ = ("_scope", "asked", "body", "filled", "fillers", "index", "line", "members", "module", "patches")
+    __slots__ = (
+        "_scope", "asked", "body", "factories", "filled", "fillers", "index", "line", "members", "module", "patches",
+    )  # fmt: skip
 
     def __init__(self, module: Module, index: int, closure: Frame) -> None:
         self.module = module
@@ -381,6 +383,8 @@ class Class(_Scoped, Value):
         self._scope: Scope | None = None
         self.body = Frame(module, index, closure, (), UNPATCHED)
         self.patches: tuple[Patch, ...] | None = None
+        self.factories: dict[str, tuple[Frame, Expression]] | None = None
+        """What makes the defaults of its fields, once asked for."""
         self.filled: bool | None = None
         """Whether methods beside `__init__` put into its objects what they are given, once asked for."""
         self.fillers: dict[str, tuple[Filler, ...]] | None = None

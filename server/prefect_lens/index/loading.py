@@ -152,6 +152,12 @@ def names_of(inter: Interpreter, modules: Values, frame: Frame) -> Values:
     return frozenset((inter.one(Mapping, tuple(found)),))
 
 
+def names_in(inter: Interpreter, frame: Frame) -> Values:
+    """Return the names of a call with their values, as `locals` does."""
+    names = (name for name in frame.scope.bindings if " " not in name and "." not in name)
+    return frozenset((inter.one(Mapping, tuple((name, inter.name_in(frame, name)) for name in names)),))
+
+
 def _names(inter: Interpreter, module: Module, seen: set[Value]) -> Iterator[str]:
     """Yield the names of a module, those that it has by `from … import *` among them."""
     yield from (name for name in module.frame.scope.bindings if " " not in name and "." not in name)

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index import doctests
-from prefect_lens.index.lower_conditions import asked_for, called, cases, dotted, is_sure, loops, negated
+from prefect_lens.index.lower_conditions import asked_for, called, captures, cases, dotted, is_sure, loops, negated
 from prefect_lens.index.lower_signatures import Signatures
 
 if TYPE_CHECKING:
@@ -157,12 +157,11 @@ class Statements(Signatures):
 
     def _match(self, node: ast.Match) -> None:
         self.effect(node.subject)
+        subject = node.subject if dotted(node.subject) is not None else None
         for case, test in zip(node.cases, map(self.condition, cases(node)), strict=True):
             before = self.enter_block(test)
-            for part in ast.walk(case.pattern):
-                name = getattr(part, "name", None) or getattr(part, "rest", None)
-                if isinstance(name, str):
-                    self.bind(name, None)
+            for name, part in captures(subject, case.pattern):
+                self.bind(name, self.value(part) if part is not None else None)
             if case.guard is not None:
                 self.effect(case.guard)
             self.block(case.body)

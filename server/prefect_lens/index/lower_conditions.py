@@ -188,6 +188,42 @@ def cases(node: ast.Match) -> list[ast.expr]:
     return found
 
 
+def captures(subject: ast.expr | None, pattern: ast.pattern) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the names that a pattern binds, each with the part of the subject that it stands for.
+
+    That is None where it is not known, as the subject itself may be.
+    """
+    match pattern:
+        case ast.MatchAs(pattern=inner, name=name):
+            if name is not None:
+                yield name, subject
+            if inner is not None:
+                yield from captures(subject, inner)
+        case ast.MatchOr(patterns=patterns):
+            for inner in patterns:
+                yield from captures(subject, inner)
+        case ast.MatchClass(patterns=patterns, kwd_attrs=names, kwd_patterns=inners):
+            for inner in patterns:
+                yield from captures(None, inner)
+            for name, inner in zip(names, inners, strict=True):
+                yield from captures(ast.Attribute(subject, name) if subject is not None else None, inner)
+        case ast.MatchMapping(keys=keys, patterns=patterns, rest=rest):
+            for key, inner in zip(keys, patterns, strict=True):
+                yield from captures(ast.Subscript(subject, key) if subject is not None else None, inner)
+            if rest is not None:
+                yield rest, subject
+        case ast.MatchSequence(patterns=patterns):
+            is_sure = True
+            for place, inner in enumerate(patterns):
+                is_sure = is_sure and not isinstance(inner, ast.MatchStar)
+                key = ast.Constant(place) if is_sure else ast.Slice()
+                yield from captures(ast.Subscript(subject, key) if subject is not None else None, inner)
+        case ast.MatchStar(name=str() as name):
+            yield name, subject
+        case _:
+            pass
+
+
 _OPEN = ast.Constant(None)
 """A condition of which nothing is known."""
 

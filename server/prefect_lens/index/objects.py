@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _AS_GIVEN = frozenset({"param", "text", "int", "none"})
 """What is the same, whatever is patched; so are empty containers."""
 
+_FACTORIES = frozenset({"default_factory", "factory"})
+
 READERS = frozenset(
     {
         "model_validate", "model_validate_json", "model_validate_strings", "model_construct", "parse_obj", "parse_raw",
@@ -61,6 +63,8 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     itself: Values = frozenset((made,))
     for function in init:
         calls.call_function(inter, function, calls.with_first(itself, arguments), frame, None, want=False)
+    if not init:
+        _fill_in(inter, cls, dict(given), frame)
     for name in ("__new__", "__post_init__", "model_post_init", "__attrs_post_init__"):
         if any(isinstance(base, Class) and name in base.scope.bindings for base in attributes.line(inter, cls)):
             for value in attributes.in_class(inter, cls, name):
@@ -70,6 +74,20 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
     if held and not init and is_thread(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
     return itself
+
+
+def _fill_in(inter: Interpreter, cls: Class, given: dict[str, Values], frame: Frame) -> None:
+    """Call what makes the defaults of the fields that an object is not given."""
+    if cls.factories is None:
+        cls.factories = {}
+        for base in attributes.line(inter, cls):
+            for name, (_, (first, *_)) in base.scope.bindings.items() if isinstance(base, Class) else ():
+                if first is not None and first[0] == "call":
+                    makers = [(base.body, maker) for key, maker in first[3] if key in _FACTORIES]
+                    cls.factories.update((name, maker) for maker in makers if name not in cls.factories)
+    for name, (body, maker) in cls.factories.items():
+        for value in inter.evaluate(maker, body) if name not in given else ():
+            calls.call(inter, value, calls.NO_ARGUMENTS, frame, None, want=False)
 
 
 def made_in(inter: Interpreter, function: Function, dotted: str, world: World) -> World:

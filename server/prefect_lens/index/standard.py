@@ -179,6 +179,8 @@ def known(inter: Interpreter, dotted: str, arguments: Arguments, frame: Frame) -
             return metaclasses.made(inter, arguments)
         case "builtins.type":
             return frozenset(value.cls for value in first if isinstance(value, Instance))
+        case "builtins.locals" if frame.parent is not None:
+            return loading.names_in(inter, frame)
         case "builtins.vars" | "builtins.globals" | "builtins.locals":
             return loading.names_of(inter, first, frame)
         case (
