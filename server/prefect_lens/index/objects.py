@@ -80,11 +80,10 @@ def _fill_in(inter: Interpreter, cls: Class, given: dict[str, Values], frame: Fr
     """Call what makes the defaults of the fields that an object is not given."""
     if cls.factories is None:
         cls.factories = {}
-        for base in attributes.line(inter, cls):
-            for name, (_, (first, *_)) in base.scope.bindings.items() if isinstance(base, Class) else ():
-                if first is not None and first[0] == "call":
-                    makers = [(base.body, maker) for key, maker in first[3] if key in _FACTORIES]
-                    cls.factories.update((name, maker) for maker in makers if name not in cls.factories)
+        for base in (one for one in attributes.line(inter, cls) if isinstance(one, Class)):
+            for name, (_, (first, *_)) in base.scope.bindings.items():
+                if first is not None and first[0] == "call" and name not in cls.factories:
+                    cls.factories.update((name, (base.body, maker)) for key, maker in first[3] if key in _FACTORIES)
     for name, (body, maker) in cls.factories.items():
         for value in inter.evaluate(maker, body) if name not in given else ():
             calls.call(inter, value, calls.NO_ARGUMENTS, frame, None, want=False)
