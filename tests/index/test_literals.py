@@ -605,3 +605,45 @@ def test_what_a_branch_that_does_not_run_binds_is_nothing():
     def test_cased(): flows.cased("b")
     def test_unknown(asked): flows.run(asked), flows.cased(asked)
     """)
+
+
+def test_a_loop_over_nothing_does_not_run():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def step(): ...
+    #   ^^^^ task: test_enumerated, test_items, test_range, test_sorted, test_while, test_while_asked
+    def ranged(times):
+        for _ in range(times):
+            step.fn()
+    def enumerated(rows):
+        for number, row in enumerate(rows, 1):
+            step.fn()
+    def ordered(rows):
+        for row in sorted(list(rows)):
+            step.fn()
+    def items(options):
+        for key, value in options.items():
+            step.fn()
+    def counted(left):
+        while left > 0:
+            left -= 1
+            step.fn()
+    def asked(left):
+        while step.fn() and left > 0:
+            left -= 1
+    #- test_flows.py
+    import flows
+    def test_range(): flows.ranged(2)
+    def test_range_none(): flows.ranged(0)
+    def test_enumerated(): flows.enumerated([1])
+    def test_enumerated_none(): flows.enumerated([])
+    def test_sorted(): flows.ordered([1])
+    def test_sorted_none(): flows.ordered([])
+    def test_items(): flows.items({"a": 1})
+    def test_items_none(): flows.items({})
+    def test_while(): flows.counted(2)
+    def test_while_none(): flows.counted(0)
+    def test_while_asked(): flows.asked(0)
+    """)

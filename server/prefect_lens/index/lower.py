@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from prefect_lens.index import doctests
-from prefect_lens.index.lower_conditions import asked_for, called, captures, cases, dotted, is_sure, loops, negated
+from prefect_lens.index.lower_conditions import asked_for, called, captures, cases, dotted, is_sure, negated
 from prefect_lens.index.lower_signatures import Signatures
 
 if TYPE_CHECKING:
@@ -120,14 +120,15 @@ class Statements(Signatures):
         before = self.enter_block(loop=True)
         self.assign(node.target, ("each", expression))
         self.block(node.body)
-        self.leave_block(before, loops(self.condition(node.iter) or self.given(expression)))
+        self.leave_block(before, self.repeated(node, expression))
         self.branch(node.orelse)
 
     def _while(self, node: ast.While) -> None:
+        asked = self.repeated(node, None)  # at first, whatever becomes of it
         before = self.enter_block(loop=True)
         self.test(node.test)
         self.block(node.body)
-        self.leave_block(before, loops(None))
+        self.leave_block(before, asked)
         self.branch(node.orelse)
 
     def _if(self, node: ast.If) -> None:

@@ -21,6 +21,9 @@ _MAY_BE_SURE = frozenset({ast.Constant, ast.UnaryOp, ast.Compare})
 _OF_NAMES = frozenset({"isinstance", "len"})
 """Functions that say something about what they are given."""
 
+_ELEMENTS = frozenset({"enumerate", "reversed", "sorted", "list", "tuple", "set", "iter"})
+"""Functions that give the elements of what they are given."""
+
 _OF_TEXTS = {"startswith": "starts", "endswith": "ends"}
 """Methods that say something about a text, and the tests of it."""
 
@@ -142,6 +145,25 @@ def negated(found: Expression) -> Expression:
 def loops(found: Expression) -> Expression:
     """Return the test of a loop over what another one asks for: where there is something, it is open what runs."""
     return ("loop", found)
+
+
+def over(node: ast.For | ast.AsyncFor | ast.While) -> ast.expr:
+    """Return the condition for a loop to run at first, or what there has to be for it: of `enumerate(rows)`, the rows."""
+    if not isinstance(node, ast.While):
+        return _elements(node.iter)
+    return _OPEN if any(isinstance(one, ast.Call) for one in ast.walk(node.test)) else node.test
+
+
+def _elements(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in _ELEMENTS:
+            return _elements(first)
+        case ast.Call(func=ast.Attribute(value=value, attr="items" | "values" | "keys"), args=[], keywords=[]):
+            return value
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Name() as count], keywords=[]):
+            return ast.Compare(count, [ast.Gt()], [ast.Constant(0)])
+        case _:
+            return node
 
 
 def asked(found: Expression) -> Iterator[str]:

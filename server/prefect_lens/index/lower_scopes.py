@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from prefect_lens.index.facts import Expression, Parameter, Scope
-from prefect_lens.index.lower_conditions import asked, test
+from prefect_lens.index.lower_conditions import asked, loops, over, test
 
 WRAPPERS = frozenset({"Optional", "Annotated", "type", "Type", "Final", "ClassVar"})
 """What says more of the class that stands first in an annotation's brackets."""
@@ -229,6 +229,10 @@ class Scopes:
             if self.open.loop:
                 self.open.asked_in_loops.update(names)
         return found
+
+    def repeated(self, node: ast.For | ast.AsyncFor | ast.While, iterable: Expression) -> Expression:
+        """Return the test of a loop."""
+        return loops(self.condition(over(node)) or self.given(iterable))
 
     def given(self, called: Expression) -> Expression:
         """Return the test of what a call gives."""
