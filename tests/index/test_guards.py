@@ -112,7 +112,9 @@ CAUGHT = """
         def __exit__(self, *error): return True
     class Closing:
         def __enter__(self): return self
-        def __exit__(self, *error): print(error)
+        def __exit__(self, *error):
+            print(error)
+            return False
     def retrying(function):
         def again(*args):
             for _ in range(2):

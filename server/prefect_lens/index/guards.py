@@ -258,6 +258,9 @@ def collects(body: Body) -> bool:
 
 _LEAVES = frozenset({"return", "skip"})
 
+_FALSE = frozenset({("int", 0), ("none",)})
+"""What `__exit__` gives that has what was raised go on."""
+
 
 def _mentions(part: Any, forms: frozenset[str]) -> bool:
     if not isinstance(part, tuple) or not part:
@@ -269,7 +272,7 @@ def _mentions(part: Any, forms: frozenset[str]) -> bool:
 def exit_catches(inter: Interpreter, value: Instance) -> bool:
     """Whether leaving a context manager of the project may end what was raised inside."""
     exits = [one for name in ("__exit__", "__aexit__") for one in attributes.in_class(inter, value.cls, name)]
-    return not exits or any(not isinstance(one, Function) or one.scope.returns for one in exits)
+    return not exits or any(not isinstance(one, Function) or not _FALSE.issuperset(one.scope.returns) for one in exits)
 
 
 def _makes_what_catches(value: Value) -> bool:
