@@ -292,3 +292,95 @@ def test_options_of_annotations_decide_branches():
     def test_called_back(): runner.invoke(app, ["--back", "x"])
     def test_called(): run()
     """)
+
+
+def test_argparse_ends_the_program_for_help_and_for_what_is_missing():
+    check("""
+    #- cli.py
+    import argparse
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_all, test_elsewhere, test_help_of_own, test_short, test_unknown, test_words
+    def main(argv=None):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("path")
+        parser.add_argument("--day", "-d", required=True)
+        parser.add_argument("--dry", action="store_true")
+        args = parser.parse_args(argv)
+        etl()
+    #- other.py
+    import argparse
+    from cli import etl
+    def own(argv=None):
+        parser = argparse.ArgumentParser(add_help=False)
+        parser.add_argument("--help", action="store_true")
+        args = parser.parse_args(argv)
+        etl()
+    #- elsewhere.py
+    from cli import etl
+    def elsewhere(parser, argv):
+        args = parser.parse_args(argv)
+        etl()
+    #- test_cli.py
+    import sys
+    import pytest
+    from cli import main
+    from elsewhere import elsewhere
+    from other import own
+    def test_all(): main(["here", "--day", "today"])
+    def test_short(): main(["--da", "today", "here"])
+    def test_unknown(day): main(["here", day])
+    def test_words(words): main([*words])
+    def test_help():
+        with pytest.raises(SystemExit):
+            main(["--help"])
+    def test_no_day():
+        with pytest.raises(SystemExit) as info:
+            main(["here", "--dry"])
+    def test_no_path(monkeypatch):
+        monkeypatch.setattr(sys, "argv", ["cli", "--day", "today"])
+        with pytest.raises(SystemExit):
+            main()
+    def test_nothing():
+        with pytest.raises(SystemExit):
+            main([])
+    def test_help_of_own(): own(["--help"])
+    def test_elsewhere(parser): elsewhere(parser, [])
+    """)
+
+
+def test_a_line_of_which_not_all_is_known_is_not_refused():
+    check("""
+    #- cli.py
+    import typer
+    from prefect import flow
+    app = typer.Typer()
+    @flow
+    def etl(path): ...
+    #   ^^^ flow: test_added, test_comprehension, test_extended, test_increased, test_spread, test_spread_behind
+    @app.command()
+    def run(path: str, day: str):
+        etl(path)
+    #- test_cli.py
+    from typer.testing import CliRunner
+    from cli import app
+    runner = CliRunner()
+    def test_spread(words): runner.invoke(app, [*words])
+    def test_spread_behind(words): runner.invoke(app, ["here", *words])
+    def test_comprehension(words): runner.invoke(app, [str(word) for word in words])
+    def test_extended(words):
+        line = ["here"]
+        line.extend(words)
+        runner.invoke(app, line)
+    def test_increased(words):
+        line = ["here"]
+        line += words
+        runner.invoke(app, line)
+    def test_added(word):
+        line = ["here"]
+        line.append(word)
+        runner.invoke(app, line)
+    def test_short(): runner.invoke(app, ["here"])
+    def test_nothing(): runner.invoke(app, [])
+    """)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from prefect_lens.index.values import Frame, Module
 
 PARSE, KEEP = "parse_args", "set_defaults"
-_DECLARE = frozenset({"add_argument", "add_parser", "add_subparsers", KEEP})
+_PARSER = "ArgumentParser"
+_DECLARE = frozenset({"add_argument", "add_parser", "add_subparsers", KEEP, _PARSER})
+_HELP = frozenset({"-h", "--help"})
+_ODD, _MANY = frozenset({"add_help", "parents", "prefix_chars", "conflict_handler"}), 9
 _FLAGS: dict[str, tuple[Any, Any]] = {"store_true": (1, 0), "store_false": (0, 1)}
 """What an option without a value means when it is there, and when it is not."""
 
@@ -40,6 +43,7 @@ class Option(NamedTuple):
     is_text: bool
     off: tuple[str, ...] = ()
     """What says that it is 0."""
+    is_needed: bool = False
 
 
 class Declared(NamedTuple):
@@ -51,6 +55,8 @@ class Declared(NamedTuple):
     """The names under which the command is kept."""
     defaults: tuple[tuple[str | None, str, Expression, int], ...]
     """By command: what `set_defaults` says under a name, and the scope in which it says so."""
+    parsers: int = 0
+    """How many parsers the file makes, but for those of commands; many where one is not like all others."""
 
 
 def words(values: Values) -> Words | None:
@@ -76,6 +82,9 @@ def parsed(inter: Interpreter, arguments: Arguments, frame: Frame) -> Values:
         found = found[1:] if found else None
     else:
         found = words(said)
+    if found is not None and _refuses(_declared(inter, frame.module), found):
+        frame.raising = True  # it ends the program
+        return NOTHING
     return frozenset((inter.one(Parsed, found, frame.module),))
 
 
@@ -126,6 +135,7 @@ def _read(facts: Facts) -> Declared:
     commands: set[str] = set()
     dests: list[str] = []
     defaults: list[tuple[str | None, str, Expression, int]] = []
+    parsers = 0
     for index, scope in enumerate(facts.scopes):
         seen = {call[4:]: call for call in _calls(tuple(scope), _DECLARE)}
         for _, call in sorted(seen.items()):
@@ -135,12 +145,14 @@ def _read(facts: Facts) -> Declared:
                     options.append(_of_call(call))
                 case "add_parser":
                     commands.update(written(call))
+                case "ArgumentParser":
+                    parsers += 1 if _ODD.isdisjoint(keywords) else _MANY
                 case "add_subparsers":
                     dests.extend(text for name, one in keywords.items() if name == "dest" for text in text_of(one))
                 case _:
                     word = _command_of(scope.bindings, call[1][1])
                     defaults.extend((word, name, value, index) for name, value in call[3] if name is not None)
-    return Declared(tuple(options), frozenset(commands), tuple(dests), tuple(defaults))
+    return Declared(tuple(options), frozenset(commands), tuple(dests), tuple(defaults), parsers)
 
 
 def _calls(part: Any, names: frozenset[str]) -> Iterator[Expression]:
@@ -179,7 +191,29 @@ def _of_call(call: Expression) -> Option:
         return Option(dest, dashed, UNKNOWN, UNKNOWN, is_text=False)
     if "default" in keywords:
         default = literals.constant(keywords["default"])
-    return Option(dest, dashed, flag, default, "type" not in keywords or keywords["type"] == ("name", "str"))
+    is_needed = keywords.get("required") == ("int", 1) if dashed else bool(names) and "default" not in keywords
+    is_text = "type" not in keywords or keywords["type"] == ("name", "str")
+    return Option(dest, dashed, flag, default, is_text, is_needed=is_needed)
+
+
+def _refuses(declared: Declared, line: Words) -> bool:
+    """Whether argparse ends the program for a line: it asks for help, or lacks what is needed."""
+    if declared.parsers != 1:
+        return False
+    if not _HELP.isdisjoint(line):
+        return True
+    names = {word.partition("=")[0] for word in line if word is not None and word.startswith("-")}
+    known = {name for one in declared.options for name in one.names}
+    if declared.commands or declared.dests or not names <= known:
+        return False  # a short name may stand for a long one, or for several
+    takes = {name for one in declared.options if one.flag is None for name in one.names}
+    absent = sum(1 for one in declared.options if one.is_needed and one.names and names.isdisjoint(one.names))
+    places = sum(1 for one in declared.options if one.is_needed and not one.names)
+    is_value = False
+    for word in line:
+        places -= not is_value and (word is None or not word.startswith("-"))
+        is_value = word is not None and word in takes
+    return absent + max(places, 0) > sum(word is None for word in line)
 
 
 def said(declared: Declared, option: Option, line: Words) -> Any:

@@ -48,9 +48,9 @@ def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) ->
     for item_ in items:
         if item_ is not None and item_[0] == "star":
             inner = inter.evaluate(item_[1], frame)
-            whole = [value for value in inner if isinstance(value, Sequence)]
-            if known and len(inner) == 1 and whole and not whole[0].rest and len(items) > 1:
-                placed.extend(whole[0].items)
+            spread = [value for value in inner if isinstance(value, Sequence)]
+            if known and len(inner) == 1 and spread and not spread[0].rest and len(items) > 1:
+                placed.extend(spread[0].items)
             else:
                 known = False
                 rest |= elements(inter, inner, frame)
@@ -58,7 +58,11 @@ def sequence(inter: Interpreter, items: tuple[Expression, ...], frame: Frame) ->
             placed.append(inter.evaluate(item_, frame))
         else:
             rest |= inter.evaluate(item_, frame)
-    return frozenset((inter.one(Sequence, tuple(placed), rest),))
+    whole: Value = inter.one(Sequence, tuple(placed), rest)
+    if known or rest:
+        return frozenset((whole,))
+    # something is spread of which nothing is known: how much there is, is open
+    return frozenset((whole, inter.one(Sequence, (), union(*placed)) if placed else inter.one(Sequence, (NOTHING,))))
 
 
 def mapping(inter: Interpreter, pairs: tuple[tuple[Expression, Expression], ...], frame: Frame) -> Values:

@@ -111,7 +111,7 @@ class Statements(Signatures):
         expression = self.effect(node.value)
         if (name := dotted(node.target)) is not None:
             self.keep(self.increased(node, expression))
-            self.add_to(name, expression)
+            self.extended(name, expression)
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         expression = self.effect(node.iter)

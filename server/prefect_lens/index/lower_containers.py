@@ -44,6 +44,12 @@ class Containers(Expressions):
             case _:
                 pass
 
+    def extended(self, name: str, value: Expression) -> None:
+        """Note what `name += value` adds; of a list, it is known that it grows, whatever it is."""
+        first = self.open.bindings.get(name, ((None, ()),))[0][0]
+        is_list = first is not None and first[0] == "seq" and (value is None or value[0] != "seq")
+        self.add_to(name, _spread(value) if is_list else value)
+
     def increased(self, node: ast.AugAssign, by: Expression) -> Expression:
         """Return what `x += y` asks of an object."""
         method = IN_PLACE.get(type(node.op))
@@ -80,7 +86,7 @@ class Containers(Expressions):
             return
         if attr in {"extend", "update"}:
             if arguments:
-                self.add_to(name, arguments[0])
+                self.add_to(name, _spread(arguments[0]) if attr == "extend" else arguments[0])
             if named := tuple((("text", key), value) for key, value in keywords if key is not None):
                 self.add_to(name, ("dict", named))
         elif attr == "setdefault" or (attr == "register" and len(arguments) > 1):
@@ -92,3 +98,8 @@ class Containers(Expressions):
         """Note what is added to a container that stands under a key of another."""
         if (name := dotted(base)) is not None and isinstance(key, ast.Constant | ast.Name | ast.Attribute):
             self.add_to(name, ("dict", ((self.value(key), ("seq", (("star", ("seq", (value,))),))),)))
+
+
+def _spread(value: Expression) -> Expression:
+    """Return a list of the elements of what is added to one."""
+    return value if value is not None and value[0] == "seq" else ("seq", (("star", value),))
