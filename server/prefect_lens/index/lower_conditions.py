@@ -148,7 +148,7 @@ def loops(found: Expression) -> Expression:
 
 
 def over(node: ast.For | ast.AsyncFor | ast.While) -> ast.expr:
-    """Return the condition for a loop to run at first, or what there has to be for it: the rows of `enumerate(rows)`."""
+    """Return the condition for a loop to run at first, or what there has to be for it: rows, if it is over these."""
     if not isinstance(node, ast.While):
         return _elements(node.iter)
     return _OPEN if any(isinstance(one, ast.Call) for one in ast.walk(node.test)) else node.test
