@@ -384,3 +384,44 @@ def test_a_line_of_which_not_all_is_known_is_not_refused():
     def test_short(): runner.invoke(app, ["here"])
     def test_nothing(): runner.invoke(app, [])
     """)
+
+
+def test_other_libraries_take_other_lines():
+    check("""
+    #- application.py
+    import typer
+    app = typer.Typer()
+    #- cli.py
+    import argparse, configargparse, cyclopts, typer
+    from application import app
+    from prefect import flow
+    @flow
+    def etl(): ...
+    #   ^^^ flow: test_added, test_cyclopts, test_elsewhere, test_own
+    other = cyclopts.App()
+    @other.command()
+    def run(path: str, day: str): etl()
+    @app.command()
+    def go(path: str): etl()
+    def plain(path: str): etl()
+    later = typer.Typer()
+    later.command()(plain)
+    class Own(typer.Typer): ...
+    own = Own()
+    @own.command()
+    def mine(path: str): etl()
+    def main(argv):
+        parser = configargparse.ArgumentParser()
+        parser.add_argument("--day", required=True)
+        args = parser.parse_args(argv)
+        etl()
+    #- test_cli.py
+    from typer.testing import CliRunner
+    from cli import app, later, main, other, own
+    runner = CliRunner()
+    def test_cyclopts(): runner.invoke(other, ["run", "--path", "here", "--day", "today"])
+    def test_refused(): runner.invoke(app, ["go"])
+    def test_added(): runner.invoke(later, ["--whatever"])
+    def test_own(): runner.invoke(own, ["--whatever"])
+    def test_elsewhere(): main([])
+    """)

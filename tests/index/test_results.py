@@ -507,3 +507,24 @@ def test_what_gives_one_constant_decides_branches():
         monkeypatch.setattr(flows, "choose", lambda: input())
         flows.named()
     """)
+
+
+def test_what_a_comprehension_makes_may_be_empty():
+    check("""
+    #- flows.py
+    from prefect import task
+    @task
+    def load(): return {}
+    #   ^^^^ task: test_comprehension, test_spread
+    def comprehension(rows): return {key: value for key, value in rows}
+    def spread(rows): return {**rows}
+    def more(rows): return {"a": 1, **rows}
+    def run(data=None):
+        data = data or load.fn()
+        return data
+    #- test_flows.py
+    import flows
+    def test_comprehension(): flows.run(flows.comprehension([]))
+    def test_spread(): flows.run(flows.spread({}))
+    def test_more(): flows.run(flows.more({}))
+    """)

@@ -23,7 +23,10 @@ PARSE, KEEP = "parse_args", "set_defaults"
 _PARSER = "ArgumentParser"
 _DECLARE = frozenset({"add_argument", "add_parser", "add_subparsers", KEEP, _PARSER})
 _HELP = frozenset({"-h", "--help"})
-_ODD, _MANY = frozenset({"add_help", "parents", "prefix_chars", "conflict_handler"}), 9
+_ODD = frozenset({"add_help", "parents", "prefix_chars", "fromfile_prefix_chars", "conflict_handler"})
+"""Keywords of parsers that take other lines than most do."""
+
+_MANY = 9
 _FLAGS: dict[str, tuple[Any, Any]] = {"store_true": (1, 0), "store_false": (0, 1)}
 """What an option without a value means when it is there, and when it is not."""
 
@@ -146,7 +149,7 @@ def _read(facts: Facts) -> Declared:
                 case "add_parser":
                     commands.update(written(call))
                 case "ArgumentParser":
-                    parsers += 1 if _ODD.isdisjoint(keywords) else _MANY
+                    parsers += 1 if _ODD.isdisjoint(keywords) and _is_of_argparse(call[1], facts) else _MANY
                 case "add_subparsers":
                     dests.extend(text for name, one in keywords.items() if name == "dest" for text in text_of(one))
                 case _:
@@ -194,6 +197,17 @@ def _of_call(call: Expression) -> Option:
     is_needed = keywords.get("required") == ("int", 1) if dashed else bool(names) and "default" not in keywords
     is_text = "type" not in keywords or keywords["type"] == ("name", "str")
     return Option(dest, dashed, flag, default, is_text, is_needed=is_needed)
+
+
+def _is_of_argparse(called: Expression, facts: Facts) -> bool:
+    """Whether a parser is one of the standard library's: others look for options elsewhere, too."""
+    match called:
+        case ("attr", ("name" | "local", "argparse", *_), _):
+            return True
+        case ("name" | "local", str() as name, *_):
+            return ("from", "argparse", 0, _PARSER) in facts.scopes[0].bindings.get(name, (0, ()))[1]
+        case _:
+            return False
 
 
 def _refuses(declared: Declared, line: Words) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from prefect_lens.index import command_lines, literals, makers
 from prefect_lens.index.command_lines import Declared, Option
 from prefect_lens.index.lower_signatures import OPTIONS
-from prefect_lens.index.values import NOTHING, SOME, UNKNOWN, Arguments, texts
+from prefect_lens.index.values import NOTHING, SOME, UNKNOWN, Arguments, External, Function, Opaque, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from prefect_lens.index.command_lines import Words
     from prefect_lens.index.facts import Expression, Parameter
     from prefect_lens.index.interpret import Interpreter
-    from prefect_lens.index.values import Function
 
 _COMMAND = frozenset({"command", "group", "callback"})
 _CONTEXT = frozenset({"pass_context", "pass_obj"})
@@ -86,12 +85,8 @@ def refuses(inter: Interpreter, function: Function, line: Words, *, is_own: bool
 
     `is_own` says that the line is the command's own, and has no options of a group that it may stand in.
     """
-    calls = _calls(function)
-    others = [one for one in function.scope.decorators if one is None or one[0] != "call"]
-    if any(makers.called(("call", one)) not in _CONTEXT for one in others) or any(
-        makers.called(one) not in {"command", *OPTIONS} or any(name in _SETTINGS for name, _ in one[3]) for one in calls
-    ):
-        return False  # another decorator may take something
+    if not _is_command(inter, function):
+        return False
     taken = list(_taken(inter, function).values())
     by_name = {name: one for one in taken for name in (*one.option.names, *one.option.off)}
     knows_all = all(one.is_known for one in taken)
@@ -132,6 +127,31 @@ def _lacks_value(one: _Taken, word: str, words: Iterator[str | None]) -> bool:
         except StopIteration:
             return not one.may_be_bare
     return one.takes_number and value is not None and not _NUMBER.match(value)
+
+
+def _is_command(inter: Interpreter, function: Function) -> bool:
+    """Whether a function is a command of click or typer, and nothing else decorates it that may take something."""
+    is_one = False
+    for decorator in function.scope.decorators:
+        name = makers.called(decorator if decorator is not None and decorator[0] == "call" else ("call", decorator))
+        if name == "command" and decorator[0] == "call":
+            is_one = _is_of_click(inter, decorator[1], function)
+            if not is_one or any(key in _SETTINGS for key, _ in decorator[3]):
+                return False
+        elif name not in OPTIONS | _CONTEXT:
+            return False
+    return is_one
+
+
+def _is_of_click(inter: Interpreter, called: Expression, function: Function) -> bool:
+    """Whether `@app.command(…)` is of an application of these libraries, or of a group that is a function."""
+    owner = called[1] if called is not None and called[0] == "attr" else called
+    found = inter.evaluate(owner, function.closure)
+    return bool(found) and all(
+        isinstance(one, Function)
+        or (isinstance(one, External | Opaque) and one.dotted.partition(".")[0] in {"click", "typer", "rich_click"})
+        for one in found
+    )
 
 
 def _calls(function: Function) -> list[Expression]:

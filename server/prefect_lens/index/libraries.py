@@ -213,6 +213,8 @@ def call_held(inter: Interpreter, value: Opaque, arguments: Arguments, frame: Fr
     given = union(*(calls.call(inter, item, arguments, frame, None) for item in value.held))
     if value.site is not None and frame.parent is not None:
         _call_registered(inter, value, arguments, frame)  # an application that is started
+    elif value.site is not None and not value.held:
+        _register(inter, value, arguments)  # `app.command()(run)`
     held = _held(arguments)
     if held and not value.held:
         # the second call of `retry(times=3)(function)`

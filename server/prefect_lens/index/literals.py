@@ -56,6 +56,9 @@ _BEHIND = "."
 LONGEST_KEY = 120
 """Longer strings, and such with spaces, are data; shorter ones may be keys, names of attributes, entrypoints."""
 
+_STAR = ("star", None)
+"""The key under which a dictionary is put into another one."""
+
 _FUNCTIONS = frozenset({"def", "lambda"})
 """What makes functions: these are surely there."""
 
@@ -293,7 +296,7 @@ def constant(expression: Expression) -> Any:
             return ()
         case ("call", _, (), (), *_) if makers.called(expression) == "DataFrame":
             return ()
-        case ("seq" | "dict", (first, *_)) if first is None or first[0] != "star":
+        case ("seq" | "dict", (first, *_)) if first is None or first[0] not in {"star", _STAR}:
             return ...  # there is something in it
         case _:
             return UNKNOWN

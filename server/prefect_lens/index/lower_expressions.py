@@ -296,9 +296,10 @@ class Expressions(Scopes):
             for condition in generator.ifs:
                 self.effect(condition)
         if isinstance(node, ast.DictComp):
-            expression = ("dict", ((self.value(node.key), self.value(node.value)),))
+            pair = (self.value(node.key), self.value(node.value))
+            expression: Expression = ("dict", ((("star", None), ("dict", (pair,))),))
             if len(node.generators) == 1 and isinstance(node.generators[0].target, ast.Name):
-                expression = ("keyed", iterable, self.value(node.generators[0].target), *expression[1][0])
+                expression = ("keyed", iterable, self.value(node.generators[0].target), *pair)
         else:
             expression = ("seq", (("star", ("seq", (self.value(node.elt),))),))
         del self._renamed[depth:]

@@ -37,6 +37,8 @@ _AS_GIVEN = frozenset({"param", "text", "int", "none"})
 
 _FACTORIES = frozenset({"default_factory", "factory"})
 
+_APPLICATIONS = frozenset({"typer.Typer", "typer.main.Typer", "click.Group", "click.core.Group", "cyclopts.App"})
+
 READERS = frozenset(
     {
         "model_validate", "model_validate_json", "model_validate_strings", "model_construct", "parse_obj", "parse_raw",
@@ -70,6 +72,8 @@ def construct(inter: Interpreter, cls: Class, arguments: Arguments, frame: Frame
             for value in attributes.in_class(inter, cls, name):
                 if isinstance(value, Function):
                     calls.call_function(inter, value, Arguments((itself,)), frame, None, want=False)
+    if frame.parent is None and expression is not None and (library := _application(inter, cls)) is not None:
+        itself |= {inter.one(Opaque, library, NOTHING, (frame.module.path, *expression[4:6]))}
     held = frozenset(v for v in arguments.all() if isinstance(v, Function | Made | Bound | Partial))
     if held and not init and is_thread(inter, cls):
         return itself | {inter.one(Opaque, cls.scope.name, held, None)}
@@ -87,6 +91,12 @@ def _fill_in(inter: Interpreter, cls: Class, given: dict[str, Values], frame: Fr
     for name, (body, maker) in cls.factories.items():
         for value in inter.evaluate(maker, body) if name not in given else ():
             calls.call(inter, value, calls.NO_ARGUMENTS, frame, None, want=False)
+
+
+def _application(inter: Interpreter, cls: Class) -> str | None:
+    """Return of which library's class for applications a class is derived: its objects have commands put into them."""
+    dotted = [base.dotted for base in attributes.line(inter, cls) if isinstance(base, External)]
+    return next((one for one in dotted if one in _APPLICATIONS), None)
 
 
 def made_in(inter: Interpreter, function: Function, dotted: str, world: World) -> World:

@@ -303,6 +303,8 @@ def meet_decorated(inter: Interpreter, module: Module, site: tuple[Any, ...]) ->
 
 
 def _is_method_of(expression: Expression, name: str) -> bool:
+    while expression is not None and expression[0] == "call":
+        expression = expression[1]  # `app.command()(run)`
     if expression is None or expression[0] != "attr" or expression[1] is None:
         return False
     return expression[1][0] in {"name", "local"} and expression[1][1] == name
