@@ -133,10 +133,11 @@ def _is_command(inter: Interpreter, function: Function) -> bool:
     """Whether a function is a command of click or typer, and nothing else decorates it that may take something."""
     is_one = False
     for decorator in function.scope.decorators:
-        name = makers.called(decorator if decorator is not None and decorator[0] == "call" else ("call", decorator))
-        if name == "command" and decorator[0] == "call":
-            is_one = _is_of_click(inter, decorator[1], function)
-            if not is_one or any(key in _SETTINGS for key, _ in decorator[3]):
+        call = decorator if decorator is not None and decorator[0] == "call" else None
+        name = makers.called(call if call is not None else ("call", decorator))
+        if name == "command" and call is not None:
+            is_one = _is_of_click(inter, call[1], function)
+            if not is_one or any(key in _SETTINGS for key, _ in call[3]):
                 return False
         elif name not in OPTIONS | _CONTEXT:
             return False
