@@ -72,6 +72,9 @@ _PLACEHOLDER = re.compile(
     r"|true|false|todo|insert|replace|sample|foo|bar|test(?:ing)?)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
+_SAYS_SO = re.compile(r"passw(?:or)?d|secret|token|credential", re.IGNORECASE)
+"""What made-up credentials of tests have in them: `FirstPassword123`."""
+
 _LOCAL = re.compile(
     r"localhost|127\.|::1|\[::1\]|0\.0\.0\.0|[^.]+$|.*\.(?:test|local|localhost|invalid|example)$|example\."
 )
@@ -214,6 +217,8 @@ def _variable(name: str) -> str:
 def _is_credential(value: str, *, is_test: bool) -> bool:
     """Whether a value of something with such a name is a credential, and no name, path or placeholder for one."""
     if len(value) < (12 if is_test else 6) or re.search(r"\s", value) or _PLACEHOLDER.search(value):
+        return False
+    if is_test and _SAYS_SO.search(value):
         return False
     if re.fullmatch(r"[A-Z][A-Z0-9_]*|[A-Za-z]+(?:[-_./ :][A-Za-z]+)*|[\w-]+(?:[./][\w-]+)+(?:\(\))?|\d{1,5}", value):
         return False  # a variable's name, words, a path or a dotted name
