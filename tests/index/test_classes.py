@@ -262,3 +262,30 @@ def test_what_makes_the_defaults_of_fields_is_called_for_those_that_are_not_give
     def test_derived(): Other(name="a")
     def test_attrs(): Third()
     """)
+
+
+def test_what_stands_beside_the_bases_of_a_class_is_told_to_the_hook_of_its_base():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_any, test_one
+    @flow
+    def two(): ...
+    #   ^^^ flow: test_any, test_two
+    class Reader:
+        kinds = {}
+        def __init_subclass__(cls, kind="plain", **options):
+            super().__init_subclass__(**options)
+            Reader.kinds[kind] = cls
+    class Csv(Reader, kind="csv"):
+        def read(self): one()
+    class Plain(Reader):
+        def read(self): two()
+    #- test_it.py
+    from flows import Reader
+    def test_one(): Reader.kinds["csv"]().read()
+    def test_two(): Reader.kinds["plain"]().read()
+    def test_any(kind): Reader.kinds[kind]().read()
+    """)

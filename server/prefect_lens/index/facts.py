@@ -33,6 +33,7 @@ An expression is None (nothing is known) or a tuple that begins with its form:
 | `("plus", left, right, "__or__")` | the same, by `|` |
 | `("operator", method, left, …)` | what an operator, a condition or a loop asks of an object that has an answer |
 | `("meta", metaclass)` | among the bases of a class: what it is made by |
+| `("told", name, value)` | among the bases of a class: what else `__init_subclass__` is told of it |
 | `("without", key)` | what a dictionary is bound to when it loses a key |
 | `("inside", scope, expression)` | what another scope binds to a name of this one (`global`, `nonlocal`) |
 | `("set", base, name, value)` | in a body only: an attribute of another object is assigned, or a `global` |

@@ -118,7 +118,7 @@ class Interpreter(Memory):
                 self, self.evaluate(e[1], frame), self.evaluate(e[2], frame), frame, *e[3:]
             ),
             "operator": lambda e, frame: special.evaluate(self, e, frame),
-            **dict.fromkeys(("meta", "without"), lambda _, __: NOTHING),
+            **dict.fromkeys(("meta", "told", "without"), lambda _, __: NOTHING),
             "slash": lambda e, frame: special.slash(self, e, frame),
             "join": lambda e, frame: strings.join(self, e[1], frame),
             "star": lambda e, frame: self.evaluate(e[1], frame),

@@ -276,10 +276,8 @@ class Statements(Signatures):
         decorators = tuple(map(self.value, node.decorator_list))
         bases = tuple(map(self.value, node.bases))
         for keyword in node.keywords:
-            if keyword.arg == "metaclass":
-                bases += (("meta", self.value(keyword.value)),)
-            else:
-                self.effect(keyword.value)
+            value = self.value(keyword.value)
+            bases += (("meta", value) if keyword.arg == "metaclass" else ("told", keyword.arg, value),)
         index = self.open_scope("class", node.name, self.place(node), ())
         self.block(node.body)
         self.close_scope(decorators=decorators, bases=bases)

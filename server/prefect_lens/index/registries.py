@@ -263,8 +263,15 @@ def _meet_subclasses(inter: Interpreter, *classes: Class) -> None:
                 seen.add(found)
                 waiting.append(found)
                 for hook in attributes.in_class(inter, found, SUBCLASS_HOOK, found):
-                    given = Arguments((frozenset((found,)),))
+                    given = Arguments((frozenset((found,)),), _told(inter, found))
                     calls.call(inter, hook, given, found.module.frame, None)
+
+
+def _told(inter: Interpreter, cls: Class) -> tuple[tuple[str, Values], ...]:
+    """Return what stands beside a class's bases: `class Csv(Reader, kind="csv")`."""
+    around = cls.body.parent or cls.module.frame
+    told = [base[1:] for base in cls.scope.bases if base is not None and base[0] == "told"]
+    return tuple((name, inter.evaluate(value, around)) for name, value in told if name is not None)
 
 
 def meet_users(inter: Interpreter, name: str, module: Module) -> None:
