@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from prefect_lens.index.facts import Expression, Facts, Scope
     from prefect_lens.index.followed import Behind
     from prefect_lens.index.packed import Packed
+    from prefect_lens.index.registries import Filler
     from prefect_lens.index.values import Made, Patch
 
 _NONE = cast("dict[Any, Any]", MappingProxyType({}))
@@ -32,9 +33,6 @@ Parameters = tuple[tuple[str, str], ...]
 
 Passed = tuple[tuple[str, Values], ...]
 """What is passed to parameters, in the order of their names."""
-
-Filler = tuple[int, int, Any]
-"""A method, or -1 for any code beside the class; the scope in it that puts something in a container, and what it is."""
 
 
 @lru_cache(maxsize=5_000)
@@ -159,8 +157,8 @@ class Frame(_Scoped):
 
     __slots__ = (
         "__weakref__", "_callers", "_scope", "arguments", "behind", "classes", "edges", "first_world", "functions",
-        "gives_first", "index", "left", "made", "memo", "met", "module", "names", "parent", "raised", "raises",
-        "raising", "result", "walked", "world",
+        "gives_first", "imported_by", "index", "left", "made", "memo", "met", "module", "names", "parent", "raised",
+        "raises", "raising", "result", "walked", "world",
     )  # fmt: skip
 
     def __init__(self, module: Module, index: int, parent: Frame | None, arguments: Passed, world: World) -> None:
@@ -197,6 +195,8 @@ class Frame(_Scoped):
         """The definitions that it leads to, once asked for."""
         self._callers: list[ref[Frame]] | ref[Frame] | None = None
         """Of one there is no list: most have one."""
+        self.imported_by: ref[Frame] | None = None
+        """One of them by which it runs while a module is imported, once somebody has found one."""
 
     def function(self, index: int) -> Function:
         """Return the function that a `def` or lambda makes here, without its decorators."""
@@ -218,7 +218,7 @@ class Frame(_Scoped):
 
     def argument(self, name: str) -> Values:
         """Return what is passed to a parameter."""
-        return next((values for key, values in self.arguments if key == name), NOTHING)
+        return dict(self.arguments).get(name, NOTHING)
 
     def remember(self, expression: Expression, values: Values) -> None:
         """Note what an expression comes to."""

@@ -7,6 +7,7 @@ call it while their modules are imported, decorators and statements of modules, 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from prefect_lens.index import attributes, calls, metaclasses
 from prefect_lens.index.uses import METACLASS_HOOKS, SUBCLASS_HOOK, TYPE, is_given, last, outermost
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, KeysView, Mapping
 
     from prefect_lens.index.facts import Expression
-    from prefect_lens.index.frames import Filler
     from prefect_lens.index.interpret import Interpreter
     from prefect_lens.index.packed import Packed
 
+
+Filler = tuple[int, int, Any]
+"""A method, or -1 for any code beside the class; the scope in it that puts something in a container, and what it is."""
 
 HOOKS = (
     "on_completion", "on_failure", "on_cancellation", "on_crashed", "on_running", "on_rollback", "on_commit",
@@ -223,15 +226,35 @@ def _is_for(inter: Interpreter, frame: Frame, method: int, owner: Value) -> bool
 
 def _runs_at_import(frame: Frame) -> bool:
     """Whether code runs while a module is imported, and so for all who use it; what a test does is its own."""
-    seen, waiting = {frame}, [frame]
+    known = frame.imported_by() if frame.imported_by is not None else None
+    if known is not None and _is_imported(known):
+        return True
+    called, waiting = {frame: frame}, [frame]
     while waiting:
-        for caller in waiting.pop().callers:
-            if caller.parent is None or caller.scope.kind == "class":
+        at = waiting.pop()
+        for caller in at.callers:
+            if _is_imported(caller):
+                _note(caller, at, called)
                 return True
-            if caller not in seen:
-                seen.add(caller)
+            if caller not in called:
+                called[caller] = at
                 waiting.append(caller)
     return False
+
+
+def _is_imported(caller: Frame) -> bool:
+    """Whether a frame is a module's or class's, or it is known by which calls one of these leads to it."""
+    at: Frame | None = caller
+    while at is not None and at.parent is not None and at.scope.kind != "class":
+        at = at.imported_by() if at.imported_by is not None else None
+    return at is not None
+
+
+def _note(caller: Frame, at: Frame, called: dict[Frame, Frame]) -> None:
+    """Note by which calls a frame runs at import, so that nobody looks for them again while they are there."""
+    while at is not caller:
+        at.imported_by = ref(caller)
+        caller, at = at, called[at]
 
 
 def subclasses(inter: Interpreter, cls: Class) -> Iterator[Class]:
