@@ -29,6 +29,32 @@ def test_mocks_are_configured_by_dotted_names():
     """)
 
 
+def test_a_mock_that_wraps_a_flow_or_module_has_what_that_has():
+    check("""
+    #- flows.py
+    from prefect import flow
+    @flow
+    def one(): ...
+    #   ^^^ flow: test_call, test_fn, test_module
+    #- work.py
+    from flows import one
+    def run(): return one.fn()
+    #- test_flows.py
+    from unittest.mock import Mock, patch
+    import flows, work
+    def test_call(): Mock(wraps=flows.one)()
+    def test_module(): Mock(wraps=flows).one()
+    def test_fn():
+        with patch("work.one", wraps=flows.one) as mock:
+            work.run()
+        mock.fn.assert_called_once()
+    def test_asked():
+        mock = Mock(wraps=flows.one)
+        mock.assert_not_called()
+        assert mock.call_count == 0
+    """)
+
+
 def test_a_mock_that_wraps_an_object_calls_its_methods():
     check("""
     #- test_flows.py

@@ -27,6 +27,7 @@ from prefect_lens.index.values import (
     Made,
     Method,
     Mock,
+    Module,
     Partial,
     Sequence,
     Value,
@@ -59,7 +60,7 @@ def make(inter: Interpreter, arguments: Arguments, frame: Frame, expression: Exp
     gives |= _one_by_one(inter, runs, frame)
     given = [(name, values) for name, values in arguments.keywords if name not in _OPTIONS and values]
     held = _configured(inter, site, given)
-    if wrapped := frozenset(v for v in arguments.at(-1, "wraps") if isinstance(v, Instance)):
+    if wrapped := frozenset(v for v in arguments.at(-1, "wraps") if isinstance(v, Instance | Made | Module)):
         held = (*held, (WRAPPED, wrapped))
     if are_exceptions(inter, runs):
         return inter.one(Mock, NOTHING, gives, held, True, site)  # noqa: FBT003
