@@ -314,3 +314,90 @@ def test_an_attribute_that_is_there_is_not_none():
     def test_given(): Job(Client(), rows=[1]).run()
     def test_nothing(): Job(rows=[]).run()
     """)
+
+
+def test_what_a_test_puts_into_an_object_is_there():
+    check("""
+    #- service.py
+    from prefect import flow, task
+    @task
+    def connect(): ...
+    #   ^^^^^^^ task: test_again, test_asked, test_closed, test_fresh, test_other, test_taken, test_unknown
+    class Service:
+        def __init__(self):
+            self.client = None
+        def setup(self):
+            if self.client is None:
+                self.client = connect()
+        def run(self):
+            self.setup()
+            return self.client
+    class Asking(Service):
+        def setup(self):
+            if self.client is None:
+                self.client = load()
+            if self.client is None:
+                connect()
+    class Again(Service):
+        def setup(self):
+            for _ in range(2):
+                if self.client is None:
+                    self.client = connect()
+    class Closing(Service):
+        def close(self):
+            self.client = None
+    class Lazy:
+        def __init__(self, client=None):
+            self._client = client
+        @property
+        def client(self):
+            if not self._client:
+                self._client = connect()
+            return self._client
+    #- test_service.py
+    import unittest
+    from unittest.mock import MagicMock
+    import pytest
+    from service import Again, Asking, Closing, Lazy, Service
+    def test_fresh(): Service().run()
+    def test_given():
+        service = Service()
+        service.client = MagicMock()
+        service.run()
+    def test_other():
+        service = Service()
+        service.other = MagicMock()
+        service.run()
+    def test_unknown(x):
+        service = Service()
+        service.client = x
+        service.run()
+    def test_taken():
+        service = Service()
+        service.client = MagicMock()
+        service.client = None
+        service.run()
+    def test_closed():
+        service = Closing()
+        service.client = MagicMock()
+        service.close()
+        service.run()
+    def test_asked():
+        service = Asking()
+        service.client = MagicMock()
+        service.run()
+    def test_again():
+        service = Again()
+        service.client = MagicMock()
+        service.run()
+    def test_property():
+        lazy = Lazy()
+        lazy._client = MagicMock()
+        lazy.client
+    class TestService(unittest.TestCase):
+        def setUp(self):
+            self.service = Service()
+            self.service.client = MagicMock()
+        def test_run(self):
+            self.service.run()
+    """)

@@ -390,7 +390,7 @@ def test_a_flow_that_is_submitted_to_a_worker_does_not_run_here():
     check("""
     #- workers.py
     from prefect.workers.base import BaseWorker
-    class OurWorker(BaseWorker): ...
+    class OurWorker(BaseWorker["Configuration", "Variables"]): ...
     class Pool:
         def submit(self, flow): flow()
     #- flows.py

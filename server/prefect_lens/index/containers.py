@@ -214,6 +214,8 @@ def subscript(inter: Interpreter, bases: Values, keys: Values, frame: Frame) -> 
                 found |= union(*(enums.member(inter, value, name) for name in known)) or enums.members(inter, value)
             case Class() | Function() | Made():
                 found.add(value)  # `Generic[T]`, an enumeration by name
+            case External(dotted=dotted) if dotted.rpartition(".")[2][:1].isupper() and dotted.startswith("prefect"):
+                found.add(value)  # `BaseWorker[Configuration]`
             case _:
                 pass
     if not found:  # something is there: under a key that is not what it seems

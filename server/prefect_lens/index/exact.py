@@ -1,20 +1,22 @@
 """Attributes of objects that are surely certain constants, as far as a branch may be decided by them.
 
 `Job(dry_run=True).run()` leaves out what `run` does `if not self.dry_run`. That is known where the object is made by a
-call that is written out, its class keeps what it is given, and nobody assigns the attribute of an object anew.
+call that is written out, its class keeps what it is given, and nobody assigns the attribute of an object anew. Where
+a test does, and gives the object a stand-in, it has it: `service.client = MagicMock()` leaves out what `service` does
+`if self.client is None`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from prefect_lens.index import attributes, command_lines, literals, members, objects, present, uses
-from prefect_lens.index.values import NOTHING, SOME, UNKNOWN, Class, External, Instance, Parsed
+from prefect_lens.index import attributes, command_lines, literals, members, objects, plain, present, uses
+from prefect_lens.index.values import NOTHING, OBJECT, SOME, UNKNOWN, Class, Exact, External, Instance, Mock, Parsed
 
 if TYPE_CHECKING:
-    from prefect_lens.index.facts import Expression, Parameter
+    from prefect_lens.index.facts import Expression, Parameter, Scope
     from prefect_lens.index.interpret import Interpreter
-    from prefect_lens.index.values import Arguments, Frame, Function, Value
+    from prefect_lens.index.values import Arguments, Frame, Function, Value, Values
 
 Known = tuple[tuple[str, Any], ...]
 
@@ -54,6 +56,10 @@ def told(inter: Interpreter, frame: Frame, dotted: str) -> Any:
     for part in between:
         values = attributes.of_all(inter, values, part, frame)
     found = [_of(inter, value, name, frame) for value in values]
+    if dotted in (scope := frame.scope).bindings and (
+        {f".{dotted}", f".={dotted}"}.isdisjoint(scope.decides) or any(one not in present.OBJECTS for one in found)
+    ):
+        return UNKNOWN  # where it is missing, the function assigns it by itself, and may ask once more
     return found[0] if found and all(one is found[0] or one == found[0] for one in found) else UNKNOWN
 
 
@@ -69,12 +75,47 @@ def is_known(frame: Frame) -> bool:
 def _of(inter: Interpreter, value: Value, name: str, frame: Frame) -> Any:
     if isinstance(value, Parsed):
         return command_lines.known(inter, value, name)
-    if not isinstance(value, Instance) or not value.known:
+    if not isinstance(value, Instance):
         return UNKNOWN
     patches = frame.world.patches
+    if patches and (put := patches.get((_anywhere(inter, value), plain.PUT + name))) is not None:
+        return next(one.value for one in put if isinstance(one, Exact))
+    if not value.known:
+        return UNKNOWN
     if patches and any((owner, name) in patches for owner in (value, *attributes.line(inter, value.cls))):
         return UNKNOWN
     return dict(value.known).get(name, UNKNOWN)
+
+
+def put(inter: Interpreter, frame: Frame, owners: Values, name: str, values: Values) -> dict[tuple[Any, str], Values]:
+    """Return what is known of an attribute that code assigns to objects of others, as a world has it."""
+    is_there = bool(values) and all(isinstance(one, Mock) and one.site for one in values)
+    found: dict[tuple[Any, str], Values] = {}
+    for owner in owners:
+        if isinstance(owner, Instance):
+            place = _anywhere(inter, owner), plain.PUT + name
+            if place in frame.world.patches or (is_there and _may_be_missed(inter, owner.cls, name)):
+                found[place] = frozenset((inter.one(Exact, OBJECT if is_there else UNKNOWN),))
+    return found
+
+
+def _anywhere(inter: Interpreter, value: Instance) -> Instance:
+    """Return an object wherever it was made: a fixture and a test that uses it have it from the same place."""
+    return value if value.site is None else inter.one(Instance, value.cls, value.arguments, None, value.known)
+
+
+def _may_be_missed(inter: Interpreter, cls: Class, name: str) -> bool:
+    """Whether methods ask whether an attribute is there, and none takes it away."""
+    bases = [base for base in attributes.line(inter, cls) if isinstance(base, Class)]
+    methods = [base.module.facts.scopes[index] for base in bases for index in base.scope.own.get(name, ())]
+    return any(_is_used(inter, how + name, cls) for how in (_WHOLE, _TRUTH)) and all(
+        scope.name == "__init__" or all(one is not None and one[0] == "call" for one in _assigned(scope, name))
+        for scope in methods
+    )
+
+
+def _assigned(scope: Scope, name: str) -> tuple[Expression, ...]:
+    return scope.bindings[f"{scope.parameters[0].name}.{name}"][1]
 
 
 def attribute(inter: Interpreter, base: Expression, name: str, frame: Frame) -> Any:

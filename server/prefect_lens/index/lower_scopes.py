@@ -76,7 +76,9 @@ class Open:
         self.decides: set[str] = set()
         """See `Scope.decides`."""
         self.asked_in_loops: set[str] = set()
-        """Those of them that a loop asks for: what it assigns anew, it may come to again."""
+        """Those of them that a loop asks for: what it assigns anew, it may come to again. So are attributes that are
+        asked for where they have been assigned.
+        """
         self.nones: set[str] = set()
         """The names of a function that were made None last, and surely."""
         self.instead: dict[str, Expression] = {}
@@ -228,6 +230,9 @@ class Scopes:
             self.open.decides.update(names)
             if self.open.loop:
                 self.open.asked_in_loops.update(names)
+            else:
+                bound = self.open.bindings
+                self.open.asked_in_loops.update(one for one in names if one[0] == "." and one.lstrip(".=") in bound)
         return found
 
     def repeated(self, node: ast.For | ast.AsyncFor | ast.While, iterable: Expression) -> Expression:
@@ -311,9 +316,22 @@ def _is_settled(scope: Open, decides: str) -> bool:
     if name is decides:
         return len(scope.bindings[name]) == 1 or name not in scope.asked_in_loops
     parts = name.split(".")
-    behind = (".".join(parts[:count]) for count in range(2, len(parts) + 1))
     bound = scope.bindings[parts[0]]
-    return (len(bound) == 1 or _is_completed(bound)) and scope.bindings.keys().isdisjoint(behind)
+    if len(bound) != 1 and not _is_completed(bound):
+        return False
+    if not scope.bindings.keys().isdisjoint(".".join(parts[:count]) for count in range(2, len(parts))):
+        return False
+    if len(parts) == 1 or name not in scope.bindings:
+        return True
+    return decides not in scope.asked_in_loops and _is_made(scope.bindings[name])
+
+
+def _is_made(found: Bound) -> bool:
+    """Whether what is assigned to an attribute comes from calls: if it was asked for before, it may have been there.
+
+    `if self.client is None: self.client = connect()`
+    """
+    return all(form is not None and form[0] == "call" for form, _ in found)
 
 
 def _is_parsed(found: Bound) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prefect_lens.index import attributes, calls, containers, mocks, plain, walking
+from prefect_lens.index import attributes, calls, containers, exact, mocks, plain, walking
 from prefect_lens.index.values import (
     MOCKED,
     NOTHING,
@@ -93,6 +93,7 @@ def assign(inter: Interpreter, frame: Frame, owners: Values, name: str, values: 
     """Follow `owner.name = …`. Data in place of data changes nothing that matters here."""
     if any(isinstance(owner, Instance) for owner in owners):
         owners = frozenset(owner for owner in owners if not _sets_by_itself(inter, frame, owner, name, values))
+        stay(inter, frame, exact.put(inter, frame, owners, name, values))
     if plain.is_data(inter, values) and not _may_fail(inter, frame, owners, name, values):
         owners = frozenset(
             owner for owner in owners if not plain.is_data(inter, attributes.of(inter, owner, name, frame))

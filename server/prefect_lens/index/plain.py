@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 DATUM = "builtins.object"
 """Stands for data where it does not matter which."""
 
+PUT = "."
+"""Before the name under which a world has it that an object has been given a stand-in for an attribute; see `exact`."""
+
 DEEPEST = 6
 """Dots in a library's name behind which it leads nowhere: there code asks objects for attributes, again and again."""
 
@@ -165,7 +168,11 @@ def coarse_world(inter: Interpreter, world: World) -> World:
         return world
     found = inter.coarse_worlds.get(world)
     if found is None:
-        kept = {place: values for place, values in world.patches.items() if any(holds_code(one) for one in values)}
+        kept = {
+            place: values
+            for place, values in world.patches.items()
+            if place[1][:1] == PUT or any(holds_code(one) for one in values)
+        }
         found = inter.coarse_worlds[world] = inter.world(kept, world.chain, unguarded=world.unguarded)
     return found
 
