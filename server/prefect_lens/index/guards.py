@@ -106,7 +106,7 @@ def _failing(frame: Frame) -> dict[int, Body]:
     kept: tuple[Scope, dict[int, Body]] | None = frame.module.kept.get(key)
     if kept is None or kept[0] is not scope:
         kept = scope, {}
-        if not scope.name.startswith("__") or scope.name in _USUAL:
+        if (not scope.name.startswith("__") or scope.name in _USUAL) and not any(map(_again, scope.decorators)):
             kept[1].update((id(body), calls) for body, calls in _branches(scope.body, scope))
         frame.module.kept[key] = kept
     return kept[1]
@@ -230,8 +230,16 @@ def is_guarded(function: Function, arguments: Arguments, world: World) -> bool:
         return True  # what is called in one place may be awaited in another
     # where nobody stands in for anything, and no code is passed, what has failed once fails again
     return (bool(world.patches) or any(map(plain.holds_code, arguments.all()))) and any(
-        may_catch(one) or (one is not None and one[0] == "call" and any(name == "retries" for name, _ in one[3]))
-        for one in function.scope.decorators
+        map(_again, function.scope.decorators)
+    )
+
+
+def _again(decorator: Expression) -> bool:
+    """Whether a decorator has a function called again when it has failed, or catches what it raises."""
+    return may_catch(decorator) or (
+        decorator is not None
+        and decorator[0] == "call"
+        and any(name == "retries" and value != ("int", 0) for name, value in decorator[3])
     )
 
 
