@@ -14,6 +14,17 @@ DEFINITIONS = (
 )
 
 
+METHODS = "".join(f"    value_{number} = call({number})\n" for number in range(parts.LEAST // 10))
+
+CLASSES = (
+    '@made\nclass First(Base):\n    """Says."""\n' + METHODS,
+    "    @property\n    def ä(self):\n        return [lambda: self.x]\n" + METHODS,
+    "    async def second(self):\n        self.x = 1\n" + METHODS + "\n\nclass Second:\n" + METHODS,
+    "    def third(self):\n        def inner(): ...\n" + METHODS + "\n\ndef behind():\n" + METHODS,
+    "    def inner():\n        return behind()\n\nvalue = First()\n",
+)
+
+
 def whole(text):
     found = recover.parse(text)
     assert isinstance(found, tuple)
@@ -22,8 +33,16 @@ def whole(text):
 
 def test_parts_say_what_the_whole_says():
     text = "\n\n".join(DEFINITIONS)
-    assert len(tuple(parts._parts(text))) == len(DEFINITIONS)
+    assert len(tuple(parts.parts(text))) == len(DEFINITIONS)
     assert parts.scopes(text) == whole(text)
+
+
+def test_classes_are_read_in_parts():
+    text = "\n".join(CLASSES)
+    assert [part.is_inside for part in parts.parts(text)] == [False, True, True, False, True, False]
+    assert parts.scopes(text) == whole(text)
+    ended = text.replace("    async def", "    raise ValueError\n\n    async def")
+    assert parts.scopes(ended) == whole(ended)
 
 
 def test_what_stands_behind_the_end_of_a_module_is_no_part_of_it():
@@ -42,6 +61,8 @@ def test_what_stands_behind_the_end_of_a_module_is_no_part_of_it():
         PADDING + "@task\n\n\ndef f(): pass\n",
         PADDING + "value = \\\n\n\ndef f(): pass\n",
         PADDING + "if value:\n\n\ndef f(): pass\n",
+        "class A: pass\nif value:\n" + METHODS + "\n    def f(): pass\n",
+        "class A:\n" + METHODS + '    """\n\n    def f(): pass\n    """\n',
     ],
 )
 def test_a_text_that_is_cut_where_no_statement_ends_is_read_as_a_whole(between):
