@@ -647,3 +647,97 @@ def test_a_loop_over_nothing_does_not_run():
     def test_while_none(): flows.counted(0)
     def test_while_asked(): flows.asked(0)
     """)
+
+
+def test_constants_of_modules_decide_branches():
+    check("""
+    #- config.py
+    DRY = False
+    MODE = "fast"
+    LIMIT = 3
+    LOUD = False
+    #- flows.py
+    import config
+    import os
+    from config import DRY, LIMIT
+    from prefect import task
+    DEBUG: bool = False
+    ASKED = os.environ.get("ASKED")
+    TWICE = False
+    TWICE = bool(ASKED)
+    GIVEN = False
+    @task
+    def step(): ...
+    #   ^^^^ task: test_asked, test_enclosing, test_global, test_limit, test_loud, test_patched, test_patched_config, \
+test_patched_given, test_put, test_twice, test_unknown_value
+    @task
+    def other(): ...
+    #   ^^^^^ task: test_asked, test_config, test_debug, test_dry, test_enclosing, test_global, test_loud, \
+test_patched_not, test_twice, test_unknown_value
+    def debug():
+        if DEBUG:
+            step.fn()
+        else:
+            other.fn()
+    def dry(): return step.fn() if DRY else other.fn()
+    def asked():
+        if ASKED: step.fn()
+        else: other.fn()
+    def twice():
+        if TWICE: step.fn()
+        else: other.fn()
+    def mode():
+        if config.MODE != "fast":
+            step.fn()
+        else:
+            other.fn()
+    def limit():
+        if LIMIT > 2: step.fn()
+    def loud():
+        if config.LOUD: step.fn()
+        else: other.fn()
+    def given():
+        if GIVEN: step.fn()
+    def turn(value):
+        global GIVEN
+        GIVEN = value
+    def enclosing():
+        DEBUG = True
+        def inner():
+            if not DEBUG: step.fn()
+            else: other.fn()
+        DEBUG = False
+        return inner
+    #- test_flows.py
+    from unittest.mock import patch
+    import config, flows
+    def test_debug(): flows.debug()
+    def test_patched(monkeypatch):
+        monkeypatch.setattr(flows, "DEBUG", True)
+        flows.debug()
+    def test_patched_not():
+        with patch("flows.DEBUG", False):
+            flows.debug()
+    @patch.object(flows, "DEBUG", new=True)
+    def test_put(): flows.debug()
+    def test_unknown_value(monkeypatch, value):
+        monkeypatch.setattr(flows, "DEBUG", value)
+        flows.debug()
+    def test_dry(): flows.dry()
+    def test_asked(): flows.asked()
+    def test_twice(): flows.twice()
+    def test_config(): flows.mode()
+    def test_patched_config():
+        with patch("config.MODE", "slow"): flows.mode()
+    def test_limit(): flows.limit()
+    def test_loud():
+        config.LOUD = True
+        flows.loud()
+    def test_global():
+        flows.turn(True)
+        flows.given(), flows.asked()
+    def test_patched_given(monkeypatch):
+        monkeypatch.setattr("flows.GIVEN", True)
+        flows.given()
+    def test_enclosing(): flows.enclosing()()
+    """)

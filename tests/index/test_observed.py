@@ -10,7 +10,8 @@ from tests.checking import workspace
 
 FILES = workspace("""
 #- settings.py
-DEEP = False
+import os
+DEEP = os.cpu_count() > 0.5
 #- flows/steps.py
 from prefect import task
 @task
@@ -92,7 +93,7 @@ def test_an_edit_on_the_way_from_the_test_to_the_definition_makes_it_lapse(path)
 
 
 def test_a_constant_that_no_fact_tells_of_counts():
-    found = observed(snapshot()).update({"settings.py": read_facts("DEEP = True\n")}, {})
+    found = observed(snapshot()).update({"settings.py": read_facts("import os\nDEEP = os.cpu_count() > 0.7\n")}, {})
     assert reasons(found) == STATIC
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index import (
     belonging,
+    constants,
     exact,
     expected,
     guards,
@@ -345,5 +346,6 @@ def _value(inter: Interpreter, subject: Any, frame: Frame) -> Any:
     if not isinstance(subject, str):
         return results.of_call(inter, subject, frame)
     if subject.endswith("."):
-        return results.of_name(inter, subject[:-1], frame)
+        name = subject[:-1]
+        return results.of_name(inter, name, frame) if name in frame.scope.bindings else constants.of(inter, name, frame)
     return exact.told(inter, frame, subject) if "." in subject else passed(subject, frame)

@@ -65,7 +65,8 @@ def asked_for(test: ast.expr) -> tuple[str, bool] | None:
 def test(node: ast.expr, tells: Callable[[str], bool]) -> Expression:
     """Return what some parameters say about a condition; None where they say nothing.
 
-    `tells` says which names are looked at, and with a dot behind them, of which names the attributes are.
+    `tells` says which names are looked at, and with a dot behind them, of which names the attributes are; with a colon,
+    which names are none of the function's own: they may be constants.
 
     That is `("truth", name)`, `("none", name)`, `("in", name, constants)`, `("is", name, classes)`,
     `("less", name, bound)`, `("more", name, bound)`, `("starts", name, texts)`, `("ends", name, texts)`, or
@@ -273,14 +274,16 @@ def _asked(subject: ast.expr, pattern: ast.pattern) -> Iterator[ast.expr]:
 
 
 def _subject(node: ast.expr, tells: Callable[[str], bool]) -> str | None:
-    """Return the name, or the attribute behind it, that an expression is; None for anything but a parameter's."""
+    """Return the name, or the attribute behind it, that an expression is; None for what decides nothing."""
     name = dotted(node)
     if name is None:
         return None
     first = name.partition(".")[0]
     if tells(f"{first}."):
         return name if first != name else f"{name}."
-    return name if tells(first) else None
+    if tells(first):
+        return name
+    return f"{name}." if name.rpartition(".")[2].isupper() and tells(f"{first}:") else None
 
 
 def _compared(name: str, op: ast.cmpop, other: ast.expr) -> Expression:

@@ -86,6 +86,8 @@ class Open:
 
     def tells(self, name: str) -> bool:
         """Whether a name may decide a condition: what was passed, or with a dot behind it attributes of what it is."""
+        if name[-1] == ":":
+            return name[:-1] not in self.bindings and name[:-1] not in self.elsewhere
         if name[-1] == ".":
             found = self.bindings.get(name[:-1])
             return found is not None and (_is_parsed(found) or _is_completed(found))

@@ -6,7 +6,7 @@ function of an active file, cannot come to a definition, however long it runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect_lens.index.values import (
     UNPATCHED,
@@ -74,9 +74,14 @@ def telling(inter: Interpreter, world: World) -> World:
         return UNPATCHED
     found = inter.telling.get(world)
     if found is None:
-        told = {place: values for place, values in world.patches.items() if not _is_blank(values)}
+        told = {place: values for place, values in world.patches.items() if is_constant(place) or not _is_blank(values)}
         found = inter.telling[world] = inter.world(told)
     return found
+
+
+def is_constant(place: tuple[Any, str]) -> bool:
+    """Whether a place is one of a module's constants, by which branches may be decided."""
+    return isinstance(place[0], Module) and place[1].isupper()
 
 
 def _is_blank(values: Values) -> bool:
@@ -171,7 +176,7 @@ def coarse_world(inter: Interpreter, world: World) -> World:
         kept = {
             place: values
             for place, values in world.patches.items()
-            if place[1][:1] == PUT or any(holds_code(one) for one in values)
+            if is_constant(place) or place[1][:1] == PUT or any(holds_code(one) for one in values)
         }
         found = inter.coarse_worlds[world] = inter.world(kept, world.chain, unguarded=world.unguarded)
     return found
