@@ -407,3 +407,61 @@ def test_an_edit_of_what_decides_branches_elsewhere_is_seen_there(path: str, bef
         snapshot = snapshot.update({path: read_facts(files[path])}, {})
         fresh = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
         assert described(snapshot) == described(fresh)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("config.py", "DRY = False\n", "DRY = True\n"),
+        ("config.py", "DRY = False\n", "DRY = bool(input())\n"),
+        ("other.py", "print(config)\n", "config.DRY = True\n"),
+        ("client.py", "    return False\n", "    return 'x'\n"),
+        ("client.py", "    return False\n", "    if input():\n        return False\n"),
+        ("client.py", "    return {'rows': rows}\n", "    if rows:\n        return {'rows': rows}\n"),
+        ("client.py", "    return {'rows': rows}\n", "    return {**rows}\n"),
+    ],
+)
+def test_an_edit_of_what_is_given_in_any_case_is_seen_where_it_decides(path: str, before: str, after: str):
+    files = dict(
+        workspace("""
+        #- config.py
+        DRY = False
+        #- other.py
+        import config
+        print(config)
+        #- client.py
+        def is_off():
+            print(1)
+            return False
+        def build(rows):
+            return {'rows': rows}
+        #- flows.py
+        from prefect import flow, task
+        from client import build, is_off
+        from config import DRY
+        import config
+        @task
+        def load(): ...
+        @task
+        def save(): ...
+        @flow
+        def etl(data=None):
+            data = data or load()
+            if is_off():
+                load()
+            if DRY or config.DRY:
+                save()
+        #- test_flows.py
+        from flows import etl
+        from client import build
+        def test_etl(): etl(build([]))
+        """).files
+    )
+    snapshot = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+    for old, new in ((before, after), (after, before)):
+        was = described(snapshot)
+        assert old in files[path]
+        files[path] = files[path].replace(old, new)
+        snapshot = snapshot.update({path: read_facts(files[path])}, {})
+        fresh = Snapshot.empty().update({path: read_facts(text) for path, text in files.items()}, {})
+        assert described(snapshot) == described(fresh) != was

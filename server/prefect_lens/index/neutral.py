@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from prefect_lens.index import calls, command_lines, expected, guards, registries, results
+from prefect_lens.index import calls, command_lines, expected, guards, present, registries, results
 from prefect_lens.index.definitions import may_define
 from prefect_lens.index.moves import apart, is_same, same_but
 from prefect_lens.index.packed import pack
@@ -52,6 +52,8 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
         return None
     if any(_raises(old, index) != _raises(new, index) for index in changed):
         return None  # whoever calls it does not run
+    if any(_promises(old, index) != _promises(new, index) for index in changed):
+        return None
     scopes = {index: apart(old.scopes[index], new.scopes[index]) for index in changed}
     frames = [(frame, scope) for index, scope in scopes.items() for frame in registries.frames(module, index)]
     if not all(expected.follows(frame, scope) and _gives_on(frame, scope) for frame, scope in frames):
@@ -74,6 +76,12 @@ def neutral(inter: Interpreter, module: Module, new: Facts, factories: frozenset
 
 def _raises(facts: Facts, index: int) -> bool:
     return guards.ends_in_raise(facts.scopes[index])
+
+
+def _promises(facts: Facts, index: int) -> tuple[Any, bool]:
+    """Return what a function gives in any case: others may have decided branches by that."""
+    scope = facts.scopes[index]
+    return results.constant(scope), present.gives_something(scope)
 
 
 def _is_apart(facts: Facts, index: int, factories: frozenset[str]) -> bool:

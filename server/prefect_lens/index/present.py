@@ -54,13 +54,13 @@ def _of(inter: Interpreter, called: Value) -> Any:
             return _of(inter, target)
         case Body(made=made):
             return UNKNOWN if made.body is None else _of(inter, made.body)
-        case Function(scope=scope) if not scope.is_generator and _gives_something(scope):
+        case Function(scope=scope) if not scope.is_generator and gives_something(scope):
             return ...
         case _:
             return UNKNOWN
 
 
-def _gives_something(scope: Scope) -> bool:
+def gives_something(scope: Scope) -> bool:
     """Whether a function gives a container with something in it, wherever it ends."""
     on_the_way = sum(one[0] == "return" for one in uses.flat(scope.body))
     return len(scope.returns) > on_the_way and all(literals.constant(one) is ... for one in scope.returns)

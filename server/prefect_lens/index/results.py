@@ -173,18 +173,19 @@ def _given(value: Value, frame: Frame) -> Any:
 
 def _constant(value: Value) -> Any:
     """Return the text or number that a function of the project gives in any case: `return False`."""
-    match value:
-        case Made(body=body) | Body(made=Made(body=body)) if body is not None:
-            return _constant(body)
-        case Function(scope=scope) if len(scope.returns) == 1 and not scope.is_generator:
-            form = scope.returns[0]
-            if form[0] == "local" and len(scope.bindings[form[1]][1]) == 1:
-                form = scope.bindings[form[1]][1][0]
-            if form is None or form[0] not in {"text", "int"} or _returns_on_the_way(scope.body):
-                return UNKNOWN
-            return literals.constant(form)
-        case _:
-            return UNKNOWN
+    function = _function(value)
+    return constant(function.scope) if function is not None else UNKNOWN
+
+
+def constant(scope: Scope) -> Any:
+    """Return the text or number that a function gives in any case, going by its body alone; else UNKNOWN."""
+    form = scope.returns[0] if len(scope.returns) == 1 and not scope.is_generator else None
+    if form is not None and form[0] == "local":
+        bound = scope.bindings[form[1]][1]
+        form = bound[0] if len(bound) == 1 else None
+    if form is None or form[0] not in {"text", "int"} or _returns_on_the_way(scope.body):
+        return UNKNOWN
+    return literals.constant(form)
 
 
 def _of_mock(mock: Mock, frame: Frame) -> Any:
