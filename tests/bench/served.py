@@ -46,7 +46,10 @@ async def _measured(folder: Path, path: str) -> dict[str, float]:
         await one.open(path)
         await one.until(lambda: _known(one, path), "lenses that say how many tests there are")
         opened = _used(one.process.pid) - began
-        await one.until(lambda: one.notes_of("prefectLens/definitions"), "all definitions")
+        await one.until(
+            lambda: any(not note.get("searching") for note in one.notes_of("prefectLens/definitions")),
+            "all definitions",
+        )
         return {"opened": opened, "lenses": _used(one.process.pid) - began, "server": _megabytes(one.process.pid)}
 
 

@@ -253,16 +253,17 @@ async def test_the_tests_that_have_been_found_are_told_while_others_are_looked_f
 
         def told():
             notes = editor.notes_of("prefectLens/definitions")
-            return [[one["tests"] for one in note["definitions"]] for note in notes]
+            return [([one["tests"] for one in note["definitions"]], note.get("searching", False)) for note in notes]
 
-        await editor.until(lambda: [9] in told(), "all tests")
+        await editor.until(lambda: ([9], False) in told(), "all tests")
         first = told()
         assert len(first) > 2
-        assert first == sorted(first)
+        assert [tests for tests, _ in first] == sorted(tests for tests, _ in first)
+        assert all(is_searching for _, is_searching in first[:-1])
         await editor.open("flows.py")
         await editor.edit("flows.py", "def etl(): ...", "def etl(x=1): ...\n@flow\ndef more(): ...")
-        await editor.until(lambda: [9, 0] in told(), "another flow")
-        assert told() == [*first, [9, 0]]
+        await editor.until(lambda: ([9, 0], False) in told(), "another flow")
+        assert told() == [*first, ([9, 0], False)]
 
 
 async def test_a_file_in_two_folders_keeps_what_the_one_that_stays_says(open_editor, write):

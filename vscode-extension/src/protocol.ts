@@ -76,6 +76,8 @@ export interface DefinitionEntry {
 export interface Definitions {
   folder: string;
   definitions: readonly DefinitionEntry[];
+  /** Whether these are not all of the tests yet. */
+  searching?: boolean;
 }
 
 export interface DefinitionResult {

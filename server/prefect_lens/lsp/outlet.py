@@ -73,7 +73,7 @@ class Outlet:
         if (throttle := self._definitions.pop(folder.root, None)) is not None:
             throttle.stop()
         if self._told_definitions.pop(folder.root, None) is not None:
-            self._notify_definitions(folder, [])
+            self._notify_definitions(folder, [], is_all=True)
 
     def diagnostics_changed(self, folder: Folder, path: str, diagnostics: list[Diagnostic]) -> None:
         """Publish the diagnostics of a file."""
@@ -134,15 +134,16 @@ class Outlet:
             digest = _digest(told) if is_all else NOT_ALL
             if not is_all or digest != self._told_definitions.get(folder.root):
                 self._told_definitions[folder.root] = digest
-                self._notify_definitions(folder, told)
+                self._notify_definitions(folder, told, is_all=is_all)
                 del told, found
                 await asyncio.to_thread(give_back)  # all has been looked at, and little is made from here on
 
-    def _notify_definitions(self, folder: Folder, definitions: list[str]) -> None:
+    def _notify_definitions(self, folder: Folder, definitions: list[str], *, is_all: bool) -> None:
         uri = json.dumps(self._app.folder_uri(folder.root))
         listed = (part for one in definitions for part in (", ", one))
         next(listed, None)
-        self._app.client.notify_encoded("definitions", (f'{{"folder": {uri}, "definitions": [', *listed, "]}"))
+        end = "]}" if is_all else '], "searching": true}'
+        self._app.client.notify_encoded("definitions", (f'{{"folder": {uri}, "definitions": [', *listed, end))
 
     def _definitions_of(self, folder: Folder) -> tuple[list[str], bool] | None:
         """Return the definitions of a folder, and whether all of their tests have been found.
