@@ -60,13 +60,13 @@ def test_a_route_of_which_less_is_known_answers_to_any_request():
     from prefect import task
     @task
     def one(): ...
-    #   ^^^ task: test_one
+    #   ^^^ task: test_odd, test_one
     @task
     def before(): ...
-    #   ^^^^^^ task: test_one, test_other
+    #   ^^^^^^ task: test_odd, test_one, test_other
     @task
     def named(): ...
-    #   ^^^^^ task: test_one, test_other
+    #   ^^^^^ task: test_odd, test_one, test_other
     #- api.py
     import paths
     from fastapi import FastAPI
@@ -84,6 +84,7 @@ def test_a_route_of_which_less_is_known_answers_to_any_request():
     client = TestClient(app)
     def test_one(): client.get("/one")
     def test_other(): client.get("/other")
+    def test_odd(): client.get("http://[/one")
     def test_none(): client.close()
     """)
 

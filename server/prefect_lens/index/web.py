@@ -79,13 +79,14 @@ def is_request(owner: Opaque, name: str, arguments: Arguments) -> bool:
 def asked(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression) -> list[str]:
     """Return the paths that a request may be for, with some sign for what is not known of one that is put together."""
     found = texts(arguments.at(_ASKS[name], *_PATHS))
-    match expression[2][_ASKS[name] :] if expression is not None and not found else ():
+    is_call = expression is not None and expression[0] == "call"
+    match expression[2][_ASKS[name] :] if is_call and not found else ():
         case (("join", parts), *_):
             known = [texts(inter.evaluate(part, frame)) for part in parts]
             found = ["".join(one[0] if len(one) == 1 else _UNKNOWN for one in known)]
         case _:
             pass
-    return [urlsplit(text).path for text in found]
+    return list(map(_path, found))
 
 
 def request(inter: Interpreter, routes: Iterable[Route], frame: Frame) -> None:
@@ -139,6 +140,13 @@ def enter(inter: Interpreter, owner: Opaque, frame: Frame) -> None:
             for value in app.held if isinstance(app, Opaque) else ():
                 if isinstance(value, Function):
                     calls.call(inter, value, calls.NO_ARGUMENTS, frame, None)
+
+
+def _path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:  # what a test of bad input asks for: `http://[`
+        return address
 
 
 def _leads_to_application(value: Value) -> bool:
