@@ -79,8 +79,8 @@ def is_request(owner: Opaque, name: str, arguments: Arguments) -> bool:
 def asked(inter: Interpreter, name: str, arguments: Arguments, frame: Frame, expression: Expression) -> list[str]:
     """Return the paths that a request may be for, with some sign for what is not known of one that is put together."""
     found = texts(arguments.at(_ASKS[name], *_PATHS))
-    is_call = expression is not None and expression[0] == "call"
-    match expression[2][_ASKS[name] :] if is_call and not found else ():
+    call = expression if expression is not None and expression[0] == "call" and not found else None
+    match call[2][_ASKS[name] :] if call is not None else ():
         case (("join", parts), *_):
             known = [texts(inter.evaluate(part, frame)) for part in parts]
             found = ["".join(one[0] if len(one) == 1 else _UNKNOWN for one in known)]
